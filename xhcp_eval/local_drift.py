@@ -1,0 +1,179 @@
+"""Local level with damped drift: separates real movement from counting noise and averages over what is unknown.
+
+    value_t = level_t + e_t,          e_t ~ (0, r_t)   counting noise, known from numerator and denominator,
+                                                       or a share of the movement where there are no counts
+    level_t = level_(t-1) + drift + u_t, u_t ~ (0, q)  real movement
+
+How large the yearly movement is can't be read off six points, so q runs over a grid around the typical change,
+each value is weighted by how well a Kalman filter with it explains the series (and by a prior), and the forecast
+is the mixture, with Student t tails and a drift that fades. Grid, tails and fading were chosen once on real
+short series (countries and municipalities) so that 80% and 95% intervals hold what they say.
+Sources: Harvey 1989, Forecasting, Structural Time Series Models and the Kalman Filter, ch. 4; West & Harrison
+1997, ch. 12 (mixtures over discrete variance grids); Gardner & McKenzie 1985 (damping).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xhcp_eval.panel import Panel
+
+MOVEMENT_GRID = np.array([0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8])
+MOVEMENT_PRIOR = np.array([1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.5]) / 12.5
+NOISE_RATIO = np.array([0.0, 1.0, 4.0])
+DRIFT_PRIOR = 0.8
+DAMPING = 0.9
+BISECTIONS = 36
+PRIOR_POINTS = 0.5
+TYPICAL_CHANGE = 0.04
+LEAST_ROOM = 0.05
+CHUNK = 4096
+
+
+def local_drift(panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray:
+    """Predictive quantiles of the level (counts known) or of the value (no counts), bounds not applied.
+
+    panel: series on a grid of years; numerator and denominator may be missing. horizon: years ahead.
+    quantiles: (n_quantiles,) levels. Returns (n_series, horizon, n_quantiles); a series of one point is missing.
+    """
+    result = np.empty((len(panel), horizon, len(quantiles)))
+    for start in range(0, len(panel), CHUNK):
+        rows = slice(start, start + CHUNK)
+        noise, counted = counting_noise(panel, rows)
+        change = typical_change(panel, rows, noise)
+        state = _filter(*_end_together(panel.last[rows], panel.values[rows], noise), counted, change)
+        result[rows] = _mixture_quantiles(state, horizon, quantiles)
+    result[np.isfinite(panel.values).sum(axis=1) < 2] = np.nan
+    return result
+
+
+def counting_noise(panel: Panel, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Variance of a value from its count, (n, n_years), and whether the series has counts at all, (n,).
+
+    The rate is pooled over the series' years, so that a year without events isn't taken for certain. A share
+    (bounded above) has binomial, a rate Poisson variance; the multiplier of the unit is read off the values.
+    """
+    x, n, y = panel.numerator[rows], panel.denominator[rows], panel.values[rows]
+    known = np.isfinite(x) & np.isfinite(n) & np.isfinite(y) & (n > 0)
+    counted = known.sum(axis=1) >= np.maximum(1, np.isfinite(y).sum(axis=1) / 2)
+    total_x = np.where(known, x, 0).sum(axis=1) + 0.5
+    total_n = np.where(known, n, 0).sum(axis=1) + 1.0
+    share = (total_x / total_n)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        per = np.nansum(np.where(known, y, 0), axis=1) / np.nansum(np.where(known, x / n, 0), axis=1)
+        binomial = np.isfinite(panel.upper[rows])[:, None] & (share < 1)
+        variance = (
+            np.where(np.isfinite(per), per, 0)[:, None] ** 2 * share * np.where(binomial, 1 - share, 1) / n
+        )
+    return np.where(known & counted[:, None], variance, 0.0), counted
+
+
+def typical_change(panel: Panel, rows: slice, noise: np.ndarray) -> np.ndarray:
+    """Typical real change a year, (n,): root mean square of yearly changes less their counting noise.
+
+    Drawn towards 4% of the room that the value has (its distance to the nearer bound) as if half a change more
+    had been seen, which matters for two or three points only.
+    """
+    y = panel.values[rows]
+    has = np.isfinite(y)
+    change, noise_of_change, count = np.zeros(len(y)), np.zeros(len(y)), np.zeros(len(y))
+    before, since, before_noise = np.full(len(y), np.nan), np.ones(len(y)), np.zeros(len(y))
+    for t in range(y.shape[1]):
+        both = has[:, t] & np.isfinite(before)
+        change += np.where(both, np.nan_to_num((y[:, t] - before) / since) ** 2, 0)
+        noise_of_change += np.where(both, (noise[:, t] + before_noise) / since**2, 0)
+        count += both
+        since = np.where(has[:, t], 1, since + 1)
+        before = np.where(has[:, t], y[:, t], before)
+        before_noise = np.where(has[:, t], noise[:, t], before_noise)
+    room = TYPICAL_CHANGE * _room(panel, rows)
+    excess = np.maximum(change - noise_of_change, 0.1 * change)
+    return np.sqrt((excess + PRIOR_POINTS * room**2) / (count + PRIOR_POINTS)) + 1e-9
+
+
+def _room(panel: Panel, rows: slice) -> np.ndarray:
+    """Distance of the mean to the nearer bound; the mean itself where there is no bound; never quite nothing."""
+    mean = np.nanmean(panel.values[rows], axis=1)
+    low, high = panel.lower[rows], panel.upper[rows]
+    below = np.where(np.isfinite(low), mean - low, np.abs(mean))
+    above = np.where(np.isfinite(high), high - mean, np.inf)
+    return np.maximum(np.minimum(below, above), LEAST_ROOM * np.abs(mean))
+
+
+def _end_together(last: np.ndarray, *grids: np.ndarray) -> list[np.ndarray]:
+    """Shift every row so that its last value stands in the last column; what moves in from the left is missing."""
+    width = grids[0].shape[1]
+    source = last[:, None] - (width - 1) + np.arange(width)
+    shifted = [np.take_along_axis(grid, np.maximum(source, 0), axis=1) for grid in grids]
+    return [np.where(source >= 0, grid, np.nan) for grid in shifted]
+
+
+def _filter(values: np.ndarray, noise: np.ndarray, counted: np.ndarray, change: np.ndarray) -> dict:
+    """Kalman filter of every series under every grid value; arrays (n, n_movement, n_ratio)."""
+    q = (change[:, None, None] * MOVEMENT_GRID[None, :, None]) ** 2
+    ratio = np.where(counted[:, None], 0.0, NOISE_RATIO[None, :])[:, None, :]
+    own_noise = q * ratio
+    q = np.broadcast_to(q, own_noise.shape)
+    zero = np.zeros(own_noise.shape)
+    level, slope, p11, p12, p22, loglik = (zero.copy() for _ in range(6))
+    started = np.zeros(len(values), bool)
+    for t in range(values.shape[1]):
+        on = started[:, None, None]
+        level = np.where(on, level + slope, level)
+        p11 = np.where(on, p11 + 2 * p12 + p22 + q, p11)
+        p12 = np.where(on, p12 + p22, p12)
+        seen = np.isfinite(values[:, t])
+        y = np.where(seen, values[:, t], 0.0)[:, None, None]
+        r = np.nan_to_num(noise[:, t])[:, None, None] + own_noise
+        first, update = (seen & ~started)[:, None, None], (seen & started)[:, None, None]
+        surprise, total = y - level, np.where(update, p11 + r, 1.0)
+        gain1, gain2 = p11 / total, p12 / total
+        loglik += np.where(update, -0.5 * (np.log(total) + surprise**2 / total), 0.0)
+        level = np.where(first, y, np.where(update, level + gain1 * surprise, level))
+        slope = np.where(update, slope + gain2 * surprise, slope)
+        p22 = np.where(first, DRIFT_PRIOR**2 * q, np.where(update, p22 - gain2 * p12, p22))
+        p12 = np.where(first, 0.0, np.where(update, p12 * (1 - gain1), p12))
+        p11 = np.where(first, r, np.where(update, p11 * (1 - gain1), p11))
+        started |= seen
+    return {
+        "level": level,
+        "slope": slope,
+        "p11": p11,
+        "p12": p12,
+        "p22": p22,
+        "q": q,
+        "r": own_noise,
+        "loglik": loglik,
+    }
+
+
+def _mixture_quantiles(state: dict, horizon: int, quantiles: np.ndarray) -> np.ndarray:
+    """Invert the mixture's distribution function by bisection, all series, horizons and levels at once."""
+    n = len(state["level"])
+    weight = (
+        np.exp(state["loglik"] - state["loglik"].max(axis=(1, 2), keepdims=True)) * MOVEMENT_PRIOR[:, None]
+    )
+    weight = (weight / weight.sum(axis=(1, 2), keepdims=True)).reshape(n, 1, -1)
+    result = np.empty((n, horizon, len(quantiles)))
+    for h in range(1, horizon + 1):
+        fade = sum(DAMPING**i for i in range(1, h + 1))
+        centre = (state["level"] + fade * state["slope"]).reshape(n, 1, -1)
+        variance = (
+            state["p11"] + 2 * fade * state["p12"] + fade**2 * state["p22"] + h * state["q"] + state["r"]
+        )
+        scale = np.sqrt(variance).reshape(n, 1, -1)
+        low = np.repeat((centre - 40 * scale).min(axis=2), len(quantiles), axis=1)
+        high = np.repeat((centre + 40 * scale).max(axis=2), len(quantiles), axis=1)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            below = (_student4((middle[:, :, None] - centre) / scale) * weight).sum(axis=2) < quantiles
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        result[:, h - 1] = (low + high) / 2
+    return result
+
+
+def _student4(score: np.ndarray) -> np.ndarray:
+    """Distribution function of Student t with four degrees of freedom, which has a closed form."""
+    square = score * score
+    x = score / np.sqrt(1 + square / 4)
+    return 0.5 + 0.375 * x * (1 - x * x / 12)

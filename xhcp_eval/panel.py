@@ -1,0 +1,101 @@
+"""Many short series as arrays on one grid of years: what every trend model eats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from xhcp_eval.errors import DataError
+
+SERIES_COLUMNS: tuple[str, ...] = (
+    "series",
+    "year",
+    "value",
+    "lower",
+    "upper",
+    "numerator",
+    "denominator",
+    "per",
+)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Series x years.
+
+    keys: (n_series,) names. years: (n_years,) consecutive. values, numerator, denominator: (n_series, n_years),
+    missing as NaN. lower, upper: (n_series,) natural bounds, infinite where there are none. last: (n_series,)
+    position of the last value of each series.
+    """
+
+    keys: np.ndarray
+    years: np.ndarray
+    values: np.ndarray
+    numerator: np.ndarray
+    denominator: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    last: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def make_panel(frame: pd.DataFrame) -> Panel:
+    """Arrange a long frame as a `Panel`.
+
+    frame: columns series, year, value and optionally lower, upper (natural bounds), numerator, denominator
+    (counts), series_break (true: the definition changed in this year, so earlier values of the series are left
+    out of the trend). One row a series and year; years may have gaps; missing values are dropped.
+    Raises DataError for missing columns, no value at all, or a doubled series and year.
+    """
+    absent = [name for name in ("series", "year", "value") if name not in frame.columns]
+    if absent:
+        raise DataError(f"趋势数据缺少列 {'、'.join(absent)}；需要 series、year、value")
+    data = frame[np.isfinite(frame["value"].to_numpy(float))]
+    if data.duplicated(["series", "year"]).any():
+        double = data.loc[data.duplicated(["series", "year"]), ["series", "year"]].iloc[0]
+        raise DataError(f"趋势数据重复：序列 {double['series']} 的 {double['year']} 年出现多次")
+    if data.empty:
+        raise DataError("趋势数据里没有任何数值")
+    data = _after_last_break(data)
+    codes, keys = pd.factorize(data["series"], sort=False)
+    year = data["year"].to_numpy(int)
+    years = np.arange(year.min(), year.max() + 1)
+    at = (codes, year - years[0])
+
+    def grid(name: str) -> np.ndarray:
+        array = np.full((len(keys), len(years)), np.nan)
+        if name in data.columns:
+            array[at] = data[name].to_numpy(float)
+        return array
+
+    def bound(name: str, default: float) -> np.ndarray:
+        array = np.full(len(keys), default)
+        if name in data.columns:
+            values = data[name].to_numpy(float)
+            array[codes] = np.where(np.isnan(values), default, values)
+        return array
+
+    values = grid("value")
+    last = len(years) - 1 - np.argmax(np.isfinite(values)[:, ::-1], axis=1)
+    return Panel(
+        keys=np.asarray(keys),
+        years=years,
+        values=values,
+        numerator=grid("numerator"),
+        denominator=grid("denominator"),
+        lower=bound("lower", -np.inf),
+        upper=bound("upper", np.inf),
+        last=last,
+    )
+
+
+def _after_last_break(data: pd.DataFrame) -> pd.DataFrame:
+    if "series_break" not in data.columns or not data["series_break"].any():
+        return data
+    start = data[data["series_break"].astype(bool)].groupby("series")["year"].max()
+    first = data["series"].map(start)
+    return data[first.isna() | (data["year"] >= first)]
