@@ -1,0 +1,10 @@
+# Thin wrappers: every target is one command of the package, the same on every system.
+# make report PYTHON=python3.12 chooses another Python; it sets up .venv by itself.
+PYTHON ?= python3
+XHCP = $(PYTHON) -m xhcp_eval
+
+.DEFAULT_GOAL := report
+.PHONY: setup report test lab lint lock environment clean
+
+setup report test lab lint lock environment clean:
+	@$(XHCP) $@

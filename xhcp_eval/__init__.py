@@ -1,0 +1,48 @@
+"""Evaluation of children's development plans: what was promised, what was reported, what will be met.
+
+Names are loaded when first used (PEP 562), so that importing the package costs nothing and its commands work
+from a bare Python.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+
+__version__ = "0.1.0"
+
+# Public name -> module that defines it.
+_NAMES = {
+    "Pack": "report.pack",
+    "Plan": "plan",
+    "Status": "assessment",
+    "XhcpError": "errors",
+    "assess": "assessment",
+    "load_params": "report.params",
+    "load_plan": "plan",
+    "open_pack": "report.pack",
+    "pool_years": "small_numbers",
+    "project": "projection",
+    "rate_interval": "small_numbers",
+    "read_table": "observations",
+    "run_pack": "report.runner",
+}
+# Modules that are used as a namespace: xhcp_eval.figures.fan_chart(...).
+_MODULES = ("evaluation", "figures", "report", "tables")
+
+__all__ = ["__version__", *_NAMES, *_MODULES]
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _NAMES:
+        near = difflib.get_close_matches(name, __all__) or sorted(__all__)
+        raise AttributeError("{} 没有“{}”；可用的有：{}".format(__name__, name, "、".join(near)))
+    value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
