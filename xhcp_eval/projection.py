@@ -1,0 +1,121 @@
+"""Where it will be: predictive quantiles for each series and year, and simulated paths drawn from them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from xhcp_eval.errors import ParamsError
+from xhcp_eval.panel import make_panel
+from xhcp_eval.trend import TREND_MODELS
+
+LEVELS: tuple[float, ...] = (
+    0.005,
+    0.025,
+    0.05,
+    0.1,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    0.95,
+    0.975,
+    0.995,
+)
+AUTO = "local_drift"
+MODEL_LABELS: dict[str, str] = {
+    "last_value": "末值外推（随机游走）",
+    "drift": "随机游走加漂移",
+    "linear": "线性趋势",
+    "logit_linear": "对数/logit 线性趋势",
+    "damped_trend": "阻尼趋势（Holt）",
+    "local_drift": "局部水平加阻尼漂移",
+}
+
+
+def project(
+    frame: pd.DataFrame, horizon: int, quantiles: Sequence[float] = LEVELS, method: str = "auto"
+) -> pd.DataFrame:
+    """Predictive quantiles of every series for the years after its last value.
+
+    frame: columns series, year, value and optionally lower, upper (natural bounds; quantiles are kept inside),
+    numerator, denominator (counts: the noise of counting is separated from movement and the quantiles are those
+    of the underlying rate), series_break (only values since the last break count). Gaps in the years are allowed.
+    horizon: years ahead of each series' own last value, at least 1.
+    quantiles: levels in (0, 1), increasing. method: "auto" or a name in `TREND_MODELS`.
+    Returns series, year and one column a level, one row a series and year; missing where a series has one point.
+    Raises ParamsError for an unknown method, horizon or levels; DataError for an unusable frame.
+    """
+    levels = np.asarray(quantiles, float)
+    if method != "auto" and method not in TREND_MODELS:
+        raise ParamsError(f"未知的趋势模型 {method!r}；允许 auto、{'、'.join(TREND_MODELS)}")
+    if horizon < 1:
+        raise ParamsError(f"外推年数 horizon={horizon}：至少为 1")
+    if (
+        levels.ndim != 1
+        or not len(levels)
+        or np.any(levels <= 0)
+        or np.any(levels >= 1)
+        or np.any(np.diff(levels) <= 0)
+    ):
+        raise ParamsError(f"分位数 {list(quantiles)}：须在 0 与 1 之间且递增")
+    panel = make_panel(frame)
+    values = TREND_MODELS[AUTO if method == "auto" else method](panel, horizon, levels)
+    values = np.clip(values, panel.lower[:, None, None], panel.upper[:, None, None])
+    years = panel.years[panel.last][:, None] + np.arange(1, horizon + 1)
+    result = pd.DataFrame(values.reshape(-1, len(levels)), columns=[float(level) for level in levels])
+    result.insert(0, "year", years.ravel())
+    result.insert(0, "series", np.repeat(panel.keys, horizon))
+    return result
+
+
+def sample_paths(
+    quantile_values: np.ndarray, levels: np.ndarray, key: str, draws: int, seed: int
+) -> np.ndarray:
+    """Simulated futures of one series whose yearly distributions are the forecast's and which move as a walk does.
+
+    quantile_values: (horizon, n_levels) of one series. levels: (n_levels,). key: name of the series; with `seed`
+    it fixes the draws, so a verdict doesn't depend on which other series were computed beside it.
+    Returns (draws, horizon). Years are tied by the copula of a random walk, corr(h, k) = sqrt(h / k) for h < k;
+    beyond the outer levels the quantile function goes on along its last slope in normal scores.
+    """
+    from scipy.special import ndtri
+
+    rng = np.random.default_rng([seed, zlib.crc32(key.encode("utf-8"))])
+    steps = rng.standard_normal((draws, len(quantile_values)))
+    walk = np.cumsum(steps, axis=1) / np.sqrt(np.arange(1, len(quantile_values) + 1))
+    knots = ndtri(np.asarray(levels))
+    paths = np.empty_like(walk)
+    for h, values in enumerate(quantile_values):
+        paths[:, h] = _interpolate(walk[:, h], knots, values)
+    return paths
+
+
+def _interpolate(score: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
+    inner = np.interp(score, knots, values)
+    low = values[0] + (score - knots[0]) * (values[1] - values[0]) / (knots[1] - knots[0])
+    high = values[-1] + (score - knots[-1]) * (values[-1] - values[-2]) / (knots[-1] - knots[-2])
+    return np.where(score < knots[0], low, np.where(score > knots[-1], high, inner))
+
+
+def add_counting_noise(
+    paths: np.ndarray, denominator: float, per: float, kind: str, key: str, seed: int
+) -> np.ndarray:
+    """Counts that would be observed along paths of the underlying rate.
+
+    paths: (draws, horizon) on the unit's scale. denominator: population counted each year. per: multiplier of the
+    unit. kind: "proportion" draws binomial counts, anything else Poisson. key, seed: fix the draws.
+    Returns counts, (draws, horizon).
+    """
+    rng = np.random.default_rng([seed, zlib.crc32(key.encode("utf-8")), 1])
+    share = np.maximum(paths / per, 0.0)
+    if kind == "proportion":
+        return rng.binomial(int(round(denominator)), np.minimum(share, 1.0)).astype(float)
+    return rng.poisson(share * denominator).astype(float)

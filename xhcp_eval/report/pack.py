@@ -1,0 +1,137 @@
+"""One pack opened: plan, data, forecasts and verdicts computed once and shared by all its notebooks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from xhcp_eval import provenance
+from xhcp_eval.assessment import assess, goal_verdicts, make_case
+from xhcp_eval.evidence import forecast_frame
+from xhcp_eval.observations import concat_tables, read_table
+from xhcp_eval.outcomes import compare_outcomes
+from xhcp_eval.plan import Plan, load_plan
+from xhcp_eval.quality import completeness, review
+from xhcp_eval.report.params import PackParams, load_params
+
+FRAMES: tuple[str, ...] = (
+    "observations",
+    "comparison",
+    "forecast",
+    "assessment",
+    "goals",
+    "quality",
+    "completeness",
+    "outcomes",
+)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Everything that a pack's notebooks show.
+
+    params, plan: as loaded. observations: checked figures up to the data year. comparison: figures of other
+    regions shown beside. forecast: series, year and one column a quantile. assessment: one row a target. goals:
+    one row a goal. quality, completeness: findings and coverage. outcomes: earlier forecasts beside what
+    happened (empty where the pack has none). stamp: versions, input hashes, time.
+    """
+
+    params: PackParams
+    plan: Plan
+    observations: pd.DataFrame
+    comparison: pd.DataFrame
+    forecast: pd.DataFrame
+    assessment: pd.DataFrame
+    goals: pd.DataFrame
+    quality: pd.DataFrame
+    completeness: pd.DataFrame
+    outcomes: pd.DataFrame
+    stamp: dict
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether any figure is demonstration data, so that every page must say so."""
+        return bool((self.observations["status"] == "demo").any())
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p><b>{escape(self.params.title)}</b>：{len(self.assessment)} 项判定，{len(self.observations)} 个数据点</p>"
+
+
+def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
+    """The pack of a params file, from its snapshot if one is given, else computed now.
+
+    pack: name of a file in params/ (without .yaml). snapshot: folder written by `save_pack`.
+    Raises ParamsError, PlanError or DataError, in Chinese.
+    """
+    if not snapshot:
+        return compute_pack(load_params(provenance.ROOT / "params" / f"{pack}.yaml"))
+    folder = Path(snapshot)
+    params = PackParams.model_validate_json((folder / "params.json").read_text(encoding="utf-8"))
+    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FRAMES}
+    # parquet keeps column names as text; quantile levels are numbers
+    frames["forecast"].columns = [
+        c if c in ("series", "year") else float(c) for c in frames["forecast"].columns
+    ]
+    stamp = json.loads((folder / "stamp.json").read_text(encoding="utf-8"))
+    return Pack(params, load_plan(params.plan), **frames, stamp=stamp)
+
+
+def save_pack(pack: Pack, folder: Path) -> None:
+    """Write the snapshot of a pack into a folder, for its notebooks to open."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FRAMES:
+        frame = getattr(pack, name)
+        frame.rename(columns=str).to_parquet(folder / f"{name}.parquet", index=False)
+    (folder / "params.json").write_text(pack.params.model_dump_json(), encoding="utf-8", newline="\n")
+    (folder / "stamp.json").write_text(
+        json.dumps(pack.stamp, ensure_ascii=False), encoding="utf-8", newline="\n"
+    )
+
+
+def compute_pack(params: PackParams) -> Pack:
+    """Read, check, project and judge everything a pack needs. Raises PlanError or DataError."""
+    plan = load_plan(params.plan)
+    table = _read(params.data, plan)
+    region = params.region or plan.region
+    case = make_case(table, plan, region, params.settings, params.data_until, params.use_recollection)
+    assessment = assess(case)
+    observations = table[table["year"] <= params.data_until].reset_index(drop=True)
+    return Pack(
+        params=params,
+        plan=plan,
+        observations=observations,
+        comparison=_read(params.comparison_data, plan) if params.comparison_data else observations.iloc[:0],
+        forecast=forecast_frame(case.series),
+        assessment=assessment,
+        goals=goal_verdicts(plan, assessment),
+        quality=review(observations, plan, region, params.data_until),
+        completeness=completeness(observations, plan, region, params.data_until),
+        outcomes=_outcomes(params, plan, region, table, assessment),
+        stamp=provenance.stamp([*params.data, *params.comparison_data, *params.outcome_data], params.plan),
+    )
+
+
+def _outcomes(
+    params: PackParams, plan: Plan, region: str, table: pd.DataFrame, assessment: pd.DataFrame
+) -> pd.DataFrame:
+    """A hindcast looks forward from the pack's data year, a final report back to an earlier forecast."""
+
+    def judged(data: pd.DataFrame, as_of: int) -> pd.DataFrame:
+        return assess(make_case(data, plan, region, params.settings, as_of, params.use_recollection))
+
+    if params.outcome_year is not None:
+        later = _read(params.outcome_data, plan) if params.outcome_data else table
+        return compare_outcomes(assessment, judged(later, params.outcome_year))
+    if params.forecast_origin is not None:
+        return compare_outcomes(judged(table, params.forecast_origin), assessment)
+    return compare_outcomes(assessment.iloc[:0], assessment)
+
+
+def _read(names, plan: Plan) -> pd.DataFrame:
+    paths = [provenance.ROOT / name for name in names]
+    return concat_tables([read_table(path, plan) for path in paths], [path.name for path in paths])
