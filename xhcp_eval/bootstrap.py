@@ -171,11 +171,15 @@ def _install(python: Path) -> None:
 
 def _installers(python: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]:
     """Name, command and extra environment of each installer, the fast one first, the next when asked for."""
-    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
     uv = _find_uv(python, pip)
     if uv:
         settings = _pip_settings(python)
-        yield "uv", [*uv, "pip", "install", "--python", str(python)], _uv_environment(settings, os.environ)
+        yield (
+            "uv",
+            [*uv, "pip", "install", "--quiet", "--python", str(python)],
+            _uv_environment(settings, os.environ),
+        )
     yield "pip", pip, {}
 
 
@@ -189,7 +193,7 @@ def _find_uv(python: Path, pip: list[str]) -> list[str]:
         return []
     requirement = VENV / "xhcp-uv.txt"
     requirement.write_bytes(locked.group().encode("utf-8"))
-    done = _succeeds([*pip, "--quiet", "--no-deps", "--require-hashes", "-r", str(requirement)], {})
+    done = _succeeds([*pip, "--no-deps", "--require-hashes", "-r", str(requirement)], {})
     return [str(python), "-m", "uv"] if done else []
 
 
