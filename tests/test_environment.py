@@ -14,11 +14,15 @@ import xhcp_eval
 from xhcp_eval import upkeep
 
 # What tells an installer where to go, in any file that an installer reads.
-HOSTS = re.compile(
-    r"pypi|pythonhosted|simple/|mirrors?\.|anaconda\.(org|com)|--(extra-)?index-url|--find-links"
+HOSTS = re.compile(r"pypi|pythonhosted|/simple|mirrors?\.|anaconda\.|index-url|find-links|://")
+INSTALLER_FILES = (
+    "requirements.lock",
+    "pyproject.toml",
+    "environment.yml",
+    "Makefile",
+    ".ci/run",
+    ".pre-commit-config.yaml",
 )
-INSTALLER_FILES = ["requirements.lock", "pyproject.toml", "environment.yml", "Makefile", ".ci/run"]
-INSTALLER_FILES += [".pre-commit-config.yaml"]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,6 @@ def test_conda_environment_holds_every_dependency_under_its_own_name(root, wante
 def test_no_file_names_a_download_host(root, name):
     text = (root / name).read_text(encoding="utf-8")
     assert not HOSTS.findall(text)
-    assert "://" not in text
 
 
 def test_there_is_no_uv_lock(root):
@@ -91,9 +94,8 @@ def test_build_backend_is_locked_so_that_the_project_installs_without_network(ro
 
 
 def test_commit_hooks_use_the_locked_versions(root, locked):
-    hooks = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0][
-        "hooks"
-    ]
+    repos = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    hooks = [hook for repo in repos for hook in repo["hooks"]]
     assert {hook["id"] for hook in hooks} == {"ruff", "ruff-format", "nbstripout"}
     pins = {pin for hook in hooks for pin in hook["additional_dependencies"]}
     assert pins <= {str(requirement) for requirement in locked}
