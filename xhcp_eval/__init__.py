@@ -13,14 +13,14 @@ __version__ = "0.1.0"
 
 # Public name -> module that defines it.
 _NAMES = {
-    "Pack": "report.pack",
+    "Pack": "pack",
     "Plan": "plan",
-    "Status": "assessment",
+    "Status": "status",
     "XhcpError": "errors",
     "assess": "assessment",
     "load_params": "report.params",
     "load_plan": "plan",
-    "open_pack": "report.pack",
+    "open_pack": "pack",
     "pool_years": "small_numbers",
     "project": "projection",
     "rate_interval": "small_numbers",

@@ -1,0 +1,414 @@
+"""The figures of the reports: each a function of a pack that returns a `FigureView` with alt text from its data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from xhcp_eval import style
+from xhcp_eval.evidence import series_key
+from xhcp_eval.observations import STATUS_LABELS, TOTAL
+from xhcp_eval.plan import Indicator
+from xhcp_eval.pack import Pack
+from xhcp_eval.small_numbers import pool_years, rate_interval
+from xhcp_eval.status import Status
+from xhcp_eval.tables import LEVEL_LABELS, own_targets
+from xhcp_eval.units import UNITS, format_probability, format_value
+from xhcp_eval.views import FigureView, figure_view
+
+MAX_SOURCES = 2
+
+
+def fan_chart(pack: Pack, indicator: str) -> FigureView:
+    """History, projection fan and target lines of one indicator for the pack's region.
+
+    pack: from `open_pack`. indicator: id. Unverified figures are hollow; intervals of counted rates are bars;
+    small counts carry their pooled line; the fan holds 80% and 95% of the simulated futures of the underlying
+    level. Returns a `FigureView`; raises PlanError for an unknown id.
+    """
+    facts = pack.plan.indicator(indicator)
+    rows = main_rows(pack, indicator)
+    fig, ax = style.new_figure()
+    history_rows(ax, rows, facts)
+    fan = _fan(pack, indicator, rows)
+    draw_fan(ax, fan, rows)
+    nation = _comparison(ax, pack, indicator)
+    marks = _target_marks(ax, pack, facts)
+    _finish_axis(ax, facts, rows)
+    _source_line(fig, rows)
+    return figure_view(
+        fig,
+        alt=_alt_text(pack, facts, rows, fan, nation, marks),
+        caption=f"{facts.name}：历年值、预测区间与目标线",
+    )
+
+
+def main_rows(pack: Pack, indicator: str) -> pd.DataFrame:
+    """Reported figures of an indicator for the whole region, in the order of years."""
+    table = pack.observations
+    region = pack.params.region or pack.plan.region
+    keep = (table["indicator"] == indicator) & (table["region"] == region)
+    for column in ("sex", "age", "residence", "category"):
+        keep &= table[column] == TOTAL
+    return table[keep].sort_values("year")
+
+
+def history_rows(ax, rows: pd.DataFrame, facts: Indicator) -> None:
+    """Line and points of the reported figures; hollow where unverified; interval bars where counted."""
+    if rows.empty:
+        return
+    for _, part in rows.groupby(rows["series_break"].cumsum()):
+        ax.plot(part["year"], part["value"], color=style.HISTORY, lw=1.2, zorder=3)
+    firm = rows["status"] != "recollection"
+    ax.plot(rows["year"][firm], rows["value"][firm], "o", color=style.HISTORY, ms=5, zorder=4, label="实际值")
+    if (~firm).any():
+        ax.plot(
+            rows["year"][~firm],
+            rows["value"][~firm],
+            "o",
+            mfc="white",
+            mec=style.HISTORY,
+            ms=5,
+            zorder=4,
+            label="待核实",
+        )
+    for year in rows["year"][rows["series_break"]]:
+        ax.axvline(year - 0.5, color=style.MUTED, lw=0.8, ls=":")
+        ax.annotate(
+            "口径变更",
+            (year - 0.5, 1.0),
+            xycoords=("data", "axes fraction"),
+            fontsize=8,
+            color=style.MUTED,
+            ha="center",
+            va="bottom",
+        )
+    if rows["numerator"].notna().any() and facts.kind in ("rate", "proportion"):
+        _count_bars(ax, rows, facts)
+
+
+def _count_bars(ax, rows: pd.DataFrame, facts: Indicator) -> None:
+    kind = "proportion" if facts.kind == "proportion" else "rate"
+    per = UNITS[facts.unit].per or 1.0
+    low, high = rate_interval(rows["numerator"], rows["denominator"], kind, per=per)
+    ax.vlines(
+        rows["year"], low, high, color=style.HISTORY, lw=1, alpha=0.45, zorder=2, label="95%区间（计数）"
+    )
+    if facts.kind == "rate" and rows["numerator"].tail(3).mean() < 30:
+        pooled = pool_years(rows.assign(series="x")[["series", "year", "numerator", "denominator"]])
+        pooled = pooled[pooled["n_years"] == 3]
+        ax.plot(
+            pooled["year"],
+            per * pooled["numerator"] / pooled["denominator"],
+            color=style.ACCENT,
+            lw=2,
+            zorder=3,
+            label="三年合并",
+        )
+
+
+def _fan(pack: Pack, indicator: str, rows: pd.DataFrame) -> pd.DataFrame:
+    key = series_key(indicator, pack.params.region or pack.plan.region)
+    fan = pack.forecast[pack.forecast["series"] == key].sort_values("year")
+    return fan[fan["year"] <= pack.plan.end_year]
+
+
+def draw_fan(ax, fan: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Bands of 95% and 80% and the median, starting at the last figure."""
+    if fan.empty or rows.empty:
+        return
+    start_year, start = rows["year"].iloc[-1], rows["value"].iloc[-1]
+    years = np.r_[start_year, fan["year"]]
+
+    def column(level: float) -> np.ndarray:
+        return np.r_[start, fan[level]]
+
+    ax.fill_between(
+        years, column(0.025), column(0.975), color=style.FORECAST, alpha=0.15, lw=0, label="95%预测区间"
+    )
+    ax.fill_between(
+        years, column(0.1), column(0.9), color=style.FORECAST, alpha=0.28, lw=0, label="80%预测区间"
+    )
+    ax.plot(years, column(0.5), color=style.FORECAST, lw=1.5, ls="--", label="预测中位数")
+
+
+def _comparison(ax, pack: Pack, indicator: str) -> pd.DataFrame:
+    """The nation's own figures beside the district's."""
+    table = pack.comparison
+    keep = (table["indicator"] == indicator) & (table["residence"] == TOTAL) & (table["sex"] == TOTAL)
+    rows = table[keep & (table["year"] <= pack.params.data_until)].sort_values("year")
+    if len(rows):
+        firm = rows["status"] != "recollection"
+        ax.plot(rows["year"], rows["value"], color=style.NATION, lw=1, ls="-.", alpha=0.8, label="全国")
+        ax.plot(rows["year"][~firm], rows["value"][~firm], "o", mfc="white", mec=style.NATION, ms=3.5)
+    return rows
+
+
+def _target_marks(ax, pack: Pack, facts: Indicator) -> list[str]:
+    """Target lines of district, province and nation at their years; returns them in words."""
+    rows = pack.assessment[
+        (pack.assessment["indicator"] == facts.id) & pack.assessment["target_value"].notna()
+    ]
+    rows = rows[rows["role"] != "watch"]
+    words, seen = [], set()
+    for row in rows.itertuples():
+        spot = (row.level, row.target_year, round(row.target_value, 6))
+        if spot in seen:
+            continue
+        seen.add(spot)
+        own = row.role == "verdict"
+        color = style.TARGET if own else style.LEVEL_COLOURS.get(row.level, style.MUTED)
+        start = pack.plan.start_year if row.every_year else row.target_year - (0.45 if own else 0.3)
+        name = {"literal": "（字面）", "strict": "（从严）"}.get(row.reading, "")
+        label = f"{LEVEL_LABELS.get(row.level, '')}目标{name}" if not own or name else "目标"
+        ax.hlines(
+            row.target_value,
+            start,
+            row.target_year + (0.45 if own else 0.3),
+            color=color,
+            lw=2.4 if own else 1.4,
+            ls="-" if own else "--",
+            zorder=5,
+        )
+        words.append(f"{row.target_year}年{label}{row.target_text}")
+        text = format_value(row.target_value, facts.unit) if own else LEVEL_LABELS.get(row.level, "")
+        ax.annotate(
+            text,
+            (row.target_year + 0.5, row.target_value),
+            fontsize=8,
+            color=color,
+            va="center" if own else "top",
+        )
+    return words
+
+
+def _finish_axis(ax, facts: Indicator, rows: pd.DataFrame) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    unit = UNITS[facts.unit].label
+    ax.set_title(f"{facts.name}" + (f"（{unit}）" if unit else ""), loc="left", fontsize=11)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))
+    ax.margins(x=0.04)
+    if rows.empty:
+        ax.text(
+            0.5,
+            0.5,
+            "缺数据",
+            transform=ax.transAxes,
+            ha="center",
+            va="center",
+            color=style.MUTED,
+            fontsize=14,
+        )
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        ax.legend(
+            handles,
+            labels,
+            fontsize=8,
+            ncols=min(4, len(handles)),
+            frameon=False,
+            loc="upper left",
+            bbox_to_anchor=(0, -0.1),
+        )
+
+
+def _source_line(fig, rows: pd.DataFrame) -> None:
+    if rows.empty:
+        return
+    named = [s for s, status in zip(rows["source"], rows["status"], strict=True) if status != "recollection"]
+    sources = list(dict.fromkeys(named or rows["source"]))
+    text = "资料来源：" + "；".join(sources[-MAX_SOURCES:]) + ("等" if len(sources) > MAX_SOURCES else "")
+    fig.text(
+        0.01,
+        -0.02,
+        text[:110] + ("…" if len(text) > 110 else ""),
+        fontsize=7,
+        color=style.MUTED,
+        ha="left",
+        va="top",
+    )
+
+
+def _alt_text(
+    pack: Pack,
+    facts: Indicator,
+    rows: pd.DataFrame,
+    fan: pd.DataFrame,
+    nation: pd.DataFrame,
+    marks: list[str],
+) -> str:
+    if rows.empty:
+        return f"{facts.name}：没有数据。" + "；".join(marks)
+    values = "，".join(
+        f"{r.year}年{format_value(r.value, facts.unit)}"
+        + ("（待核实）" if r.status == "recollection" else "")
+        for r in rows.itertuples()
+    )
+    parts = [f"{facts.name}折线图。{values}"]
+    if len(fan):
+        last = fan.iloc[-1]
+        low, mid, high = (format_value(float(last[q]), facts.unit) for q in (0.1, 0.5, 0.9))
+        parts.append(f"预测{int(last['year'])}年中位数{mid}，80%区间{low}至{high}")
+    if len(nation):
+        parts.append(f"全国{nation['year'].iloc[-1]}年{format_value(nation['value'].iloc[-1], facts.unit)}")
+    if marks:
+        parts.append("；".join(marks))
+    if (rows["status"] == "demo").any():
+        parts.append(STATUS_LABELS["demo"])
+    return "。".join(parts) + "。"
+
+
+def status_bars(pack: Pack, year: int | None = None) -> FigureView:
+    """Stacked bars: a row a domain, how many of its goals' targets stand where."""
+    rows = own_targets(pack, True, year).drop_duplicates("question")
+    domains = [d for d in pack.plan.domains if (rows["domain"] == d.id).any()]
+    counts = pd.crosstab(rows["domain"], rows["status"]).reindex(index=[d.id for d in domains])
+    order = [s for s in Status if s.value in counts.columns]
+    fig, ax = style.new_figure(height=0.9 + 0.42 * len(domains))
+    left = np.zeros(len(domains))
+    for status in order:
+        width = counts[status.value].to_numpy(float)
+        look = style.STATUS_STYLE[status.value]
+        bars = ax.barh(
+            [d.name for d in domains],
+            width,
+            left=left,
+            color=look.colour,
+            edgecolor="white",
+            label=f"{look.symbol} {status.value}",
+        )
+        ax.bar_label(
+            bars,
+            labels=[f"{w:.0f}" if w else "" for w in width],
+            label_type="center",
+            fontsize=9,
+            color=look.ink,
+        )
+        left += width
+    ax.invert_yaxis()
+    ax.set_xlabel("目标项数")
+    ax.grid(axis="y", visible=False)
+    ax.legend(fontsize=8, ncols=4, frameon=False, loc="upper left", bbox_to_anchor=(0, -0.22))
+    alt = "各领域目标状态条形图。" + "；".join(
+        f"{d.name}："
+        + "，".join(
+            f"{s.value}{int(counts.loc[d.id, s.value])}项" for s in order if counts.loc[d.id, s.value]
+        )
+        for d in domains
+    )
+    return figure_view(fig, alt=alt + "。", caption="各领域主要目标指标的达标情况")
+
+
+def probability_bars(pack: Pack, year: int | None = None) -> FigureView:
+    """Probability of meeting each target of the goals in its year, lowest on top, with the status bounds marked."""
+    rows = own_targets(pack, True, year or pack.plan.end_year)
+    rows = rows[rows["probability"].notna()].sort_values("probability", kind="stable")
+    names = [_bar_name(r) for r in rows.itertuples()]
+    fig, ax = style.new_figure(height=0.9 + 0.24 * max(len(rows), 1))
+    colours = [style.STATUS_STYLE[s].colour for s in rows["own_status"]]
+    bars = ax.barh(range(len(rows)), 100 * rows["probability"], color=colours, height=0.68)
+    ax.bar_label(bars, labels=[format_probability(p) for p in rows["probability"]], fontsize=8, padding=2)
+    ax.set_yticks(range(len(rows)), names, fontsize=8)
+    ax.invert_yaxis()
+    for bound in (pack.params.settings.unlikely, pack.params.settings.likely):
+        ax.axvline(100 * bound, color=style.MUTED, lw=0.9, ls=":")
+    ax.set_xlim(0, 108)
+    ax.set_xlabel("达标概率（%）")
+    ax.grid(axis="y", visible=False)
+    listed = "；".join(
+        f"{n} {format_probability(p)}" for n, p in zip(names, rows["probability"], strict=True)
+    )
+    return figure_view(
+        fig, alt=f"达标概率条形图，由低到高：{listed}。", caption="各目标的达标概率（虚线为状态分界）"
+    )
+
+
+def _bar_name(row) -> str:
+    reading = {"literal": "（字面）", "strict": "（从严）"}.get(row.reading, "")
+    return f"{row.indicator_name}{reading} {row.target_text if len(row.target_text) <= 16 else ''}".strip()
+
+
+def units_chart(pack: Pack, indicator: str) -> FigureView:
+    """The latest figure of each township (or school) with its interval, lowest first, against the target."""
+    facts = pack.plan.indicator(indicator)
+    rows = _unit_rows(pack, indicator)
+    fig, ax = style.new_figure(height=1.0 + 0.26 * max(len(rows), 1))
+    names = [r.region.rsplit("/", 1)[-1] for r in rows.itertuples()]
+    position = np.arange(len(rows))
+    if rows["numerator"].notna().any():
+        kind = "proportion" if facts.kind == "proportion" else "rate"
+        low, high = rate_interval(
+            rows["numerator"], rows["denominator"], kind, per=UNITS[facts.unit].per or 1.0
+        )
+        ax.hlines(position, low, high, color=style.HISTORY, alpha=0.5, lw=1.5)
+    ax.plot(rows["value"], position, "o", color=style.HISTORY, ms=6)
+    own = own_targets(pack, None)
+    own = own[(own["indicator"] == indicator) & own["target_value"].notna()].head(1)
+    for row in own.itertuples():
+        ax.axvline(row.target_value, color=style.TARGET, lw=1.8)
+    ax.set_yticks(position, names, fontsize=8)
+    year = int(rows["year"].iloc[0]) if len(rows) else pack.params.data_until
+    ax.set_title(
+        f"{facts.name}，{year}年，分乡镇（街道、学校）（{UNITS[facts.unit].label}）", loc="left", fontsize=11
+    )
+    ax.grid(axis="y", visible=False)
+    listed = "，".join(f"{n}{format_value(v, facts.unit)}" for n, v in zip(names, rows["value"], strict=True))
+    return figure_view(
+        fig,
+        alt=f"{facts.name}{year}年分单位点图，由低到高：{listed}。",
+        caption=f"{facts.name}：分单位，横线为95%区间",
+    )
+
+
+def _unit_rows(pack: Pack, indicator: str) -> pd.DataFrame:
+    region = pack.params.region or pack.plan.region
+    table = pack.observations
+    rows = table[(table["indicator"] == indicator) & table["region"].str.startswith(region + "/")]
+    rows = rows[(rows["sex"] == TOTAL) & (rows["residence"] == TOTAL)]
+    rows = rows[rows["year"] == rows["year"].max()]
+    # several vaccines a township: the lowest one decides
+    return rows.sort_values("value").drop_duplicates("region").sort_values("value")
+
+
+def outcome_chart(pack: Pack) -> FigureView:
+    """Predictive interval of the earlier forecast and the real outcome, in units of the target (target = 1)."""
+    rows = pack.outcomes[pack.outcomes["outcome_value"].notna() & (pack.outcomes["target_value"] > 0)]
+    region = pack.params.region or pack.plan.region
+    fig, ax = style.new_figure(height=1.0 + 0.4 * max(len(rows), 1))
+    words = []
+    for i, row in enumerate(rows.itertuples()):
+        fan = pack.forecast[
+            (pack.forecast["series"] == series_key(row.indicator, region))
+            & (pack.forecast["year"] == row.target_year)
+        ]
+        if len(fan):
+            f = fan.iloc[0]
+            ax.hlines(
+                i,
+                f[0.025] / row.target_value,
+                f[0.975] / row.target_value,
+                color=style.FORECAST,
+                alpha=0.3,
+                lw=7,
+            )
+            ax.hlines(
+                i, f[0.1] / row.target_value, f[0.9] / row.target_value, color=style.FORECAST, alpha=0.6, lw=7
+            )
+            ax.plot(f[0.5] / row.target_value, i, "|", color=style.FORECAST, ms=14, mew=2)
+            words.append(
+                f"{row.indicator_name}预测中位数{format_value(float(f[0.5]), row.unit)}，实际{format_value(row.outcome_value, row.unit)}"
+            )
+        ax.plot(row.outcome_value / row.target_value, i, "D", color=style.HISTORY, ms=6, zorder=4)
+    ax.axvline(1, color=style.TARGET, lw=2)
+    ax.set_yticks(
+        range(len(rows)), [f"{r.indicator_name}\n目标{r.target_text}" for r in rows.itertuples()], fontsize=8
+    )
+    ax.invert_yaxis()
+    ax.set_xlabel(
+        "相当于目标值的倍数（竖线为目标值；菱形为实际值；横条为当时的80%、95%预测区间）", fontsize=8
+    )
+    ax.grid(axis="y", visible=False)
+    return figure_view(
+        fig, alt="预测与实际对照图。" + "；".join(words) + "。", caption="当时的预测区间与后来的实际值"
+    )

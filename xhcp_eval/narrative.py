@@ -1,0 +1,106 @@
+"""Sentences with figures: written from the results, never claiming more than a status does."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from xhcp_eval.outcomes import brier_score
+from xhcp_eval.pack import Pack
+from xhcp_eval.status import Status
+from xhcp_eval.tables import AT_RISK, own_targets
+from xhcp_eval.units import format_probability
+from xhcp_eval.views import TextView, text_view
+
+
+def headline(pack: Pack) -> TextView:
+    """The conclusion in three sentences: how many targets stand where, which are most at risk, what can't be told."""
+    end = pack.plan.end_year
+    rows = own_targets(pack, True, end).drop_duplicates("question")
+    sentences = [_counts(rows, end), *_most_at_risk(rows), *_open_questions(rows)]
+    if pack.plan.goals:
+        without = int((pack.goals["n_deciding"] == 0).sum())
+        sentences.append(
+            f"规划共{len(pack.goals)}项主要目标，其中{without}项本身没有可计量的指标，须由证据评分，本报告不作定量判定。"
+        )
+    return text_view(sentences)
+
+
+def _counts(rows: pd.DataFrame, end: int) -> str:
+    counts = rows["status"].value_counts()
+    listed = "、".join(f"{s.value}{counts[s.value]}项" for s in Status if s.value in counts)
+    return f"主要目标中{end}年（含每年保持）的指标目标共{len(rows)}项：{listed}。"
+
+
+def _most_at_risk(rows: pd.DataFrame) -> list[str]:
+    risky = rows[rows["status"].isin(AT_RISK)]
+    if risky.empty:
+        return ["没有判为未达标、难以达标或存在风险的目标。"]
+    risky = risky.sort_values("probability", na_position="first")
+    listed = "、".join(f"{r.indicator_name}（{r.status}，{_chance(r)}）" for r in risky.head(5).itertuples())
+    more = f"等{len(risky)}项" if len(risky) > 5 else ""
+    return [f"最需要关注：{listed}{more}。"]
+
+
+def _chance(row) -> str:
+    return (
+        f"达标概率{format_probability(row.probability)}" if row.probability == row.probability else "已有结果"
+    )
+
+
+def _open_questions(rows: pd.DataFrame) -> list[str]:
+    sentences = []
+    few = rows[rows["status"] == Status.UNDECIDABLE]
+    if len(few):
+        sentences.append(
+            f"{'、'.join(few['indicator_name'])}因事件数过少或数据点不足，达标与否不能断定，不应据一年之数评判。"
+        )
+    disputed = rows[rows["status"] == Status.DISPUTED]
+    if len(disputed):
+        sentences.append(
+            f"{'、'.join(disputed['indicator_name'])}按规划文本的不同解读结论不同，列为待裁定，须由规划制定机关裁定。"
+        )
+    return sentences
+
+
+def indicator_sentence(pack: Pack, indicator: str) -> TextView:
+    """The reasons behind the verdicts of one indicator, a sentence a target."""
+    rows = pack.assessment[
+        (pack.assessment["indicator"] == indicator) & (pack.assessment["role"] != "comparison")
+    ]
+    sentences = [
+        f"{r.target_year}年目标（{r.target_text}）：{r.own_status}。{r.reason}。"
+        + (f"{r.literal}。" if r.literal else "")
+        for r in rows.itertuples()
+    ]
+    return text_view(sentences or ["规划没有为本指标规定目标，数据供参考。"])
+
+
+def outcome_sentence(pack: Pack) -> TextView:
+    """How right the earlier forecast was, with its score and how little a few targets prove."""
+    rows = pack.outcomes
+    score, n = brier_score(rows)
+    if not n:
+        return text_view(["没有可计分的目标。"])
+    scored = rows[rows["scored"]]
+    right = int(((scored["probability"] >= 0.5) == (scored["met"] == 1)).sum())
+    year = int(scored["origin_year"].max())
+    target_year = int(scored["target_year"].max())
+    return text_view(
+        [
+            f"站在{year}年预测{target_year}年：可计分的目标{n}项，方向判断正确{right}项，布赖尔得分{score:.3f}"
+            f"（0为全对，一律猜50%为0.250）。",
+            f"只有{n}项，且多为同向变化的指标，这个得分本身误差很大；方法是否可信以大量真实序列的回测为准。",
+        ]
+    )
+
+
+def data_declaration(pack: Pack) -> TextView:
+    """What the report rests on: region, plan, data year, vintage, version."""
+    region = pack.params.region or pack.plan.region
+    lines = [
+        f"评估对象：{region}；规划：{pack.plan.name}。",
+        f"数据截至{pack.params.data_until}年，共{len(pack.observations):,}个数据点；计算时间{pack.stamp['computed_at']}，程序版本{pack.stamp['version']}。",
+    ]
+    if pack.is_demo:
+        lines.append("本报告使用程序生成的演示数据，不是新华区的真实统计，任何结论不得引用。")
+    return text_view(lines)
