@@ -17,20 +17,10 @@ PACKAGE = Path(xhcp_eval.__file__).resolve().parent
 # From what can go wrong to what is typed: a module imports only from those before it.
 ORDER = [
     *("errors", "bootstrap", "provenance", "units", "settings", "plan", "observations", "database"),
-    *(
-        "workbook",
-        "quality",
-        "small_numbers",
-        "panel",
-        "local_drift",
-        "trend",
-        "reference",
-        "projection",
-        "backtest",
-    ),
-    *("evidence", "criterion", "status", "verdict", "gaps", "assessment", "outcomes", "other_methods"),
-    *("early_warning", "equity", "evaluation", "demo", "style", "figures", "tables", "report"),
-    *("upkeep", "cli", "__main__"),
+    *("workbook", "quality", "small_numbers", "panel", "local_drift", "trend", "reference", "projection"),
+    *("backtest", "evidence", "criterion", "status", "verdict", "gaps", "assessment", "outcomes"),
+    *("other_methods", "early_warning", "equity", "evaluation", "demo", "style", "figures", "tables"),
+    *("report", "upkeep", "cli", "__main__"),
 ]
 NUMERIC = {"units", "settings", *ORDER[ORDER.index("quality") : ORDER.index("demo")]}
 SHOWING = {"database", "workbook", "style", "figures", "tables", "report", "cli"}

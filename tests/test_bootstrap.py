@@ -240,7 +240,7 @@ def test_the_range_is_that_of_pyproject(root):
 @pytest.mark.parametrize("name", ["__init__", "__main__", "bootstrap", "errors"])
 def test_an_old_python_can_read_what_refuses_it(root, name):
     text = (root / "xhcp_eval" / f"{name}.py").read_text(encoding="utf-8")
-    assert ast.parse(text, feature_version=(3, 8)).body
+    assert ast.parse(text, feature_version=(3, 7)).body
 
 
 def test_an_environment_with_all_dependencies_runs_without_venv(monkeypatch, tmp_path):

@@ -1,14 +1,13 @@
 """Make .venv and install the locked dependencies into it, from a bare Python.
 
-Standard library only, and only syntax that Python 3.8 can read: a Python that is too old must get a sentence
-that says so, not a traceback.
+Standard library only, and only what Python 3.7 can read: a Python that is too old must get a sentence that
+says so, not a traceback.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.metadata
 import importlib.util
 import os
 import re
@@ -69,11 +68,13 @@ def can_run_here() -> bool:
         return False
     try:
         import tomllib
+        from importlib.metadata import version
 
         from packaging.requirements import Requirement
 
-        wanted = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
-        return all(_is_installed(Requirement(text)) for text in wanted)
+        texts = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
+        wanted = [Requirement(text) for text in texts]
+        return all(each.specifier.contains(version(each.name), prereleases=True) for each in wanted)
     except ImportError:  # PackageNotFoundError is one as well
         return False
 
@@ -107,11 +108,6 @@ def clean() -> None:
 
 def _say(text: str) -> None:
     print(text, flush=True)
-
-
-def _is_installed(requirement) -> bool:
-    """requirement: a packaging Requirement. Raises PackageNotFoundError when it isn't there at all."""
-    return requirement.specifier.contains(importlib.metadata.version(requirement.name), prereleases=True)
 
 
 def _version_of(python: Path) -> str:
@@ -158,7 +154,7 @@ def _install(python: Path) -> None:
     locked = ["--require-hashes", "-r", str(LOCK)]
     project = ["--no-deps", "--no-index", "--no-build-isolation", "-e", str(ROOT)]
     for name, command, environment in _installers(python):
-        _say(f"正在用 {name} 安装 requirements.lock 中的依赖……")
+        _say(f"正在用 {name} 安装 requirements.lock 中的依赖（首次需下载约 250 MB）……")
         if _succeeds(command + locked, environment) and _succeeds(command + project, environment):
             return
         _say(f"{name} 未能完成安装。")
@@ -174,12 +170,8 @@ def _installers(python: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
     uv = _find_uv(python, pip)
     if uv:
-        settings = _pip_settings(python)
-        yield (
-            "uv",
-            [*uv, "pip", "install", "--quiet", "--python", str(python)],
-            _uv_environment(settings, os.environ),
-        )
+        command = [*uv, "pip", "install", "--quiet", "--python", str(python)]
+        yield "uv", command, _uv_environment(_pip_settings(python), os.environ)
     yield "pip", pip, {}
 
 
