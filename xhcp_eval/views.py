@@ -1,0 +1,214 @@
+"""What a notebook cell shows: figures, tables and sentences as small immutable values.
+
+Each shows itself in JupyterLab and in a report. Text from data is always escaped; the HTML of a view is marked
+as ours (`TRUSTED`), and only such HTML enters a report unchanged.
+"""
+
+from __future__ import annotations
+
+import base64
+import numbers
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from xhcp_eval.style import ASSETS, DPI, STATUS_STYLE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from jinja2 import Environment, Template
+    from matplotlib.figure import Figure
+
+TRUSTED = {"text/html": {"xhcp": True}}
+COLOURS = 128
+CSS_DPI = 96  # CSS pixels an inch
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A drawn figure. png: its bytes. alt: what it shows, in words, for who can't see it. caption: line below."""
+
+    png: bytes = field(repr=False)
+    alt: str
+    caption: str = ""
+    width: int = 0
+    height: int = 0
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        size = {"width": self.width, "height": self.height} if self.width else {}
+        facts = {"alt": self.alt, "caption": self.caption, **size}
+        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": facts}
+
+    @property
+    def html(self) -> str:
+        """The figure as HTML, with the image inside."""
+        data = base64.b64encode(self.png).decode("ascii")
+        return template("figure.html.j2").render(view=self, data=data)
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table. frame: what it shows. html: as it is shown. caption: line above."""
+
+    frame: pd.DataFrame = field(repr=False)
+    html: str = field(repr=False)
+    caption: str = ""
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        return {"text/html": self.html, "text/plain": self.caption}, TRUSTED
+
+
+@dataclass(frozen=True)
+class TextView:
+    """Sentences, a paragraph each."""
+
+    sentences: tuple[str, ...]
+
+    @property
+    def html(self) -> str:
+        """The paragraphs as HTML."""
+        return template("text.html.j2").render(sentences=self.sentences)
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        return {"text/html": self.html, "text/plain": str(self)}, TRUSTED
+
+
+@dataclass(frozen=True)
+class Section:
+    """Views under a heading; sections may hold sections. level: of the heading, 2 to 4. anchor: name for links."""
+
+    title: str
+    views: tuple[FigureView | TableView | TextView | Section, ...]
+    level: int = 3
+    anchor: str = ""
+
+    @property
+    def html(self) -> str:
+        """Heading and views as HTML."""
+        return template("section.html.j2").render(section=self)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        return {"text/html": self.html, "text/plain": self.title}, TRUSTED
+
+
+@dataclass(frozen=True)
+class _Cell:
+    text: str
+    css: str
+    symbol: str = ""
+
+
+def figure_view(figure: Figure, alt: str, caption: str = "", dpi: int = DPI) -> FigureView:
+    """Draw a figure into a small PNG (at most `COLOURS` colours).
+
+    alt: description made from the data. caption: shown below. dpi: of the picture, which is shown smaller than it
+    is, so that it stays crisp. Raises ValueError without alt text.
+    """
+    from PIL import Image
+
+    if not alt:
+        raise ValueError("图形缺少替代文本（alt）")
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.08)
+    image = Image.open(buffer).convert("RGB")
+    small = BytesIO()
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    width, height = (round(size * CSS_DPI / dpi) for size in image.size)
+    return FigureView(small.getvalue(), alt, caption, width, height)
+
+
+def table(
+    frame: pd.DataFrame,
+    columns: Mapping[str, str] | None = None,
+    formats: Mapping[str, object] | None = None,
+    numeric: Collection[str] = (),
+    status: Collection[str] = (),
+    wide: Collection[str] = (),
+    caption: str = "",
+    status_headers: bool = False,
+    total_row: bool = False,
+) -> TableView:
+    """Show a frame as a table; every text is escaped, line breaks in cells are kept.
+
+    columns: column -> header, in the order shown (default: all). formats: column -> function of a value, or
+    format text such as "{:.1f}". numeric: columns set to the right (numbers always are). status: columns that
+    hold statuses, shown with symbol, word and colour. wide: columns of long text. status_headers: headers that
+    are statuses carry their symbols. total_row: the last row is a total. Raises KeyError for an unknown column.
+    """
+    columns = dict(columns or {str(name): str(name) for name in frame.columns})
+    shown = frame[list(columns)]
+    rights = {name for name in columns if name in numeric or _is_numeric(shown[name])}
+    css = {name: "num" if name in rights else "wide" if name in wide else "" for name in columns}
+    heads = [_head(header, css[name], status_headers) for name, header in columns.items()]
+    values = [
+        [_cell(v, css[name], name in status, (formats or {}).get(name)) for v in shown[name]]
+        for name in columns
+    ]
+    html = template("table.html.j2").render(
+        heads=heads, rows=list(zip(*values, strict=True)), caption=caption, total_row=total_row
+    )
+    return TableView(frame, html, caption)
+
+
+def text_view(sentences: str | Iterable[str]) -> TextView:
+    """Paragraphs from one sentence or several; empty ones are left out."""
+    given: Sequence[str] = [sentences] if isinstance(sentences, str) else list(sentences)
+    return TextView(tuple(text for text in given if text))
+
+
+def section(
+    title: str, *views: FigureView | TableView | TextView | Section, level: int = 3, anchor: str = ""
+) -> Section:
+    """Views under a heading, shown as one; for loops over indicators, which notebooks must not hold."""
+    return Section(title, views, level, anchor)
+
+
+def template(name: str) -> Template:
+    """A Jinja2 template of this package, with escaping on."""
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(ASSETS / "templates", encoding="utf-8")
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    return column.dtype.kind in "iuf"
+
+
+def _head(header: str, css: str, with_symbol: bool) -> _Cell:
+    look = STATUS_STYLE.get(header) if with_symbol else None
+    return _Cell(header, css, look.symbol if look else "")
+
+
+def _cell(value: object, css: str, is_status: bool, form: object) -> _Cell:
+    text = _text(value, form)
+    look = STATUS_STYLE.get(text) if is_status else None
+    return _Cell(text, f"{css} status {look.css}".strip(), look.symbol) if look else _Cell(text, css)
+
+
+def _text(value: object, form: object) -> str:
+    """Missing as a dash, a true minus sign, numbers without noise."""
+    if value is None or value != value or str(value) in ("<NA>", "NaT"):
+        return "—"
+    if form is not None:
+        return str(form(value) if callable(form) else str(form).format(value))
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, numbers.Real):
+        return f"{value:,.6g}".replace("-", "−") if not isinstance(value, numbers.Integral) else str(value)
+    return str(value)
