@@ -28,7 +28,7 @@ _NAMES = {
     "run_pack": "report.runner",
 }
 # Modules that are used as a namespace: xhcp_eval.figures.fan_chart(...).
-_MODULES = ("evaluation", "figures", "report", "tables")
+_MODULES = ("evaluation", "figures", "narrative", "report", "sections", "tables")
 
 __all__ = ["__version__", *_NAMES, *_MODULES]
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from xhcp_eval import bootstrap, upkeep
 from xhcp_eval.errors import XhcpError
+
+MAIN_PACKS = ("national_hindcast_2015", "national_midterm", "midterm_2025")
 
 app = typer.Typer(
     name="xhcp",
@@ -43,6 +46,57 @@ def lab(context: typer.Context) -> None:
     """在 notebooks/ 中打开 JupyterLab；其余参数原样交给 jupyter lab。"""
     upkeep.NOTEBOOKS.mkdir(exist_ok=True)
     _finish(sys.executable, "-m", "jupyterlab", f"--notebook-dir={upkeep.NOTEBOOKS}", *context.args)
+
+
+@app.command()
+def run(
+    params: Annotated[list[Path], typer.Argument(help="参数文件，例 params/midterm_2025.yaml")],
+    out: Annotated[Path, typer.Option(help="报告输出文件夹")] = bootstrap.ROOT / "reports",
+    force: Annotated[bool, typer.Option("--force", help="不沿用上次未变的结果，全部重算")] = False,
+) -> None:
+    """按参数文件运行一个或几个报告包，生成 HTML 报告和结果表。"""
+    from xhcp_eval.report.runner import run_pack
+
+    for index in [run_pack(path, out, force=force) for path in params]:
+        typer.echo(f"请用浏览器打开：{index}")
+
+
+@app.command()
+def report(force: Annotated[bool, typer.Option("--force", help="全部重算")] = False) -> None:
+    """主要任务：全国回测、全国中期、新华区中期（演示数据）三份报告。"""
+    run([bootstrap.ROOT / "params" / f"{name}.yaml" for name in MAIN_PACKS], force=force)
+
+
+@app.command()
+def demo() -> None:
+    """重新生成 data/demo/ 里的演示数据。"""
+    from xhcp_eval.demo import write_demo
+
+    for path in write_demo(bootstrap.ROOT / "data" / "demo"):
+        typer.echo(f"已写入 {path.name}")
+
+
+@app.command()
+def plan(name: Annotated[str, typer.Argument(help="data/plans/ 下的规划名")] = "xinhua_2021_2030") -> None:
+    """检查一个规划的登记文件，列出目标数。"""
+    from xhcp_eval.plan import load_plan
+
+    found = load_plan(name)
+    typer.echo(f"{found.name}：主要目标 {len(found.goals)} 项，指标 {len(found.indicators)} 个，目标值 {len(found.targets())} 条")
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="数据文件：csv、xlsx 或 parquet")],
+    plan: Annotated[str, typer.Option(help="按哪个规划的指标检查")] = "xinhua_2021_2030",
+) -> None:
+    """检查数据文件能否读入，一次列出全部问题。"""
+    from xhcp_eval.observations import read_table
+    from xhcp_eval.plan import load_plan
+
+    registry = load_plan(plan)
+    for path in files:
+        typer.echo(f"{path.name}：{len(read_table(path, registry))} 个数据点，全部通过")
 
 
 @app.command()

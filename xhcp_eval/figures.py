@@ -332,7 +332,7 @@ def _bar_name(row) -> str:
 def units_chart(pack: Pack, indicator: str) -> FigureView:
     """The latest figure of each township (or school) with its interval, lowest first, against the target."""
     facts = pack.plan.indicator(indicator)
-    rows = _unit_rows(pack, indicator)
+    rows = unit_rows(pack, indicator)
     fig, ax = style.new_figure(height=1.0 + 0.26 * max(len(rows), 1))
     names = [r.region.rsplit("/", 1)[-1] for r in rows.itertuples()]
     position = np.arange(len(rows))
@@ -361,7 +361,8 @@ def units_chart(pack: Pack, indicator: str) -> FigureView:
     )
 
 
-def _unit_rows(pack: Pack, indicator: str) -> pd.DataFrame:
+def unit_rows(pack: Pack, indicator: str) -> pd.DataFrame:
+    """Latest figure of every unit of the region, lowest first; the lowest category where there are several."""
     region = pack.params.region or pack.plan.region
     table = pack.observations
     rows = table[(table["indicator"] == indicator) & table["region"].str.startswith(region + "/")]

@@ -6,6 +6,7 @@ import pandas as pd
 
 from xhcp_eval.outcomes import brier_score
 from xhcp_eval.pack import Pack
+from xhcp_eval.plan import Goal
 from xhcp_eval.status import Status
 from xhcp_eval.tables import AT_RISK, own_targets
 from xhcp_eval.units import format_probability
@@ -73,6 +74,14 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
         for r in rows.itertuples()
     ]
     return text_view(sentences or ["规划没有为本指标规定目标，数据供参考。"])
+
+
+def goal_sentence(pack: Pack, goal: Goal, row: pd.Series) -> TextView:
+    """A goal's overall status and why, and what of it lies above the district's powers."""
+    sentences = [f"总体状态：{row['status']}。{row['reason']}。"]
+    if goal.remit:
+        sentences.append("本目标部分内容超出区级权限（A34），超出部分不作为本级得失评价。")
+    return text_view(sentences)
 
 
 def outcome_sentence(pack: Pack) -> TextView:

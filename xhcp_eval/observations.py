@@ -184,7 +184,7 @@ def _to_number(column: pd.Series, name: str) -> tuple[pd.Series, list[str]]:
     ]
     if name in REQUIRED:
         problems += [f"第 {row} 行 {name}：不能为空" for row in column.index[blank]]
-    return numbers.where(~wrong), problems
+    return numbers.where(~wrong).astype(float), problems
 
 
 def _schema(plan: Plan):

@@ -6,11 +6,15 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from xhcp_eval.observations import STATUS_LABELS
+from xhcp_eval.evidence import series_key
+from xhcp_eval.observations import STATUS_LABELS, select
 from xhcp_eval.outcomes import brier_score
 from xhcp_eval.pack import Pack
+from xhcp_eval.plan import Strategy
+from xhcp_eval.projection import AUTO, MODEL_LABELS, project
 from xhcp_eval.status import SEVERITY, Status
-from xhcp_eval.units import UNITS, format_probability, format_value
+from xhcp_eval.trend import TREND_MODELS
+from xhcp_eval.units import format_probability, format_value
 from xhcp_eval.verdict import data_status_text
 from xhcp_eval.views import TableView, table
 
@@ -416,6 +420,70 @@ def sources_table(pack: Pack) -> TableView:
     )
 
 
-def unit_label(unit: str) -> str:
-    """Chinese suffix of a unit."""
-    return UNITS[unit].label
+def strategies_table(pack: Pack, strategies: Iterable[Strategy]) -> TableView:
+    """Strategies with their countable commitments and where these stand."""
+    status = (
+        pack.assessment[pack.assessment["role"] == "verdict"]
+        .drop_duplicates("indicator")
+        .set_index("indicator")["status"]
+    )
+    rows = [
+        (s.id, s.name, c.what_zh, status.get(c.milestone_id or c.indicator, Status.NOT_JUDGED.value))
+        for s in strategies
+        for c in s.commitments
+    ]
+    rows += [
+        (s.id, s.name, "无可计量的承诺，须由证据评分", Status.NOT_JUDGED.value)
+        for s in strategies
+        if not s.commitments
+    ]
+    frame = pd.DataFrame(rows, columns=["id", "name", "what", "status"])
+    headers = {"id": "编号", "name": "策略措施", "what": "承诺", "status": "状态"}
+    return table(frame, columns=headers, status=["status"], wide=["what"], caption="相关策略措施的落实情况")
+
+
+def measures_table(pack: Pack) -> TableView:
+    """The implementation measures of the plan with their commitments."""
+    return strategies_table(pack, pack.plan.measures)
+
+
+def model_sensitivity(pack: Pack, methods: Iterable[str] = tuple(TREND_MODELS)) -> TableView:
+    """Median for the plan's last year under each classical model, for the targets in the goals themselves."""
+    rows = own_targets(pack, True, pack.plan.end_year).drop_duplicates("indicator")
+    region = pack.params.region or pack.plan.region
+    frame = main_series(pack, rows["indicator"])
+    if frame.empty:
+        return table(frame, columns={}, caption="没有可外推的序列")
+    last = frame.groupby("series")["year"].max()
+    horizon = int(max(1, pack.plan.end_year - last.min()))
+    shown = rows.assign(series=[series_key(i, region) for i in rows["indicator"]])
+    shown = shown[shown["series"].isin(last.index)]
+    for method in methods:
+        found = project(frame, horizon, [0.5], method)
+        found = found[found["year"] == pack.plan.end_year].set_index("series")[0.5]
+        shown[method] = [
+            format_value(found.get(s, float("nan")), u)
+            for s, u in zip(shown["series"], shown["unit"], strict=True)
+        ]
+    headers = {"indicator_name": "指标", "target_text": "目标值"} | {m: MODEL_LABELS[m] for m in methods}
+    return table(
+        shown,
+        columns=headers,
+        numeric=list(methods),
+        caption=f"不同趋势模型对{pack.plan.end_year}年的中位预测（判定采用“{MODEL_LABELS[AUTO]}”）",
+    )
+
+
+def main_series(pack: Pack, indicators: Iterable[str]) -> pd.DataFrame:
+    """Series of the region's totals in the form that `project` takes, of those with two figures at least."""
+    region = pack.params.region or pack.plan.region
+    rows = select(pack.observations, region=region)
+    rows = rows[rows["indicator"].isin(set(indicators))]
+    if not pack.params.use_recollection:
+        rows = rows[rows["status"] != "recollection"]
+    rows = rows[rows.groupby("indicator")["year"].transform("size") >= 2]
+    bounds = {i.id: (i.lower, i.upper) for i in pack.plan.indicators}
+    low, high = (
+        pd.Series([bounds[i][k] for i in rows["indicator"]], rows.index, dtype=float) for k in (0, 1)
+    )
+    return rows.assign(series=[series_key(i, region) for i in rows["indicator"]], lower=low, upper=high)
