@@ -18,7 +18,7 @@ _NAMES = {
     "Status": "status",
     "XhcpError": "errors",
     "assess": "assessment",
-    "load_params": "report.params",
+    "load_params": "params",
     "load_plan": "plan",
     "open_pack": "pack",
     "pool_years": "small_numbers",
