@@ -1,4 +1,4 @@
-"""How things look: the Chinese font, colours that colour-blind readers can tell apart, symbols of statuses."""
+"""How things look: the Chinese font, colours that colour-blind readers tell apart, symbols of statuses."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def symbol_font_file() -> Path:
 
 @cache
 def use_style() -> None:
-    """Register the Chinese font and set seaborn's theme for all figures of this process; later calls cost nothing."""
+    """Register the Chinese font and set seaborn's theme for this process; later calls cost nothing."""
     import seaborn
     from matplotlib import font_manager
 

@@ -1,7 +1,7 @@
 """What a notebook cell shows: figures, tables and sentences as small immutable values.
 
-Each shows itself in JupyterLab and in a report. Text from data is always escaped; the HTML of a view is marked
-as ours (`TRUSTED`), and only such HTML enters a report unchanged.
+Each shows itself in JupyterLab and in a report. Text from data is always escaped; the HTML of a view is
+marked as ours (`TRUSTED`), and only such HTML enters a report unchanged.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CSS_DPI = 96  # CSS pixels an inch
 
 @dataclass(frozen=True)
 class FigureView:
-    """A drawn figure. png: its bytes. alt: what it shows, in words, for who can't see it. caption: line below."""
+    """A drawn figure. png: its bytes. alt: what it shows, in words. caption: line below."""
 
     png: bytes = field(repr=False)
     alt: str
@@ -82,24 +82,6 @@ class TextView:
 
 
 @dataclass(frozen=True)
-class Section:
-    """Views under a heading; sections may hold sections. level: of the heading, 2 to 4. anchor: name for links."""
-
-    title: str
-    views: tuple[FigureView | TableView | TextView | Section, ...]
-    level: int = 3
-    anchor: str = ""
-
-    @property
-    def html(self) -> str:
-        """Heading and views as HTML."""
-        return template("section.html.j2").render(section=self)
-
-    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        return {"text/html": self.html, "text/plain": self.title}, TRUSTED
-
-
-@dataclass(frozen=True)
 class _Cell:
     text: str
     css: str
@@ -109,8 +91,8 @@ class _Cell:
 def figure_view(figure: Figure, alt: str, caption: str = "", dpi: int = DPI) -> FigureView:
     """Draw a figure into a small PNG (at most `COLOURS` colours).
 
-    alt: description made from the data. caption: shown below. dpi: of the picture, which is shown smaller than it
-    is, so that it stays crisp. Raises ValueError without alt text.
+    alt: description made from the data. caption: shown below. dpi: of the picture, which is shown smaller
+    than it is, so that it stays crisp. Raises ValueError without alt text.
     """
     from PIL import Image
 
@@ -140,8 +122,9 @@ def table(
 
     columns: column -> header, in the order shown (default: all). formats: column -> function of a value, or
     format text such as "{:.1f}". numeric: columns set to the right (numbers always are). status: columns that
-    hold statuses, shown with symbol, word and colour. wide: columns of long text. status_headers: headers that
-    are statuses carry their symbols. total_row: the last row is a total. Raises KeyError for an unknown column.
+    hold statuses, shown with symbol, word and colour. wide: columns of long text. status_headers: headers
+    that are statuses carry their symbols. total_row: the last row is a total. Raises KeyError for an unknown
+    column.
     """
     columns = dict(columns or {str(name): str(name) for name in frame.columns})
     shown = frame[list(columns)]
@@ -162,13 +145,6 @@ def text_view(sentences: str | Iterable[str]) -> TextView:
     """Paragraphs from one sentence or several; empty ones are left out."""
     given: Sequence[str] = [sentences] if isinstance(sentences, str) else list(sentences)
     return TextView(tuple(text for text in given if text))
-
-
-def section(
-    title: str, *views: FigureView | TableView | TextView | Section, level: int = 3, anchor: str = ""
-) -> Section:
-    """Views under a heading, shown as one; for loops over indicators, which notebooks must not hold."""
-    return Section(title, views, level, anchor)
 
 
 def template(name: str) -> Template:

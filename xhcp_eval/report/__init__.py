@@ -1,1 +1,1 @@
-"""From a params file to the report that a reviewer opens: run the notebooks, render pages, write the index."""
+"""From a params file to the report that a reviewer opens: run notebooks, render pages, write the index."""

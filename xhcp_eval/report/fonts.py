@@ -16,11 +16,12 @@ from xhcp_eval.errors import XhcpError
 from xhcp_eval.style import FONT_FAMILY, FONT_FILE, SYMBOL_FAMILY, symbol_font_file
 
 SOURCE_FAMILY = "Noto Sans CJK SC"
-# Beside GB 2312: Latin, Greek, punctuation, super- and subscripts, currency, letter-like signs, Roman numerals,
-# arrows, maths, circled digits, CJK punctuation, full-width forms.
+# Beside GB 2312: Latin, Greek, punctuation, super- and subscripts, currency, letter-like signs, Roman
+# numerals, arrows, maths, circled digits, CJK punctuation, full-width forms.
 _RANGES = (
     (0x20, 0x7E), (0xA0, 0x17F), (0x370, 0x3FF), (0x2010, 0x205E), (0x2070, 0x209F), (0x20AC, 0x20AC),
-    (0x2100, 0x214F), (0x2160, 0x217F), (0x2190, 0x21FF), (0x2200, 0x22FF), (0x2460, 0x24FF), (0x3000, 0x303F), (0xFF01, 0xFF5E), (0xFFE0, 0xFFE6),
+    (0x2100, 0x214F), (0x2160, 0x217F), (0x2190, 0x21FF), (0x2200, 0x22FF), (0x2460, 0x24FF),
+    (0x3000, 0x303F), (0xFF01, 0xFF5E), (0xFFE0, 0xFFE6),
 )  # fmt: skip
 # Circles, squares and the like are left to DejaVu Sans, which has all of them: taken from two fonts, ● and ◕
 # would differ in size.
@@ -42,8 +43,9 @@ def packaged_characters() -> set[int]:
 def build_font(source: Path, target: Path = FONT_FILE) -> Path:
     """Make the packaged font from Noto Sans CJK, face of simplified Chinese, chosen by name.
 
-    source: NotoSansCJK-Regular.ttc, or the single font of simplified Chinese. target: file to write. Run by hand
-    as `python -m xhcp_eval.report.fonts NotoSansCJK-Regular.ttc`; raises XhcpError if the face is missing.
+    source: NotoSansCJK-Regular.ttc, or the single font of simplified Chinese. target: file to write. Run by
+    hand as `python -m xhcp_eval.report.fonts NotoSansCJK-Regular.ttc`. Raises XhcpError if the face is
+    missing.
     """
     from fontTools.ttLib import TTCollection, TTFont
 

@@ -1,0 +1,286 @@
+"""What a pack is asked to do: its params file, checked as a whole before anything starts."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from xhcp_eval.errors import ParamsError
+from xhcp_eval.provenance import ROOT
+from xhcp_eval.settings import Settings
+
+NOTEBOOKS = ROOT / "notebooks"
+# Every notebook takes these from the runner.
+GIVEN = ("pack", "snapshot")
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$", max_length=60)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Year = Annotated[int, Field(ge=1990, le=2100, strict=True)]
+Scalar = bool | int | float | str
+
+
+class Section(BaseModel):
+    """One page of the report: a notebook, its title, and values for its parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    notebook: Text
+    title: Text
+    parameters: dict[Name, Scalar] = {}
+
+    @property
+    def page(self) -> str:
+        """Name of the page, without ending: the notebook's, with the values that tell its pages apart."""
+        values = [re.sub(r"[^0-9A-Za-z_]+", "_", str(value)).strip("_") for value in self.parameters.values()]
+        return "_".join([Path(self.notebook).stem, *filter(None, values)])
+
+
+class PackParams(BaseModel):
+    """Everything a pack depends on.
+
+    pack: name of the pack and of its folder under reports/. plan: folder under data/plans/. region: path of
+    the evaluated region (default: the plan's own). data, comparison_data: tables, relative to the project.
+    data_until: last year that may be known. sections: pages, in order. use_recollection: let unverified
+    figures shape trends. settings: rules of judgement. jobs: notebooks run at once. outcome_data,
+    outcome_year: what happened later, for a hindcast. forecast_origin: year of an earlier forecast that a
+    final report is compared with.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pack: Name
+    title: Text
+    subtitle: str = ""
+    plan: Name
+    region: str = ""
+    data: tuple[Text, ...] = Field(min_length=1)
+    comparison_data: tuple[Text, ...] = ()
+    data_until: Year
+    sections: tuple[Section, ...] = Field(min_length=1)
+    use_recollection: Annotated[bool, Field(strict=True)] = False
+    settings: Settings = Settings()
+    jobs: int = Field(2, ge=1, le=64, strict=True)
+    outcome_data: tuple[Text, ...] = ()
+    outcome_year: Year | None = None
+    forecast_origin: Year | None = None
+
+
+def load_params(path: str | Path) -> PackParams:
+    """Read and check a params file.
+
+    path: YAML file, mostly params/<pack>.yaml. Raises ParamsError that lists every problem: unknown, missing
+    and mistyped parameters with what is allowed, files that don't exist, notebooks that aren't the package's
+    own, and parameters that a notebook doesn't have.
+    """
+    path = Path(path)
+    values = _read(path)
+    try:
+        params = PackParams.model_validate(values)
+    except ValidationError as error:
+        raise ParamsError(f"{path.name} 不能使用：", _schema_problems(error)) from None
+    problems = [*_file_problems(params), *_year_problems(params), *_section_problems(params)]
+    if problems:
+        raise ParamsError(f"{path.name} 不能使用：", problems)
+    return params
+
+
+def notebook_parameters(path: Path) -> dict[str, Any] | None:
+    """Names and default values in the cell tagged `parameters` of a notebook; None if there is no such cell.
+
+    A default that isn't a literal counts as None.
+    """
+    import json
+
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    if not tagged:
+        return None
+    found: dict[str, Any] = {}
+    for node in ast.parse("".join(tagged[0]["source"])).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                found[target.id] = _literal(node.value)
+    return found
+
+
+def _literal(node: ast.expr | None) -> Any:
+    try:
+        return ast.literal_eval(node) if node is not None else None
+    except ValueError:
+        return None
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without objects, and without a key given twice, of which the first would be lost in silence."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if twice := {str(key) for key in keys if keys.count(key) > 1}:
+            line = node.start_mark.line + 1
+            raise ParamsError(f"第 {line} 行起：参数重复：{'、'.join(sorted(twice))}；每个参数只能出现一次")
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path) -> dict:
+    if not path.is_file():
+        near = sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
+        raise ParamsError(
+            f"没有参数文件 {path.name}" + (f"；同一文件夹中有：{'、'.join(near)}" if near else "")
+        )
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+    except UnicodeDecodeError:
+        raise ParamsError(f"{path.name} 不是 UTF-8 编码，请另存为 UTF-8") from None
+    except ParamsError as error:
+        raise ParamsError(f"{path.name} {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else ""
+        raise ParamsError(f"{path.name} {place}不是有效的 YAML：请检查缩进、冒号和引号") from None
+    if not isinstance(values, dict):
+        raise ParamsError(f"{path.name} 应为“参数: 值”的列表")
+    return values
+
+
+_TYPES = {
+    "string_type": "应为文字", "int_type": "应为整数", "int_parsing": "应为整数",
+    "int_from_float": "应为整数", "float_type": "应为数字", "float_parsing": "应为数字",
+    "bool_type": "应为 true 或 false", "bool_parsing": "应为 true 或 false",
+    "tuple_type": "应为列表", "list_type": "应为列表", "dict_type": "应为“名称: 值”", "model_type": "应为“名称: 值”", "too_short": "不能为空",
+    "string_too_short": "不能为空", "string_too_long": "太长", "too_long": "项数过多",
+    "string_pattern_mismatch": "只能用小写字母、数字和下划线",
+}  # fmt: skip
+_BOUNDS = {
+    "greater_than": ("gt", "大于"), "greater_than_equal": ("ge", "不小于"),
+    "less_than": ("lt", "小于"), "less_than_equal": ("le", "不大于"),
+}  # fmt: skip
+
+
+def _schema_problems(error: ValidationError) -> list[str]:
+    """One sentence a fault; the branches of a value that may have several types count once."""
+    found = {}
+    for item in error.errors(include_url=False):
+        location = [p for p in item["loc"] if p not in ("bool", "int", "float", "str", "[key]")]
+        found.setdefault(tuple(location), _schema_problem(item, location))
+    return list(found.values())
+
+
+def _schema_problem(item: dict, location: list) -> str:
+    name = _place(location)
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "missing":
+        return f"缺少参数 {name}"
+    if kind == "extra_forbidden":
+        return f"没有参数 {name}；{_allowed(str(location[-1]), _fields_at(location[:-1]))}"
+    given = repr(item["input"]) if len(repr(item["input"])) <= 60 else "所给的值"
+    if kind in _BOUNDS:
+        key, word = _BOUNDS[kind]
+        return f"{name}：{given} 应{word} {context[key]:g}"
+    if kind == "value_error":
+        return f"{name or 'settings'}：{context['error']}"
+    return f"{name}：{given} {_TYPES.get(kind, item['msg'])}"
+
+
+def _place(location: list) -> str:
+    """sections.3.title as people count: "sections 第 4 项 title"."""
+    return " ".join(f"第 {part + 1} 项" if isinstance(part, int) else str(part) for part in location)
+
+
+def _fields_at(location: list) -> list[str]:
+    owner = {"sections": Section, "settings": Settings}.get(location[0] if location else "", PackParams)
+    return list(owner.model_fields)
+
+
+def _allowed(given: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(given, names, 1)
+    return (f"是不是 {near[0]}？" if near else "") + f"可用的有：{'、'.join(names) or '（无）'}"
+
+
+def _file_problems(params: PackParams) -> list[str]:
+    """The plan's folder and every table must exist, inside the project."""
+    plans = ROOT / "data" / "plans"
+    problems = []
+    if not (plans / params.plan / "plan.yaml").is_file():
+        problems.append(
+            f"plan：没有规划 {params.plan}；{_allowed(params.plan, _names(plans.glob('*/plan.yaml')))}"
+        )
+    for field in ("data", "comparison_data", "outcome_data"):
+        for name in getattr(params, field):
+            file = (ROOT / name).resolve()
+            if not file.is_relative_to(ROOT):
+                problems.append(f"{field}：{name} 不在本项目中；路径从项目文件夹写起，如 data/…")
+            elif not file.is_file():
+                here = sorted(p.name for p in file.parent.glob("*") if p.is_file())
+                where = f"{Path(name).parent.as_posix()}/"
+                problems.append(
+                    f"{field}：没有文件 {name}" + (f"；{where} 中有：{'、'.join(here)}" if here else "")
+                )
+    return problems
+
+
+def _names(files) -> list[str]:
+    return sorted(file.parent.name for file in files)
+
+
+def _year_problems(params: PackParams) -> list[str]:
+    problems = []
+    if params.outcome_year is not None and params.outcome_year <= params.data_until:
+        problems.append(f"outcome_year：{params.outcome_year} 应在 data_until（{params.data_until}）之后")
+    if params.outcome_data and params.outcome_year is None:
+        problems.append("outcome_data：给出了事后数据，还须给出 outcome_year")
+    if params.forecast_origin is not None and params.forecast_origin >= params.data_until:
+        problems.append(
+            f"forecast_origin：{params.forecast_origin} 应在 data_until（{params.data_until}）之前"
+        )
+    return problems
+
+
+def _section_problems(params: PackParams) -> list[str]:
+    """Only the package's own notebooks run, with parameters that they have, each on a page of its own."""
+    problems = []
+    known = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+    for number, section in enumerate(params.sections, 1):
+        place = f"sections 第 {number} 项"
+        if section.notebook not in known:
+            problems.append(f"{place}：没有笔记本 {section.notebook}；{_allowed(section.notebook, known)}")
+        else:
+            problems += [f"{place}（{section.notebook}）：{text}" for text in _parameter_problems(section)]
+    pages = [section.page for section in params.sections]
+    for page in sorted({page for page in pages if pages.count(page) > 1 or page == "index"}):
+        problems.append(f"sections：页面 {page}.html 重名；同一笔记本用多次时，参数须不同")
+    return problems
+
+
+def _parameter_problems(section: Section) -> list[str]:
+    defaults = notebook_parameters(NOTEBOOKS / section.notebook)
+    if defaults is None:
+        return ["没有带 parameters 标签的参数格"]
+    problems = [f"参数格中缺少 {name}" for name in GIVEN if name not in defaults]
+    open_names = [name for name in defaults if name not in GIVEN]
+    for name, value in section.parameters.items():
+        if name not in open_names:
+            problems.append(
+                f"没有参数 {name}；{_allowed(name, open_names) if open_names else '它没有可改的参数'}"
+            )
+        elif not _fits(value, defaults[name]):
+            kind = _KINDS.get(type(defaults[name]), "同类的值")
+            problems.append(f"参数 {name}：{value!r} 应为{kind}，如 {defaults[name]!r}")
+    return problems
+
+
+_KINDS = {str: "文字", bool: "true 或 false", int: "整数", float: "数字"}
+
+
+def _fits(value: Scalar, default: Any) -> bool:
+    if default is None:
+        return True
+    if isinstance(default, float) and not isinstance(value, bool):
+        return isinstance(value, int | float)
+    return type(value) is type(default)
