@@ -1,4 +1,4 @@
-"""Will the target be met: for every target its gap, pace, probability, status and the reason, in one frame."""
+"""Will the target be met: for every target its gap, pace, probability, status and reason, in one frame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from xhcp_eval.criterion import TREND_OPS, Criterion, make_criterion
 from xhcp_eval.evidence import History, Judged, histories, judge_at, judged_draws, series_key
 from xhcp_eval.gaps import judge_gap
-from xhcp_eval.plan import Indicator, Plan, Target
+from xhcp_eval.plan import Goal, Indicator, Plan, Target
 from xhcp_eval.settings import Settings
 from xhcp_eval.small_numbers import rate_ratio_interval
 from xhcp_eval.status import Status, status_ahead, status_now, worst
@@ -18,7 +18,7 @@ from xhcp_eval.units import format_number, format_value
 from xhcp_eval.verdict import COLUMNS, Verdict
 
 RECENT_YEARS = 6
-TREND_WORDS = ("改善", "恶化", "基本持平", "无法判定")
+GOAL_COLUMNS = ("goal", "domain", "name", "kind", "n_targets", "n_deciding", "status", "reason")
 
 
 @dataclass(frozen=True)
@@ -78,45 +78,33 @@ def assess(case: Case) -> pd.DataFrame:
 def goal_verdicts(plan: Plan, assessment: pd.DataFrame) -> pd.DataFrame:
     """One row a goal: how many of its targets stand where, its overall status, or why it has none.
 
-    The overall status is that of the target in the goal itself that needs attention most; targets printed in
-    strategies support a goal but don't decide it (A17). Columns: goal, domain, name, kind, n_targets, n_deciding,
-    status, reason.
+    The overall status is that of the goal's own last-year target that needs attention most; targets printed in
+    strategies support a goal but don't decide it (A17), and a mid-term target missed is named, not final.
+    Columns: goal, domain, name, kind, n_targets, n_deciding, status, reason.
     """
-    rows = []
     own = assessment[(assessment["role"] == "verdict") & (assessment["goal"] != "")]
+    rows = []
     for goal in plan.goals:
-        targets = own[own["goal"] == goal.id]
-        deciding = targets[targets["decides_goal"]].drop_duplicates("question")
-        judged = [Status(s) for s in deciding["status"] if s != Status.NOT_JUDGED]
-        status = worst(judged) or Status.NOT_JUDGED
+        targets = own[own["goal"] == goal.id].drop_duplicates("question")
+        deciding = targets[targets["decides_goal"]]
+        final = deciding[deciding["target_year"] == plan.end_year]
+        status = worst([Status(s) for s in final["status"] if s != Status.NOT_JUDGED]) or Status.NOT_JUDGED
+        reason = _goal_reason(goal, targets, deciding)
         rows.append(
-            (
-                goal.id,
-                goal.domain,
-                goal.name,
-                goal.kind,
-                targets["question"].nunique(),
-                len(deciding),
-                status.value,
-                _goal_reason(goal, targets, deciding),
-            )
+            (goal.id, goal.domain, goal.name, goal.kind, len(targets), len(deciding), status.value, reason)
         )
-    return pd.DataFrame(
-        rows, columns=["goal", "domain", "name", "kind", "n_targets", "n_deciding", "status", "reason"]
-    )
+    return pd.DataFrame(rows, columns=list(GOAL_COLUMNS))
 
 
-def _goal_reason(goal, targets: pd.DataFrame, deciding: pd.DataFrame) -> str:
+def _goal_reason(goal: Goal, targets: pd.DataFrame, deciding: pd.DataFrame) -> str:
     if len(deciding):
-        parts = deciding.groupby("status", sort=False)["indicator_name"].agg(
-            lambda names: "、".join(dict.fromkeys(names))
-        )
+        named = deciding["target_year"].astype(str) + "年" + deciding["indicator_name"]
+        parts = named.groupby(deciding["status"], sort=False).agg("、".join)
         return "；".join(f"{status}：{names}" for status, names in parts.items())
     if len(targets):
-        parts = targets.drop_duplicates("question").groupby("status", sort=False).size()
-        return "主要目标本身无数量指标，须按证据评分；策略措施中的量化要求：" + "，".join(
-            f"{s}{n}项" for s, n in parts.items()
-        )
+        counts = targets.groupby("status", sort=False).size()
+        listed = "，".join(f"{status}{n}项" for status, n in counts.items())
+        return f"主要目标本身无数量指标，须按证据评分；策略措施中的量化要求：{listed}"
     if goal.indicators:
         return "主要目标无数量要求，须按证据评分；相关监测指标只作参考"
     return "主要目标无数量要求，也无可计量的指标，须按证据评分"
@@ -201,12 +189,17 @@ def _judge_series(
         trend_word=word,
         probability=probability,
         small_count=main.uncertain(case.settings),
-        on_line=bool(abs(latest.value - criterion.point) < 1e-9),
+        on_line=_on_line(latest.value, criterion, main.indicator),
         literal=_literal(main, latest, criterion, case.settings),
         worst_unit=_unit_text(main) if target.aggregation else "",
         failures="；".join(failures),
         **_measures(main, latest, criterion, end),
     ).explained(main, latest, case)
+
+
+def _on_line(value: float, criterion: Criterion, indicator: Indicator) -> bool:
+    """Whether the value lies exactly on a printed bound that isn't the end of the scale (A03)."""
+    return abs(value - criterion.point) < 1e-9 and criterion.point not in (indicator.lower, indicator.upper)
 
 
 def _failures(case: Case, series: list[History], criterion: Criterion, start: int, end: int) -> list[str]:
@@ -253,8 +246,9 @@ def _straddles(
         else None
     )
     if ratio is not None:
-        bound = criterion.point / criterion.base.value
-        return bool(ratio[1] < bound < ratio[2]) or bool(np.isnan(bound))
+        if not criterion.base.value:
+            return True
+        return bool(ratio[1] < criterion.point / criterion.base.value < ratio[2])
     return bool(latest.low < criterion.point < latest.high)
 
 
@@ -316,6 +310,8 @@ def _measures(history: History, latest: Judged, criterion: Criterion, end: int) 
     """Gap, share of the way, pace now and needed, children behind the gap."""
     bound, base = criterion.point, criterion.base
     gap = max(0.0, criterion.sign * (bound - latest.value))
+    if base is not None and base.year == latest.year:
+        gap = np.nan
     years_left = end - latest.year
     way = np.nan if base is None else bound - base.value
     cases = history.denominator[-1] if history.counted else np.nan

@@ -92,10 +92,14 @@ def _against_base(target: Target, indicator: Indicator, base: Judged, settings: 
     if sign > 0 and indicator.upper is not None and base.value >= indicator.upper - CEILING_ROOM:
         # at the ceiling nothing can rise: holding the base counts as improved (A10)
         bound, inclusive = base.value - rounding(indicator), True
+    elif sign < 0 and indicator.lower is not None and base.value <= indicator.lower + rounding(indicator):
+        # nor can anything fall below nothing: staying within the base's own interval counts as held
+        bound, inclusive = base.high if np.isfinite(base.high) else base.value, True
+        extra = "（基期已为0，不升高即可）"
     if target.floor is not None:
         bound = max(bound, target.floor) if sign > 0 else min(bound, target.floor)
         inclusive = inclusive or bound == target.floor
-        extra = f"且{'≥' if sign > 0 else '≤'}{format_value(target.floor, indicator.unit)}"
+        extra += f"且{'≥' if sign > 0 else '≤'}{format_value(target.floor, indicator.unit)}"
     return Criterion(sign, bound, inclusive, base, f"较{shown}{'上升' if sign > 0 else '下降'}{extra}")
 
 

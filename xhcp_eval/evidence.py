@@ -6,7 +6,8 @@ small the judged value is a pooled one, in the past as in the simulated future, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from xhcp_eval.settings import Settings
 from xhcp_eval.small_numbers import rate_interval
 from xhcp_eval.units import UNITS
 
-PROJECTED_KINDS = ("proportion", "rate", "count", "mean", "index")
+PROJECTED_KINDS = ("proportion", "rate", "ratio", "count", "mean", "index")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Judged:
         return f"{self.year}年" if self.first_year == self.year else f"{self.first_year}—{self.year}年合并"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class History:
     """One series as arrays over its reported years; `trusted` is false where a figure is a recollection."""
 
@@ -64,8 +65,13 @@ class History:
 
     @property
     def counted(self) -> bool:
-        """Whether numerator and denominator are known, so that chance can be told from movement."""
-        return bool(np.isfinite(self.numerator[-1]) and np.isfinite(self.denominator[-1]))
+        """Whether numerator and denominator are known, so that chance can be told from movement.
+
+        A gross enrolment rate (kind "ratio") sets two counts side by side that no chance model ties.
+        """
+        return self.indicator.kind != "ratio" and bool(
+            np.isfinite(self.numerator[-1]) and np.isfinite(self.denominator[-1])
+        )
 
     def window(self, settings: Settings) -> int:
         """Years pooled into one judged value: 1 unless the counts are too few to judge a year alone."""
@@ -117,7 +123,7 @@ def histories(
     ):
         key = series_key(name, place, residence, category)
         found[key] = _history(key, known[name], place, category, rows, region)
-    return _with_forecasts(found, settings, horizon_end)
+    return _with_forecasts(found, plan, horizon_end)
 
 
 def series_key(indicator: str, region: str, residence: str = TOTAL, category: str = TOTAL) -> str:
@@ -151,16 +157,32 @@ def _history(
     )
 
 
-def _with_forecasts(found: dict[str, History], settings: Settings, horizon_end: int) -> dict[str, History]:
-    projected = {k: h for k, h in found.items() if h.indicator.kind in PROJECTED_KINDS}
-    if not projected:
+def _with_forecasts(found: dict[str, History], plan: Plan, horizon_end: int) -> dict[str, History]:
+    """Add forecasts to the series that verdicts or figures look ahead with."""
+    by_unit = {i.id for i in plan.indicators if any(t.aggregation for t in i.targets)}
+    by_residence = {i.derived_from.indicator for i in plan.indicators if i.derived_from}
+
+    def wanted(key: str, history: History) -> bool:
+        if history.indicator.kind not in PROJECTED_KINDS:
+            return False
+        if history.is_unit:
+            return history.indicator.id in by_unit
+        return key.count(f"|{TOTAL}") == 2 or history.indicator.id in by_residence
+
+    chosen = {key: history for key, history in found.items() if wanted(key, history)}
+    if not chosen:
         return found
-    frame = pd.concat([_series_frame(h) for h in projected.values()], ignore_index=True)
-    horizon = max(1, horizon_end - min(int(h.years[-1]) for h in projected.values()))
+    frame = pd.concat([_series_frame(h) for h in chosen.values()], ignore_index=True)
+    horizon = max(1, horizon_end - min(int(h.years[-1]) for h in chosen.values()))
     forecast = project(frame, horizon, LEVELS)
     values = forecast[list(LEVELS)].to_numpy().reshape(-1, horizon, len(LEVELS))
     by_key = dict(zip(forecast["series"].to_numpy()[::horizon], values, strict=True))
-    return {k: History(**{**h.__dict__, "forecast": by_key.get(k)}) for k, h in found.items()}
+
+    def until_end(key: str, history: History) -> np.ndarray | None:
+        values = by_key.get(key)
+        return None if values is None else values[: max(1, horizon_end - int(history.years[-1]))]
+
+    return {key: replace(history, forecast=until_end(key, history)) for key, history in found.items()}
 
 
 def _series_frame(history: History) -> pd.DataFrame:
@@ -171,8 +193,8 @@ def _series_frame(history: History) -> pd.DataFrame:
             "value": history.values,
             "lower": history.indicator.lower,
             "upper": history.indicator.upper,
-            "numerator": history.numerator,
-            "denominator": history.denominator,
+            "numerator": history.numerator if history.counted else np.nan,
+            "denominator": history.denominator if history.counted else np.nan,
         }
     ).astype({"lower": float, "upper": float})
 
@@ -224,17 +246,26 @@ def judged_draws(history: History, year: int, settings: Settings) -> np.ndarray 
         or np.isnan(history.forecast[0, 0])
     ):
         return None
-    paths = sample_paths(history.forecast, np.asarray(LEVELS), history.key, settings.draws, settings.seed)
-    low = -np.inf if history.indicator.lower is None else history.indicator.lower
-    high = np.inf if history.indicator.upper is None else history.indicator.upper
-    paths = np.clip(paths, low, high)
-    if not history.counted:
+    paths, counts = _simulate(history, settings)
+    if counts is None:
         return paths[:, ahead - 1]
     cases = float(history.denominator[-1])
-    counts = add_counting_noise(paths, cases, history.per, history.indicator.kind, history.key, settings.seed)
     width = history.window(settings)
     future = counts[:, max(0, ahead - width) : ahead]
     past = (history.years > year - width) & np.isfinite(history.numerator)
     x = future.sum(axis=1) + history.numerator[past].sum()
     n = future.shape[1] * cases + history.denominator[past].sum()
     return history.per * x / n
+
+
+@lru_cache(maxsize=2048)
+def _simulate(history: History, settings: Settings) -> tuple[np.ndarray, np.ndarray | None]:
+    """Simulated levels (draws, horizon) and, where counts are known, the counts observed along them."""
+    paths = sample_paths(history.forecast, np.asarray(LEVELS), history.key, settings.draws, settings.seed)
+    low = -np.inf if history.indicator.lower is None else history.indicator.lower
+    high = np.inf if history.indicator.upper is None else history.indicator.upper
+    paths = np.clip(paths, low, high)
+    if not history.counted:
+        return paths, None
+    cases, kind = float(history.denominator[-1]), history.indicator.kind
+    return paths, add_counting_noise(paths, cases, history.per, kind, history.key, settings.seed)

@@ -76,8 +76,9 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
     return text_view(sentences or ["规划没有为本指标规定目标，数据供参考。"])
 
 
-def goal_sentence(pack: Pack, goal: Goal, row: pd.Series) -> TextView:
+def goal_sentence(pack: Pack, goal: Goal) -> TextView:
     """A goal's overall status and why, and what of it lies above the district's powers."""
+    row = pack.goals[pack.goals["goal"] == goal.id].iloc[0]
     sentences = [f"总体状态：{row['status']}。{row['reason']}。"]
     if goal.remit:
         sentences.append("本目标部分内容超出区级权限（A34），超出部分不作为本级得失评价。")

@@ -78,7 +78,7 @@ class Verdict:
             direction=indicator.direction, region=region,
             target_year=plan.end_year if target.year == "every_year" else target.year,
             every_year=target.year == "every_year", op=target.op, reading=target.reading or "", role=target.role,
-            level=target.level, decides_goal=bool(goal) and target.text_ref == goal, disputed=target.disputed,
+            level=target.level, decides_goal=target.text_ref == goal if goal else True, disputed=target.disputed,
             anomaly=target.anomaly or "", department=(indicator.departments or ("",))[0],
             target_status=target.status or "", target_text=_plain_target(target, indicator),
         )  # fmt: skip
@@ -118,9 +118,10 @@ class Verdict:
         elif self.gap > 0:
             parts.append(f"距目标差{format_value(self.gap, self.unit, difference=True)}")
         elif latest.year < self.target_year:
-            parts.append("现已达到目标值" if not self.small_count else "合并值在目标值以内")
+            parts.append("现已达到目标值" if not self.small_count else "该值在目标值以内")
         if self.own_status == Status.UNDECIDABLE and self.small_count:
-            parts.append("事件数过少，95%区间跨过目标值，好坏均不能断定")
+            cause = "事件数过少" if latest.first_year < latest.year else "抽样误差大"
+            parts.append(f"{cause}，95%区间跨过目标值，好坏均不能断定")
         if np.isfinite(self.probability):
             span = "此后每年保持" if self.every_year else f"{self.target_year}年达标"
             parts.append(f"{span}的概率{format_probability(self.probability)}")
