@@ -290,7 +290,9 @@ def _direction(
     at_ceiling = criterion.inclusive and bool(np.all(criterion.met(latest.value)))
     better, worse = (up, down) if criterion.sign > 0 else (down, up)
     word = "改善" if better else "恶化" if worse else "基本持平" if flat else "无法判定"
-    return word, bool(better or worse or at_ceiling or target.op == "no_worse_than")
+    # "on this basis" (A10) asks for more than rounding only, which the bound already holds
+    plain = at_ceiling or target.op == "no_worse_than" or target.floor is not None
+    return word, bool(better or worse or plain)
 
 
 def _literal(history: History, latest: Judged, criterion: Criterion, settings: Settings) -> str:
@@ -368,7 +370,7 @@ def _judge_milestone(case: Case, milestone) -> Verdict:
 def _combine_readings(frame: pd.DataFrame) -> pd.DataFrame:
     """Readings of one question with different verdicts make it 待裁定; comparisons and watches stay apart."""
     frame = frame.assign(status=frame["own_status"])
-    own = frame[frame["role"] == "verdict"]
+    own = frame[(frame["role"] == "verdict") & (frame["reading"] != "")]
     differing = own.groupby("question")["own_status"].transform("nunique") > 1
     frame.loc[own.index[differing], "status"] = Status.DISPUTED.value
     return frame

@@ -82,7 +82,9 @@ def plan(name: Annotated[str, typer.Argument(help="data/plans/ 下的规划名")
     from xhcp_eval.plan import load_plan
 
     found = load_plan(name)
-    typer.echo(f"{found.name}：主要目标 {len(found.goals)} 项，指标 {len(found.indicators)} 个，目标值 {len(found.targets())} 条")
+    typer.echo(
+        f"{found.name}：主要目标 {len(found.goals)} 项，指标 {len(found.indicators)} 个，目标值 {len(found.targets())} 条"
+    )
 
 
 @app.command()

@@ -115,7 +115,7 @@ def histories(
     table = table[(table["region"] == region) | table["region"].str.startswith(region + "/")]
     if not use_recollection:
         table = table[table["status"] != "recollection"]
-    known = {i.id: i for i in plan.indicators}
+    known = {i.id: i for i in plan.reportable}
     table = table[table["indicator"].isin(known)].sort_values("year")
     found: dict[str, History] = {}
     for (name, place, residence, category), rows in table.groupby(

@@ -8,7 +8,7 @@ from xhcp_eval.outcomes import brier_score
 from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Goal
 from xhcp_eval.status import Status
-from xhcp_eval.tables import AT_RISK, own_targets
+from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability
 from xhcp_eval.views import TextView, text_view
 
@@ -36,7 +36,7 @@ def _most_at_risk(rows: pd.DataFrame) -> list[str]:
     risky = rows[rows["status"].isin(AT_RISK)]
     if risky.empty:
         return ["没有判为未达标、难以达标或存在风险的目标。"]
-    risky = risky.sort_values("probability", na_position="first")
+    risky = most_urgent_first(risky)
     listed = "、".join(f"{r.indicator_name}（{r.status}，{_chance(r)}）" for r in risky.head(5).itertuples())
     more = f"等{len(risky)}项" if len(risky) > 5 else ""
     return [f"最需要关注：{listed}{more}。"]
@@ -50,17 +50,22 @@ def _chance(row) -> str:
 
 def _open_questions(rows: pd.DataFrame) -> list[str]:
     sentences = []
-    few = rows[rows["status"] == Status.UNDECIDABLE]
+    unclear = rows[rows["status"] == Status.UNDECIDABLE]
+    few, short = unclear[unclear["small_count"]], unclear[~unclear["small_count"]]
     if len(few):
-        sentences.append(
-            f"{'、'.join(few['indicator_name'])}因事件数过少或数据点不足，达标与否不能断定，不应据一年之数评判。"
-        )
+        sentences.append(f"{_names(few)}事件数过少，达标与否不能断定，不应据一年之数评判。")
+    if len(short):
+        sentences.append(f"{_names(short)}数据点不足或变化不明显，达标与否不能断定。")
     disputed = rows[rows["status"] == Status.DISPUTED]
     if len(disputed):
         sentences.append(
-            f"{'、'.join(disputed['indicator_name'])}按规划文本的不同解读结论不同，列为待裁定，须由规划制定机关裁定。"
+            f"{_names(disputed)}按规划文本的不同解读结论不同，列为待裁定，须由规划制定机关裁定。"
         )
     return sentences
+
+
+def _names(rows: pd.DataFrame) -> str:
+    return "、".join(rows["indicator_name"])
 
 
 def indicator_sentence(pack: Pack, indicator: str) -> TextView:

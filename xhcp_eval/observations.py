@@ -229,8 +229,7 @@ def _schema(plan: Plan):
 
 def indicator_facts(plan: Plan) -> pd.DataFrame:
     """Unit, kind and bounds of everything that can be reported: indicators and milestones, by id."""
-    rows = [(i.id, i.name, i.unit, i.kind, i.lower, i.upper) for i in plan.indicators]
-    rows += [(m.id, m.what_zh, "binary", "yes_no", 0.0, 1.0) for m in plan.milestones]
+    rows = [(i.id, i.name, i.unit, i.kind, i.lower, i.upper) for i in plan.reportable]
     facts = pd.DataFrame(rows, columns=["id", "name", "unit", "kind", "lower", "upper"]).set_index("id")
     return facts.astype({"lower": float, "upper": float})
 

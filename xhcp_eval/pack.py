@@ -105,7 +105,7 @@ def compute_pack(params: PackParams) -> Pack:
         params=params,
         plan=plan,
         observations=observations,
-        comparison=_read(params.comparison_data, plan) if params.comparison_data else observations.iloc[:0],
+        comparison=_comparison(params, observations),
         forecast=forecast_frame(case.series),
         assessment=assessment,
         goals=goal_verdicts(plan, assessment),
@@ -114,6 +114,12 @@ def compute_pack(params: PackParams) -> Pack:
         outcomes=_outcomes(params, plan, region, table, assessment),
         stamp=provenance.stamp([*params.data, *params.comparison_data, *params.outcome_data], params.plan),
     )
+
+
+def _comparison(params: PackParams, observations: pd.DataFrame) -> pd.DataFrame:
+    if not params.comparison_data:
+        return observations.iloc[:0]
+    return _read(params.comparison_data, load_plan(params.comparison_plan))
 
 
 def _outcomes(

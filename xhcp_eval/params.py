@@ -61,6 +61,7 @@ class PackParams(BaseModel):
     region: str = ""
     data: tuple[Text, ...] = Field(min_length=1)
     comparison_data: tuple[Text, ...] = ()
+    comparison_plan: Name = "china_2021_2030"
     data_until: Year
     sections: tuple[Section, ...] = Field(min_length=1)
     use_recollection: Annotated[bool, Field(strict=True)] = False
@@ -84,10 +85,18 @@ def load_params(path: str | Path) -> PackParams:
         params = PackParams.model_validate(values)
     except ValidationError as error:
         raise ParamsError(f"{path.name} 不能使用：", _schema_problems(error)) from None
+    check_params(params, path.name)
+    return params
+
+
+def check_params(params: PackParams, name: str = "参数") -> None:
+    """Refuse parameters that don't fit the files at hand: plan, tables, notebooks.
+
+    params: well-formed parameters. name: what to call them in the message. Raises ParamsError.
+    """
     problems = [*_file_problems(params), *_year_problems(params), *_section_problems(params)]
     if problems:
-        raise ParamsError(f"{path.name} 不能使用：", problems)
-    return params
+        raise ParamsError(f"{name} 不能使用：", problems)
 
 
 def notebook_parameters(path: Path) -> dict[str, Any] | None:
@@ -153,7 +162,8 @@ _TYPES = {
     "string_type": "应为文字", "int_type": "应为整数", "int_parsing": "应为整数",
     "int_from_float": "应为整数", "float_type": "应为数字", "float_parsing": "应为数字",
     "bool_type": "应为 true 或 false", "bool_parsing": "应为 true 或 false",
-    "tuple_type": "应为列表", "list_type": "应为列表", "dict_type": "应为“名称: 值”", "model_type": "应为“名称: 值”", "too_short": "不能为空",
+    "tuple_type": "应为列表", "list_type": "应为列表", "dict_type": "应为“名称: 值”",
+    "model_type": "应为“名称: 值”", "too_short": "不能为空",
     "string_too_short": "不能为空", "string_too_long": "太长", "too_long": "项数过多",
     "string_pattern_mismatch": "只能用小写字母、数字和下划线",
 }  # fmt: skip

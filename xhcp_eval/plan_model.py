@@ -96,7 +96,7 @@ class Indicator(_Model):
     counts side by side, may pass 100%), count, mean, yes_no, gap or index. lower, upper: natural bounds.
     """
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    id: str = Field(pattern=r"^[a-z][a-z0-9_.]*$")
     name: str
     name_en: str = ""
     goal: str | None = None
@@ -258,6 +258,16 @@ class Plan(_Model):
             for c in s.commitments
             if c.milestone_id
         )
+
+    @cached_property
+    def reportable(self) -> tuple[Indicator, ...]:
+        """Everything that observations may refer to: the indicators, and milestones as yes/no indicators."""
+        done = (
+            Indicator(id=m.id, name=m.what_zh or m.what, domain=m.domain, unit="binary", kind="yes_no",
+                      lower=0, upper=1, direction="up")
+            for m in self.milestones
+        )  # fmt: skip
+        return (*self.indicators, *done)
 
     def indicator(self, id: str) -> Indicator:
         """The indicator of that id. Raises PlanError naming the nearest ids."""

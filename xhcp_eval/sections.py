@@ -1,55 +1,46 @@
-"""Runs of tables, figures and sentences for a notebook: a goal and its indicators, one below the other."""
+"""Goals and indicators of a domain as nested sections: heading, sentences, tables and figures in their order."""
 
 from __future__ import annotations
 
 from xhcp_eval import figures, narrative, tables
 from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Goal, Indicator
+from xhcp_eval.views import Section, section
 
-UNIT_OPS = ("min_over_township", "min_over_school")
+NOT_DRAWN = ("yes_no", "gap")
 
 
-def show_domain(pack: Pack, domain: str = "") -> None:
-    """Display every goal of a domain with its targets, figures and reasons; a plan without goals by indicator.
+def domain_section(pack: Pack, domain: str = "") -> Section:
+    """Every goal of a domain with its targets, figures and reasons; a plan without goals goes by indicator.
 
-    domain: id of a domain of the plan; empty for all. Raises PlanError for an unknown domain.
+    domain: id of a domain of the plan; empty for all.
     """
-    for goal in pack.plan.goals:
-        if domain in ("", goal.domain):
-            _show_goal(pack, goal)
+    names = {d.id: d.name for d in pack.plan.domains}
+    parts = [_goal_section(pack, goal) for goal in pack.plan.goals if domain in ("", goal.domain)]
     if not pack.plan.goals:
-        for indicator in pack.plan.indicators:
-            if domain in ("", pack.plan.domain_of(indicator)):
-                _show_indicator(pack, indicator, level=2)
+        chosen = [i for i in pack.plan.indicators if domain in ("", pack.plan.domain_of(i))]
+        parts = [_indicator_section(pack, indicator, 3) for indicator in chosen]
+    return section(names.get(domain, "各项指标"), *parts, level=2, anchor=domain or "all")
 
 
-def _show_goal(pack: Pack, goal: Goal) -> None:
-    from IPython.display import Markdown, display
-
-    row = pack.goals[pack.goals["goal"] == goal.id].iloc[0]
-    number = goal.id.rsplit(".", 1)[-1]
-    display(Markdown(f"## {number}. {goal.name}"))
-    display(narrative.goal_sentence(pack, goal, row))
+def _goal_section(pack: Pack, goal: Goal) -> Section:
+    views = [narrative.goal_sentence(pack, goal)]
     if (pack.assessment["goal"] == goal.id).any():
-        display(tables.targets_of(pack, goal.id))
-    for name in goal.indicators:
-        indicator = pack.plan.indicator(name)
-        # an indicator that serves several goals is shown in full once, under its own
-        if indicator.goal == goal.id:
-            _show_indicator(pack, indicator, level=3)
+        views.append(tables.targets_of(pack, goal.id))
+    # an indicator that serves several goals is shown in full once, under its own
+    own = [i for i in map(pack.plan.indicator, goal.indicators) if i.goal == goal.id]
+    views += [_indicator_section(pack, indicator, 4) for indicator in own]
     strategies = [s for s in pack.plan.strategies if goal.id in s.goals]
     if strategies:
-        display(tables.strategies_table(pack, strategies))
+        views.append(tables.strategies_table(pack, strategies))
+    return section(f"{goal.number}. {goal.name}", *views, level=3, anchor=goal.id)
 
 
-def _show_indicator(pack: Pack, indicator: Indicator, level: int) -> None:
-    from IPython.display import Markdown, display
-
-    display(Markdown(f"{'#' * level} {indicator.name}"))
-    display(narrative.indicator_sentence(pack, indicator.id))
-    if len(figures.main_rows(pack, indicator.id)) and indicator.kind not in ("yes_no", "gap"):
-        display(figures.fan_chart(pack, indicator.id))
-    if any(t.aggregation in UNIT_OPS for t in indicator.targets) and len(
-        figures.unit_rows(pack, indicator.id)
-    ):
-        display(figures.units_chart(pack, indicator.id))
+def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
+    views = [narrative.indicator_sentence(pack, indicator.id)]
+    if indicator.kind not in NOT_DRAWN and len(figures.main_rows(pack, indicator.id)):
+        views.append(figures.fan_chart(pack, indicator.id))
+    by_unit = any(t.aggregation for t in indicator.targets)
+    if by_unit and len(figures.unit_rows(pack, indicator.id)):
+        views.append(figures.units_chart(pack, indicator.id))
+    return section(indicator.name, *views, level=level, anchor=indicator.id)

@@ -65,7 +65,7 @@ def at_risk(pack: Pack, year: int | None = None, deciding: bool = True) -> Table
     rows = own_targets(pack, deciding, year or pack.plan.end_year)
     rows = rows[rows["status"].isin(AT_RISK)]
     return _target_list(
-        pack, _most_urgent_first(rows), f"{year or pack.plan.end_year}年目标达标风险清单（风险最高者在前）"
+        pack, most_urgent_first(rows), f"{year or pack.plan.end_year}年目标达标风险清单（风险最高者在前）"
     )
 
 
@@ -74,7 +74,7 @@ def undecided(pack: Pack, year: int | None = None) -> TableView:
     rows = own_targets(pack, True, year or pack.plan.end_year)
     keep = rows["status"].isin([Status.UNDECIDABLE.value, Status.DISPUTED.value, Status.NO_DATA.value])
     return _target_list(
-        pack, _most_urgent_first(rows[keep]), "尚不能判定的目标：事件过少、文本解读不一、缺数据"
+        pack, most_urgent_first(rows[keep]), "尚不能判定的目标：事件过少、文本解读不一、缺数据"
     )
 
 
@@ -82,10 +82,11 @@ def milestone_targets(pack: Pack, year: int) -> TableView:
     """All targets of the goals for one year (the mid-term ones, say)."""
     rows = own_targets(pack, True, year)
     rows = rows[~rows["every_year"]]
-    return _target_list(pack, _most_urgent_first(rows), f"{year}年目标达标情况")
+    return _target_list(pack, most_urgent_first(rows), f"{year}年目标达标情况")
 
 
-def _most_urgent_first(rows: pd.DataFrame) -> pd.DataFrame:
+def most_urgent_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows by severity of status, then by probability, what is already missed first."""
     order = rows.assign(_rank=rows["status"].map(ORDER), _p=rows["probability"].fillna(-1))
     return order.sort_values(["_rank", "_p", "question"], kind="stable").drop(columns=["_rank", "_p"])
 

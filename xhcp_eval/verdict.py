@@ -72,13 +72,14 @@ class Verdict:
     def start(cls, plan: Plan, target: Target, indicator: Indicator, region: str) -> Verdict:
         """The facts of a target before it is judged."""
         goal = indicator.goal or ""
+        decides = target.text_ref == goal if goal else True
         return cls(
-            question=f"{indicator.id}@{target.year}", target_id=target.id, goal=goal, domain=plan.domain_of(indicator),
+            question=f"{indicator.id}@{target.year}" + ("" if decides else f"@{target.text_ref}"), target_id=target.id, goal=goal, domain=plan.domain_of(indicator),
             indicator=indicator.id, indicator_name=indicator.name, kind=indicator.kind, unit=indicator.unit,
             direction=indicator.direction, region=region,
             target_year=plan.end_year if target.year == "every_year" else target.year,
             every_year=target.year == "every_year", op=target.op, reading=target.reading or "", role=target.role,
-            level=target.level, decides_goal=target.text_ref == goal if goal else True, disputed=target.disputed,
+            level=target.level, decides_goal=decides, disputed=target.disputed,
             anomaly=target.anomaly or "", department=(indicator.departments or ("",))[0],
             target_status=target.status or "", target_text=_plain_target(target, indicator),
         )  # fmt: skip
