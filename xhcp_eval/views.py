@@ -82,6 +82,24 @@ class TextView:
 
 
 @dataclass(frozen=True)
+class Section:
+    """Views under a heading; sections may hold sections. level: of the heading (2-4). anchor: its id."""
+
+    title: str
+    views: tuple[FigureView | TableView | TextView | Section, ...]
+    level: int = 3
+    anchor: str = ""
+
+    @property
+    def html(self) -> str:
+        """Heading and views as HTML."""
+        return template("section.html.j2").render(section=self)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        return {"text/html": self.html, "text/plain": self.title}, TRUSTED
+
+
+@dataclass(frozen=True)
 class _Cell:
     text: str
     css: str
@@ -145,6 +163,13 @@ def text_view(sentences: str | Iterable[str]) -> TextView:
     """Paragraphs from one sentence or several; empty ones are left out."""
     given: Sequence[str] = [sentences] if isinstance(sentences, str) else list(sentences)
     return TextView(tuple(text for text in given if text))
+
+
+def section(
+    title: str, *views: FigureView | TableView | TextView | Section, level: int = 3, anchor: str = ""
+) -> Section:
+    """Views under a heading, shown as one: for runs of indicators, which a notebook can't loop over."""
+    return Section(title, views, level, anchor)
 
 
 def template(name: str) -> Template:

@@ -116,13 +116,15 @@ def _take_title(body: str) -> tuple[str, str]:
 
 
 def _with_anchors(body: str) -> tuple[str, list[Heading]]:
-    """Give every heading an anchor of its own, and list them."""
+    """Give every heading an anchor, its own where it has one, and list them."""
     headings: list[Heading] = []
 
     def numbered(found: re.Match) -> str:
         level, attributes, inside = int(found[1]), found[2], found[3]
-        anchor = f"h{len(headings) + 1}"
-        attributes = re.sub(r'\s+id="[^"]*"', "", attributes)
+        given = re.search(r'\sid="([^"]*)"', attributes)
+        taken = {heading.anchor for heading in headings}
+        anchor = given[1] if given and given[1] not in taken else f"h{len(headings) + 1}"
+        attributes = re.sub(r'\sid="[^"]*"', "", attributes)
         headings.append(Heading(level, anchor, _plain(inside)))
         return f'<h{level} id="{anchor}"{attributes}>{inside}</h{level}>'
 
