@@ -29,9 +29,9 @@ def fan_chart(pack: Pack, indicator: str) -> FigureView:
     facts = pack.plan.indicator(indicator)
     rows = main_rows(pack, indicator)
     fig, ax = style.new_figure()
-    history_rows(ax, rows, facts)
-    fan = _fan(pack, indicator, rows)
-    draw_fan(ax, fan, rows)
+    start = history_rows(ax, rows, facts)
+    fan = _fan(pack, indicator)
+    draw_fan(ax, fan, start)
     nation = _comparison(ax, pack, indicator)
     marks = _target_marks(ax, pack, facts)
     _finish_axis(ax, facts, rows)
@@ -53,10 +53,13 @@ def main_rows(pack: Pack, indicator: str) -> pd.DataFrame:
     return table[keep].sort_values("year")
 
 
-def history_rows(ax, rows: pd.DataFrame, facts: Indicator) -> None:
-    """Line and points of the reported figures; hollow where unverified; interval bars where counted."""
+def history_rows(ax, rows: pd.DataFrame, facts: Indicator) -> tuple[int, float] | None:
+    """Line and points of the reported figures; hollow where unverified; interval bars where counted.
+
+    Returns where a forecast sets out: year and value of the last figure, pooled where counts are small.
+    """
     if rows.empty:
-        return
+        return None
     for _, part in rows.groupby(rows["series_break"].cumsum()):
         ax.plot(part["year"], part["value"], color=style.HISTORY, lw=1.2, zorder=3)
     firm = rows["status"] != "recollection"
@@ -83,11 +86,13 @@ def history_rows(ax, rows: pd.DataFrame, facts: Indicator) -> None:
             ha="center",
             va="bottom",
         )
+    start = int(rows["year"].iloc[-1]), float(rows["value"].iloc[-1])
     if rows["numerator"].notna().any() and facts.kind in ("rate", "proportion"):
-        _count_bars(ax, rows, facts)
+        start = _count_bars(ax, rows, facts) or start
+    return start
 
 
-def _count_bars(ax, rows: pd.DataFrame, facts: Indicator) -> None:
+def _count_bars(ax, rows: pd.DataFrame, facts: Indicator) -> tuple[int, float] | None:
     kind = "proportion" if facts.kind == "proportion" else "rate"
     per = UNITS[facts.unit].per or 1.0
     low, high = rate_interval(rows["numerator"], rows["denominator"], kind, per=per)
@@ -97,31 +102,26 @@ def _count_bars(ax, rows: pd.DataFrame, facts: Indicator) -> None:
     if facts.kind == "rate" and rows["numerator"].tail(3).mean() < 30:
         pooled = pool_years(rows.assign(series="x")[["series", "year", "numerator", "denominator"]])
         pooled = pooled[pooled["n_years"] == 3]
-        ax.plot(
-            pooled["year"],
-            per * pooled["numerator"] / pooled["denominator"],
-            color=style.ACCENT,
-            lw=2,
-            zorder=3,
-            label="三年合并",
-        )
+        values = per * pooled["numerator"] / pooled["denominator"]
+        ax.plot(pooled["year"], values, color=style.ACCENT, lw=2, zorder=3, label="三年合并")
+        return (int(pooled["year"].iloc[-1]), float(values.iloc[-1])) if len(pooled) else None
+    return None
 
 
-def _fan(pack: Pack, indicator: str, rows: pd.DataFrame) -> pd.DataFrame:
+def _fan(pack: Pack, indicator: str) -> pd.DataFrame:
     key = series_key(indicator, pack.params.region or pack.plan.region)
     fan = pack.forecast[pack.forecast["series"] == key].sort_values("year")
     return fan[fan["year"] <= pack.plan.end_year]
 
 
-def draw_fan(ax, fan: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """Bands of 95% and 80% and the median, starting at the last figure."""
-    if fan.empty or rows.empty:
+def draw_fan(ax, fan: pd.DataFrame, start: tuple[int, float] | None) -> None:
+    """Bands of 95% and 80% and the median, setting out from `start` (year, value)."""
+    if fan.empty or start is None:
         return
-    start_year, start = rows["year"].iloc[-1], rows["value"].iloc[-1]
-    years = np.r_[start_year, fan["year"]]
+    years = np.r_[start[0], fan["year"]]
 
     def column(level: float) -> np.ndarray:
-        return np.r_[start, fan[level]]
+        return np.r_[start[1], fan[level]]
 
     ax.fill_between(
         years, column(0.025), column(0.975), color=style.FORECAST, alpha=0.15, lw=0, label="95%预测区间"
@@ -145,41 +145,35 @@ def _comparison(ax, pack: Pack, indicator: str) -> pd.DataFrame:
 
 
 def _target_marks(ax, pack: Pack, facts: Indicator) -> list[str]:
-    """Target lines of district, province and nation at their years; returns them in words."""
+    """Target lines of district, province and nation at their years; returns them in words.
+
+    Lines that coincide are drawn once, over each other, with one label that names them all.
+    """
     rows = pack.assessment[
         (pack.assessment["indicator"] == facts.id) & pack.assessment["target_value"].notna()
     ]
-    rows = rows[rows["role"] != "watch"]
-    words, seen = [], set()
-    for row in rows.itertuples():
-        spot = (row.level, row.target_year, round(row.target_value, 6))
-        if spot in seen:
-            continue
-        seen.add(spot)
-        own = row.role == "verdict"
-        color = style.TARGET if own else style.LEVEL_COLOURS.get(row.level, style.MUTED)
-        start = pack.plan.start_year if row.every_year else row.target_year - (0.45 if own else 0.3)
-        name = {"literal": "（字面）", "strict": "（从严）"}.get(row.reading, "")
-        label = f"{LEVEL_LABELS.get(row.level, '')}目标{name}" if not own or name else "目标"
+    rows = rows[rows["role"] != "watch"].assign(own=rows["role"] == "verdict")
+    words = []
+    for (year, _), group in rows.groupby(["target_year", rows["target_value"].round(6)], sort=False):
+        names = list(dict.fromkeys(_line_name(row) for row in group.sort_values("own").itertuples()))[::-1]
+        own, value = bool(group["own"].any()), float(group["target_value"].iloc[0])
+        level = group["level"].iloc[0]
+        color = style.TARGET if own else style.LEVEL_COLOURS.get(level, style.MUTED)
+        start = pack.plan.start_year if group["every_year"].any() else year - 0.45
         ax.hlines(
-            row.target_value,
-            start,
-            row.target_year + (0.45 if own else 0.3),
-            color=color,
-            lw=2.4 if own else 1.4,
-            ls="-" if own else "--",
-            zorder=5,
+            value, start, year + 0.45, color=color, lw=2.4 if own else 1.4, ls="-" if own else "--", zorder=5
         )
-        words.append(f"{row.target_year}年{label}{row.target_text}")
-        text = format_value(row.target_value, facts.unit) if own else LEVEL_LABELS.get(row.level, "")
+        label = f"{format_value(value, facts.unit)} {'、'.join(names)}"
         ax.annotate(
-            text,
-            (row.target_year + 0.5, row.target_value),
-            fontsize=8,
-            color=color,
-            va="center" if own else "top",
+            label, (year, value), (0, 4), textcoords="offset points", fontsize=7.5, color=color, ha="center"
         )
+        words += [f"{year}年{_line_name(row)}目标{row.target_text}" for row in group.itertuples()]
     return words
+
+
+def _line_name(row) -> str:
+    reading = {"literal": "（字面）", "strict": "（从严）"}.get(row.reading, "")
+    return LEVEL_LABELS.get(row.level, row.level) + reading
 
 
 def _finish_axis(ax, facts: Indicator, rows: pd.DataFrame) -> None:
@@ -310,7 +304,7 @@ def probability_bars(pack: Pack, year: int | None = None) -> FigureView:
     bars = ax.barh(range(len(rows)), 100 * rows["probability"], color=colours, height=0.68)
     ax.bar_label(bars, labels=[format_probability(p) for p in rows["probability"]], fontsize=8, padding=2)
     ax.set_yticks(range(len(rows)), names, fontsize=8)
-    ax.invert_yaxis()
+    ax.set_ylim(len(rows) - 0.4, -0.6)
     for bound in (pack.params.settings.unlikely, pack.params.settings.likely):
         ax.axvline(100 * bound, color=style.MUTED, lw=0.9, ls=":")
     ax.set_xlim(0, 108)

@@ -22,7 +22,7 @@ MOVEMENT_GRID = np.array([0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8])
 MOVEMENT_PRIOR = np.array([1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.5]) / 12.5
 NOISE_RATIO = np.array([0.0, 1.0, 4.0])
 DRIFT_PRIOR = 0.8
-DAMPING = 0.9
+DAMPING = np.array([0.8, 0.9, 1.0])
 BISECTIONS = 36
 PRIOR_POINTS = 0.5
 TYPICAL_CHANGE = 0.04
@@ -153,15 +153,17 @@ def _mixture_quantiles(state: dict, horizon: int, quantiles: np.ndarray) -> np.n
     weight = (
         np.exp(state["loglik"] - state["loglik"].max(axis=(1, 2), keepdims=True)) * MOVEMENT_PRIOR[:, None]
     )
-    weight = (weight / weight.sum(axis=(1, 2), keepdims=True)).reshape(n, 1, -1)
+    # nobody knows how fast a trend fades either: equal weight on each damping
+    weight = np.repeat(weight[..., None], len(DAMPING), axis=3).reshape(n, 1, -1)
+    weight /= weight.sum(axis=2, keepdims=True)
+    level, slope, p11, p12, p22, q, r = (
+        state[name][..., None] for name in ("level", "slope", "p11", "p12", "p22", "q", "r")
+    )
     result = np.empty((n, horizon, len(quantiles)))
     for h in range(1, horizon + 1):
-        fade = sum(DAMPING**i for i in range(1, h + 1))
-        centre = (state["level"] + fade * state["slope"]).reshape(n, 1, -1)
-        variance = (
-            state["p11"] + 2 * fade * state["p12"] + fade**2 * state["p22"] + h * state["q"] + state["r"]
-        )
-        scale = np.sqrt(variance).reshape(n, 1, -1)
+        fade = (DAMPING ** np.arange(1, h + 1)[:, None]).sum(axis=0)
+        centre = (level + fade * slope).reshape(n, 1, -1)
+        scale = np.sqrt(p11 + 2 * fade * p12 + fade**2 * p22 + h * q + r).reshape(n, 1, -1)
         low = np.repeat((centre - 40 * scale).min(axis=2), len(quantiles), axis=1)
         high = np.repeat((centre + 40 * scale).max(axis=2), len(quantiles), axis=1)
         for _ in range(BISECTIONS):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from xhcp_eval.outcomes import brier_score
 from xhcp_eval.pack import Pack
-from xhcp_eval.plan import Goal
+from xhcp_eval.plan import Goal, Indicator
 from xhcp_eval.status import Status
 from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability
@@ -78,7 +78,20 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
         + (f"{r.literal}。" if r.literal else "")
         for r in rows.itertuples()
     ]
-    return text_view(sentences or ["规划没有为本指标规定目标，数据供参考。"])
+    facts = pack.plan.indicator(indicator)
+    return text_view([*(sentences or ["规划没有为本指标规定目标，数据供参考。"]), _definition(facts)])
+
+
+def _definition(facts: Indicator) -> str:
+    """What is counted, who reports it and which ambiguities touch it."""
+    parts = []
+    if facts.numerator_zh:
+        parts.append(f"分子：{facts.numerator_zh}；分母：{facts.denominator_zh}")
+    if facts.departments:
+        parts.append(f"填报单位（建议）：{'、'.join(facts.departments)}")
+    if facts.anomalies:
+        parts.append(f"相关疑义：{'、'.join(facts.anomalies)}")
+    return f"统计口径　{'。'.join(parts)}。" if parts else ""
 
 
 def goal_sentence(pack: Pack, goal: Goal) -> TextView:

@@ -92,36 +92,42 @@ def most_urgent_first(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _target_list(pack: Pack, rows: pd.DataFrame, caption: str) -> TableView:
-    """The common form of a list of targets, every figure with its unit."""
+    """The common form of a list of targets, every figure with its unit; narrow enough for a page of A4."""
     goals = {g.id: g.name for g in pack.plan.goals}
     shown = pd.DataFrame(
         {
             "status": rows["status"],
-            "goal": [goals.get(r.goal, "") for r in rows.itertuples()],
-            "indicator": [_name(r) for r in rows.itertuples()],
+            "indicator": [
+                _name(r) + (f"\n{goals[r.goal]}" if r.goal in goals else "") for r in rows.itertuples()
+            ],
             "latest": [_latest_text(r) for r in rows.itertuples()],
             "target": rows["target_text"],
-            "gap": [
-                format_value(r.gap, r.unit, difference=True) if r.gap > 0 else "—" for r in rows.itertuples()
-            ],
-            "pace": [_pace_text(r.pace, r.unit) for r in rows.itertuples()],
-            "required": [_pace_text(r.required_pace, r.unit) for r in rows.itertuples()],
+            "gap": [_gap_text(r) for r in rows.itertuples()],
+            "pace": [_paces_text(r) for r in rows.itertuples()],
             "probability": [format_probability(r.probability) for r in rows.itertuples()],
-            "children": [_children_text(r) for r in rows.itertuples()],
             "reason": rows["reason"],
         }
     )
     headers = {
-        "status": "状态", "goal": "主要目标", "indicator": "指标", "latest": "现状值", "target": "目标值", "gap": "差距",
-        "pace": "近年年均变化", "required": "所需年均变化", "probability": "达标概率", "children": "差距折合",
-        "reason": "主要依据",
+        "status": "状态", "indicator": "指标与主要目标" if goals else "指标", "latest": "现状值", "target": "目标值", "gap": "差距（折合）",
+        "pace": "年均变化：近年 / 所需", "probability": "达标概率", "reason": "主要依据",
     }  # fmt: skip
-    if not pack.plan.goals:
-        headers.pop("goal")
     return table(
-        shown, columns=headers, numeric=["latest", "gap", "pace", "required", "probability", "children"],
+        shown, columns=headers, numeric=["latest", "gap", "pace", "probability"],
         status=["status"], wide=["reason"], caption=caption,
     )  # fmt: skip
+
+
+def _gap_text(row) -> str:
+    if not row.gap > 0:
+        return "—"
+    children = _children_text(row)
+    return format_value(row.gap, row.unit, difference=True) + (f"\n{children}" if children != "—" else "")
+
+
+def _paces_text(row) -> str:
+    now, needed = _pace_text(row.pace, row.unit), _pace_text(row.required_pace, row.unit)
+    return now if needed == "—" else f"{now}\n需 {needed}"
 
 
 def _name(row) -> str:
