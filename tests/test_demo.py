@@ -169,6 +169,8 @@ def test_the_district_has_the_assumed_size(demo):
     assert cut(demo, "child_injury_mortality_rate").loc[2020, "denominator"] == pytest.approx(
         70_000, rel=0.03
     )
+    boys, girls = (cut(demo, "infant_mortality_rate", sex=sex)["denominator"] for sex in ("male", "female"))
+    np.testing.assert_allclose(cut(demo, "sex_ratio_at_birth")["value"], 100 * boys / girls, atol=0.005)
     townships = cut(demo, "infant_mortality_rate", level="township").loc[2020]
     assert len(townships) == 12
     assert townships["denominator"].min() < 90

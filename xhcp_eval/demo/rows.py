@@ -23,6 +23,8 @@ def indicator_rows(district: District, indicator: Indicator, entry: Entry) -> It
     entry = replace(entry, by=tuple(indicator.disaggregation))
     if entry.since is not None:
         rows = _by_year(district, district.years >= entry.since)
+    elif entry.path is None and not entry.categories:
+        rows = _sex_ratio(district, entry)
     elif unit.per is None and indicator.kind != "count":
         rows = _means(district, indicator.id, entry, unit.decimals)
     else:
@@ -79,6 +81,16 @@ def _means(district: District, name: str, entry: Entry, decimals: int) -> Iterat
     for i, hours in enumerate(values, 1):
         region = f"{district.name}/示范{stage}{i:02d}"
         yield from _by_year(district, hours, region=region, level="school")
+
+
+def _sex_ratio(district: District, entry: Entry) -> Iterator[Row]:
+    """Boys born per 100 girls, of the births that everything else is counted among."""
+    births = district.aged(*entry.of)
+    pairs = zip(
+        district.cuts(births[:, :, :1], entry.by), district.cuts(births[:, :, 1:], entry.by), strict=True
+    )
+    for (labels, boys), (_, girls) in pairs:
+        yield from _by_year(district, np.round(100 * boys / girls, 2), **labels)
 
 
 def _by_year(district: District, values: np.ndarray, **labels: str) -> Iterator[Row]:
