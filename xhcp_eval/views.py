@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import numbers
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,10 +20,13 @@ from xhcp_eval.style import ASSETS, DPI, STATUS_STYLE
 if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Environment, Template
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
 TRUSTED = {"text/html": {"xhcp": True}}
 COLOURS = 128
+_NUMBER_AND_UNIT = re.compile(r"(\d)(?=个)")
+_INTERVAL = re.compile(r"（[^（）]{1,20}–[^（）]{1,20}）")
 CSS_DPI = 96  # CSS pixels an inch
 
 
@@ -117,7 +121,8 @@ def figure_view(figure: Figure, alt: str, caption: str = "", dpi: int = DPI) -> 
     if not alt:
         raise ValueError("图形缺少替代文本（alt）")
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.08)
+    quickly = {"compress_level": 1}
+    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.08, pil_kwargs=quickly)
     image = Image.open(buffer).convert("RGB")
     small = BytesIO()
     image.quantize(COLOURS, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
@@ -182,9 +187,19 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(ASSETS / "templates", encoding="utf-8")
-    return Environment(
+    environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["breakable"] = _breakable
+    return environment
+
+
+def _breakable(text: str) -> Markup:
+    """Escaped text that breaks between a number and its unit in words (0.3|个百分点), but not in an interval."""
+    from markupsafe import Markup, escape
+
+    html = _NUMBER_AND_UNIT.sub(r"\1<wbr>", str(escape(text)))
+    return Markup(_INTERVAL.sub(r'<span class="interval">\g<0></span>', html))
 
 
 def _is_numeric(column: pd.Series) -> bool:

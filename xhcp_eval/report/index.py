@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval import narrative, tables
-from xhcp_eval.report.render import INDEX, Shell, render_page
+from xhcp_eval.report.render import INDEX, Shell, local_time, render_page
 from xhcp_eval.status import Status
 from xhcp_eval.style import STATUS_STYLE, Look
 from xhcp_eval.views import template
@@ -53,7 +53,7 @@ def declaration(pack: Pack) -> dict[str, str]:
         "规划": pack.plan.name,
         "数据截至": f"{params.data_until}年，共 {len(pack.observations):,} 个数据点",
         "数据性质": _nature(pack, statuses),
-        "计算时间": f"{pack.stamp['computed_at']}（世界协调时），程序 xhcp_eval {pack.stamp['version']}",
+        "计算时间": f"{local_time(pack.stamp['computed_at'])}，程序 xhcp_eval {pack.stamp['version']}",
     }
     if params.outcome_year is not None:
         facts["事后对照"] = f"{params.outcome_year}年的实际结果；预测只用{params.data_until}年及以前的数据"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as markup
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,10 +30,11 @@ _TAG = re.compile(r"<[^>]+>")
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a pack. name: of its file, without ending. title: in the contents and on top of the page."""
+    """A page of a pack. name: of its file, without ending. title: in the contents. heading: on top of it."""
 
     name: str
     title: str
+    heading: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,10 @@ class Heading:
 
 def pages_of(params: PackParams) -> tuple[Page, ...]:
     """Pages of a pack in order, the index first."""
-    return (Page(INDEX, "首页"), *(Page(section.page, section.title) for section in params.sections))
+    return (
+        Page(INDEX, "首页", "评估结论摘要"),
+        *(Page(section.page, section.title) for section in params.sections),
+    )
 
 
 def make_shell(pack: Pack) -> Shell:
@@ -67,11 +72,17 @@ def make_shell(pack: Pack) -> Shell:
     params, stamp = pack.params, pack.stamp
     inputs = "；".join(f"{Path(name).name} {digest[:8]}" for name, digest in stamp["inputs"].items())
     footer = (
-        f"数据截至{params.data_until}年；计算时间 {stamp['computed_at']}；程序 xhcp_eval {stamp['version']}，"
-        f"Python {stamp['python']}",
+        f"数据截至{params.data_until}年；计算时间{local_time(stamp['computed_at'])}；"
+        f"程序 xhcp_eval {stamp['version']}，Python {stamp['python']}",
         f"输入文件（SHA-256 前8位）：{inputs}",
     )
     return Shell(params.title, params.subtitle, pages_of(params), pack.is_demo, footer)
+
+
+def local_time(moment: str) -> str:
+    """A moment in ISO form as people in China read it."""
+    china = datetime.fromisoformat(moment).astimezone(timezone(timedelta(hours=8)))
+    return f"{china:%Y-%m-%d %H:%M}（北京时间）"
 
 
 def render_notebook(notebook, page: Page, shell: Shell) -> tuple[str, Body]:
@@ -92,7 +103,7 @@ def render_page(body: str, page: Page, shell: Shell) -> str:
     at = names.index(page.name)
     text = template("page.html.j2").render(
         shell=shell,
-        title=page.title,
+        title=page.heading or page.title,
         kicker="" if kicker == page.title else kicker,
         current=page.name,
         headings=[heading for heading in headings if heading.level <= 3],

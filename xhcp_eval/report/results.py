@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.errors import RunError
+from xhcp_eval.report.render import local_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +144,7 @@ def _write_notes(book, pack: Pack) -> None:
         "报告": pack.params.title,
         "数据截至": f"{pack.params.data_until}年",
         "数据性质": "含演示数据，不是真实统计，不得引用" if pack.is_demo else "见报告“数据质量”",
-        "计算时间": pack.stamp["computed_at"],
+        "计算时间": local_time(pack.stamp["computed_at"]),
         "程序版本": pack.stamp["version"],
         **{f"输入 {name}": f"SHA-256 {digest}" for name, digest in pack.stamp["inputs"].items()},
     }
