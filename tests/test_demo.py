@@ -13,6 +13,7 @@ from xhcp_eval.demo import FILES, FOLDER, SEED, generate, write_demo
 from xhcp_eval.demo.district import apportion
 from xhcp_eval.observations import COLUMNS, KEY, concat_tables, read_table
 from xhcp_eval.plan import load_plan
+from xhcp_eval.small_numbers import rate_interval
 from xhcp_eval.units import UNITS
 
 REGION = "新华区"
@@ -237,3 +238,14 @@ def test_apportion_shares_out_everything_and_to_the_nearest(total, weights):
     parts = apportion(total, weights)
     assert parts.sum() == total
     assert (np.abs(parts - total * weights / weights.sum()) < 1 + 1e-6).all()
+
+
+def test_readings_of_the_mortality_ceilings_can_differ(demo):
+    """Pooled deaths are surely under the literal ceiling of 2030, not surely under the strict one (A01)."""
+    for name, until, literal, strict in (
+        ("neonatal_mortality_rate", 2025, 3, 2),
+        ("infant_mortality_rate", 2030, 5, 4),
+    ):
+        pooled = cut(demo, name).loc[until - 2 : until, ["numerator", "denominator"]].sum()
+        _, high = rate_interval(pooled["numerator"], pooled["denominator"], "rate", 0.95, 1000)
+        assert strict < high < literal, name
