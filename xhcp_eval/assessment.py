@@ -272,7 +272,8 @@ def _direction(
 ) -> tuple[str, bool]:
     """Trend word against the base, and whether the change may be relied on (always so for plain bounds).
 
-    With counts the interval of the ratio decides, without them the preset smallest relative change.
+    With counts the interval of the ratio decides together with the preset smallest relative change, without
+    them the latter alone.
     """
     if target.op not in (*TREND_OPS, "no_worse_than"):
         return "", True
@@ -281,7 +282,9 @@ def _direction(
         return "无法判定", False
     ratio = _ratio_to_base(latest, base, settings)
     if ratio is not None and np.isfinite(ratio[0]):
-        up, down = ratio[1] > 1, ratio[2] < 1
+        # large counts make any flicker significant, so the preset smallest change is asked for as well
+        up = ratio[1] > 1 and ratio[0] > 1 + settings.minimal_change
+        down = ratio[2] < 1 and ratio[0] < 1 - settings.minimal_change
         flat = 1 - settings.minimal_change < ratio[1] and ratio[2] < 1 + settings.minimal_change
     else:
         change = (latest.value - base.value) / abs(base.value) if base.value else np.sign(latest.value)

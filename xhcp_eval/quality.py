@@ -22,6 +22,7 @@ COLUMNS: tuple[str, ...] = (
 MISMATCH = 0.005
 SPARE_ROUNDING = 0.006
 OUTLIER_SCORE = 3.5
+LEAST_SPREAD = 0.01
 
 
 def review(observations: pd.DataFrame, plan: Plan, region: str, as_of: int) -> pd.DataFrame:
@@ -141,7 +142,9 @@ def _outliers(table: pd.DataFrame) -> list[tuple]:
         if len(change) < 5:
             continue
         centre = np.median(change)
-        spread = np.median(np.abs(change - centre))
+        # steps that are nearly equal leave a spread of rounding only, against which everything is an outlier
+        floor = LEAST_SPREAD * rows["value"].abs().median()
+        spread = max(np.median(np.abs(change - centre)), floor)
         if spread <= 0:
             continue
         score = 0.6745 * (change - centre) / spread
