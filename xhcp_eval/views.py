@@ -195,7 +195,7 @@ def _environment() -> Environment:
 
 
 def _breakable(text: str) -> Markup:
-    """Escaped text that breaks between a number and its unit in words (0.3|个百分点), but not in an interval."""
+    """Escaped text that breaks between number and unit in words (0.3|个百分点), not within an interval."""
     from markupsafe import Markup, escape
 
     html = _NUMBER_AND_UNIT.sub(r"\1<wbr>", str(escape(text)))

@@ -114,4 +114,4 @@ def _renderer():
 
 def _stays_inside(url: str) -> bool:
     """Whether an address leads to a place in this page or to a file beside it."""
-    return re.match(r"(#|[\w.-]+(/[\w.-]+)*(#|$))", url) is not None
+    return re.match(r"(#|\w[\w.-]*(/\w[\w.-]*)*(#|$))", url) is not None

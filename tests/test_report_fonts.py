@@ -1,0 +1,56 @@
+"""A page carries the glyphs it needs, and the same page the same bytes."""
+
+from __future__ import annotations
+
+import base64
+import re
+from io import BytesIO
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from xhcp_eval.errors import XhcpError
+from xhcp_eval.report import fonts
+from xhcp_eval.style import FONT_FAMILY, FONT_FILE, SYMBOL_FAMILY, symbol_font_file
+
+
+def embedded(css: str) -> dict[str, set[int]]:
+    """Family -> code points, read back from the style sheet."""
+    found = re.findall(r"font-family:'([^']+)';src:url\(data:font/woff2;base64,([^)]+)\)", css)
+    return {name: set(TTFont(BytesIO(base64.b64decode(data))).getBestCmap()) for name, data in found}
+
+
+def test_a_page_carries_just_its_own_characters():
+    found = embedded(fonts.page_font_css("婴儿死亡率 4‰ ◕⚖"))
+    assert found[FONT_FAMILY] == {ord(c) for c in "婴儿死亡率 4‰"}
+    assert found[SYMBOL_FAMILY] == {ord(c) for c in "◕⚖"}
+
+
+def test_status_circles_come_from_one_font():
+    assert set(embedded(fonts.page_font_css("●◕◑○◇✕"))) == {SYMBOL_FAMILY}
+
+
+def test_the_same_text_gives_the_same_bytes():
+    assert fonts.page_font_css("健康 95%") == fonts.page_font_css("95%健 康")
+
+
+def test_no_text_needs_no_font():
+    assert fonts.page_font_css("") == ""
+
+
+def test_characters_that_no_font_of_ours_has_are_told():
+    assert fonts.uncovered("新华区\n龘‰◕") == "龘"
+
+
+def test_the_packaged_font_is_made_by_name_not_by_position(tmp_path):
+    with pytest.raises(XhcpError, match="没有字体“Noto Sans CJK SC”；有：DejaVu Sans"):
+        fonts.build_font(symbol_font_file(), tmp_path / "x.otf")
+
+
+def test_making_the_font_gives_it_its_name_and_cuts_it_down(tmp_path, monkeypatch):
+    monkeypatch.setattr(fonts, "SOURCE_FAMILY", FONT_FAMILY)
+    monkeypatch.setattr(fonts, "packaged_characters", lambda: {ord(c) for c in "区县"})
+    monkeypatch.setattr(fonts, "FONT_FAMILY", "Another Name")
+    made = TTFont(fonts.build_font(FONT_FILE, tmp_path / "x.otf"))
+    assert made["name"].getDebugName(1) == "Another Name"
+    assert set(made.getBestCmap()) == {ord(c) for c in "区县"}
