@@ -13,9 +13,9 @@ from xhcp_eval.assessment import assess, goal_verdicts, make_case
 from xhcp_eval.evidence import forecast_frame
 from xhcp_eval.observations import concat_tables, read_table
 from xhcp_eval.outcomes import compare_outcomes
+from xhcp_eval.params import PackParams, load_params
 from xhcp_eval.plan import Plan, load_plan
 from xhcp_eval.quality import completeness, review
-from xhcp_eval.params import PackParams, load_params
 
 FRAMES: tuple[str, ...] = (
     "observations",

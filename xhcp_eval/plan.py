@@ -120,7 +120,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 
 def _read(path: Path) -> dict:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except UnicodeDecodeError as error:
         raise PlanError(f"{path.name} 不是 UTF-8 编码（第 {error.start} 字节）") from None
     except yaml.MarkedYAMLError as error:

@@ -117,5 +117,5 @@ def add_counting_noise(
     rng = np.random.default_rng([seed, zlib.crc32(key.encode("utf-8")), 1])
     share = np.maximum(paths / per, 0.0)
     if kind == "proportion":
-        return rng.binomial(int(round(denominator)), np.minimum(share, 1.0)).astype(float)
+        return rng.binomial(round(denominator), np.minimum(share, 1.0)).astype(float)
     return rng.poisson(share * denominator).astype(float)

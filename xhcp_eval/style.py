@@ -86,7 +86,6 @@ def _rc() -> dict[str, object]:
         "text.color": HISTORY,
         "axes.labelcolor": HISTORY,
         "figure.dpi": 100,
-        "figure.constrained_layout.use": True,
         "mathtext.fontset": "dejavusans",
     }
 
