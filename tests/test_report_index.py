@@ -1,0 +1,90 @@
+"""The first page: the verdict in numbers, what is at risk, where to read on."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from lxml import html as markup
+
+from xhcp_eval.report import index, render
+from xhcp_eval.report.addresses import external_urls
+from xhcp_eval.report.render import Page, Shell
+from xhcp_eval.views import table, text_view
+
+SHELL = Shell("中期评估", "", (Page("index", "首页", "摘要"), Page("20_overview", "总体结论")), True, ())
+
+
+@pytest.fixture
+def pack(monkeypatch):
+    """A pack of three questions, one of them read in two ways, and tables that only say their names."""
+    monkeypatch.setattr(render, "page_font_css", lambda text: "")
+    assessment = pd.DataFrame(
+        {
+            "question": ["a@2030", "a@2030", "b@2030", "c@2030", "d@2025", "e@2030"],
+            "status": ["待裁定", "待裁定", "存在风险", "存在风险", "已达标", "已达标"],
+            "reading": ["literal", "strict", "", "", "", ""],
+            "role": ["verdict"] * 5 + ["watch"],
+            "decides_goal": True,
+            "target_year": [2030, 2030, 2030, 2030, 2025, 2030],
+        }
+    )
+    for name in ("status_matrix", "at_risk", "undecided", "disputed_readings", "outcome_table"):
+        monkeypatch.setattr(
+            index.tables, name, lambda pack, name=name, **_: table(pd.DataFrame({"x": [name]}))
+        )
+    monkeypatch.setattr(index.narrative, "headline", lambda pack: text_view("共3项。"))
+    return SimpleNamespace(
+        assessment=assessment,
+        observations=pd.DataFrame({"status": ["reported"] * 1200 + ["recollection"] * 2}),
+        outcomes=assessment.iloc[:0],
+        plan=SimpleNamespace(name="某规划", region="新华区", end_year=2030),
+        params=SimpleNamespace(region="", data_until=2025, outcome_year=None, use_recollection=False),
+        stamp={"computed_at": "2026-03-31T16:30:00+00:00", "version": "0.1.0"},
+        is_demo=False,
+    )
+
+
+def written(pack, folder) -> markup.HtmlElement:
+    path = index.write_index(pack, SHELL, folder)
+    text = path.read_text(encoding="utf-8")
+    assert path.name == "index.html"
+    assert external_urls(text) == []
+    return markup.document_fromstring(text)
+
+
+def test_tiles_count_each_question_of_the_last_year_once(pack):
+    assert [(t.word, t.count, t.look.css) for t in index.status_tiles(pack)] == [
+        ("存在风险", 2, "at-risk"),
+        ("待裁定", 1, "disputed"),
+    ]
+
+
+def test_the_page_tells_verdict_risks_and_where_to_read_on(pack, tmp_path):
+    node = written(pack, tmp_path)
+    assert [h.text for h in node.xpath("//h1")] == ["摘要"]
+    tiles = [" ".join(li.text_content().split()) for li in node.xpath("//ul[@class='tiles']/li")]
+    assert tiles == ["2◑ 存在风险", "1⚖ 待裁定"]
+    parts = [td.text for td in node.xpath("//main//td")]
+    assert parts == ["status_matrix", "at_risk", "undecided", "disputed_readings"]
+    assert node.xpath("//ol[@class='chapters']//a/@href") == ["20_overview.html"]
+    assert node.xpath("//p[@class='downloads']//a/@href") == ["results.xlsx", "results.csv", "run.json"]
+
+
+def test_the_page_declares_its_data(pack):
+    facts = index.declaration(pack)
+    assert facts["评估对象"] == "新华区"
+    assert facts["数据截至"] == "2025年，共 1,202 个数据点"
+    assert facts["数据性质"] == "公开统计数据；其中 2 个数字待核实，不用于判定和趋势"
+    assert "北京时间" in facts["计算时间"]
+    pack.is_demo = True
+    assert "不是真实统计" in index.declaration(pack)["数据性质"]
+
+
+def test_a_hindcast_shows_what_happened(pack, tmp_path):
+    pack.outcomes = pack.assessment.iloc[:1]
+    pack.params.outcome_year = 2030
+    node = written(pack, tmp_path)
+    assert [td.text for td in node.xpath("//main//td")][-1] == "outcome_table"
+    assert "预测只用2025年及以前的数据" in node.xpath("//dl")[0].text_content()
