@@ -23,6 +23,8 @@ _RANGES = (
     (0x2100, 0x214F), (0x2160, 0x217F), (0x2190, 0x21FF), (0x2200, 0x22FF), (0x2460, 0x24FF),
     (0x3000, 0x303F), (0xFF01, 0xFF5E), (0xFFE0, 0xFFE6),
 )  # fmt: skip
+# Characters that the plans' texts quote beyond GB 2312.
+_QUOTED = "勢"
 # Circles, squares and the like are left to DejaVu Sans, which has all of them: taken from two fonts, ● and ◕
 # would differ in size.
 _SHAPES = range(0x25A0, 0x2600)
@@ -30,7 +32,7 @@ _SHAPES = range(0x25A0, 0x2600)
 
 def packaged_characters() -> set[int]:
     """Code points the packaged font is cut down to (as far as the source font has them)."""
-    found = {code for low, high in _RANGES for code in range(low, high + 1)}
+    found = {code for low, high in _RANGES for code in range(low, high + 1)} | {ord(c) for c in _QUOTED}
     for row in range(0xA1, 0xF8):
         for cell in range(0xA1, 0xFF):
             try:
@@ -95,7 +97,8 @@ def _font_face(path: Path, family: str, codes: set[int]) -> str:
         return ""
     from fontTools.ttLib import TTFont
 
-    font = TTFont(path, recalcTimestamp=False)
+    # glyph boxes stay as they are: measuring them again takes longer than all the rest
+    font = TTFont(path, recalcTimestamp=False, recalcBBoxes=False, lazy=True)
     _subset(font, codes)
     _rename(font, family)
     font.flavor = "woff2"
@@ -109,8 +112,8 @@ def _subset(font, codes: set[int]) -> None:
     from fontTools.subset import Options, Subsetter
 
     options = Options()
-    options.drop_tables += ["FFTM"]
-    options.layout_features = ["kern"]
+    options.drop_tables += ["FFTM", "GSUB", "GPOS", "GDEF", "kern"]
+    options.layout_features = []
     options.hinting = False
     options.name_IDs = [0, 1, 2, 3, 4, 5, 6, 13, 14]
     options.notdef_outline = True
