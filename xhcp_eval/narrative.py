@@ -12,6 +12,8 @@ from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability
 from xhcp_eval.views import TextView, text_view
 
+NAMES_SHOWN = 5
+
 
 def headline(pack: Pack) -> TextView:
     """The conclusion in three sentences: how many targets stand where, which are most at risk, what can't be told."""
@@ -37,8 +39,9 @@ def _most_at_risk(rows: pd.DataFrame) -> list[str]:
     if risky.empty:
         return ["没有判为未达标、难以达标或存在风险的目标。"]
     risky = most_urgent_first(risky)
-    listed = "、".join(f"{r.indicator_name}（{r.status}，{_chance(r)}）" for r in risky.head(5).itertuples())
-    more = f"等{len(risky)}项" if len(risky) > 5 else ""
+    shown = risky.head(NAMES_SHOWN)
+    listed = "、".join(f"{r.indicator_name}（{r.status}，{_chance(r)}）" for r in shown.itertuples())
+    more = f"等{len(risky)}项" if len(risky) > NAMES_SHOWN else ""
     return [f"最需要关注：{listed}{more}。"]
 
 
@@ -65,7 +68,8 @@ def _open_questions(rows: pd.DataFrame) -> list[str]:
 
 
 def _names(rows: pd.DataFrame) -> str:
-    return "、".join(rows["indicator_name"])
+    more = f"等{len(rows)}项" if len(rows) > NAMES_SHOWN else ""
+    return "、".join(rows["indicator_name"].head(NAMES_SHOWN)) + more
 
 
 def indicator_sentence(pack: Pack, indicator: str) -> TextView:

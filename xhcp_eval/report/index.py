@@ -34,7 +34,7 @@ def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
     first = shell.pages[0]
     body = template("index.html.j2").render(
         facts=declaration(pack),
-        headline=narrative.headline(pack).html,
+        opening=narrative.headline(pack).html,
         tiles=status_tiles(pack),
         parts=_parts(pack),
         pages=shell.pages[1:],
@@ -79,8 +79,8 @@ def _parts(pack: Pack) -> list[tuple[str, str]]:
     """Titles and HTML of the tables on the page; a comparison with what happened only where there is one."""
     end = pack.plan.end_year
     parts = [
-        (f"各领域{end}年目标达标情况", tables.status_matrix(pack, year=end)),
         (f"{end}年目标达标风险清单", tables.at_risk(pack)),
+        (f"各领域{end}年目标达标情况", tables.status_matrix(pack, year=end)),
         ("无法判定、待裁定、缺数据", tables.undecided(pack)),
     ]
     if (pack.assessment["reading"] != "").any():
