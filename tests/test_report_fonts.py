@@ -54,3 +54,10 @@ def test_making_the_font_gives_it_its_name_and_cuts_it_down(tmp_path, monkeypatc
     made = TTFont(fonts.build_font(FONT_FILE, tmp_path / "x.otf"))
     assert made["name"].getDebugName(1) == "Another Name"
     assert set(made.getBestCmap()) == {ord(c) for c in "区县"}
+
+
+def test_every_text_of_the_plans_and_notebooks_can_be_drawn(root):
+    files = [*root.glob("data/plans/*/*.yaml"), *root.glob("params/*.yaml"), *root.glob("notebooks/*.ipynb")]
+    assert files
+    for path in files:
+        assert fonts.uncovered(path.read_text(encoding="utf-8")) == "", path.name

@@ -67,7 +67,7 @@ def test_the_page_tells_verdict_risks_and_where_to_read_on(pack, tmp_path):
     tiles = [" ".join(li.text_content().split()) for li in node.xpath("//ul[@class='tiles']/li")]
     assert tiles == ["2◑ 存在风险", "1⚖ 待裁定"]
     parts = [td.text for td in node.xpath("//main//td")]
-    assert parts == ["status_matrix", "at_risk", "undecided", "disputed_readings"]
+    assert parts == ["at_risk", "status_matrix", "undecided", "disputed_readings"]
     assert node.xpath("//ol[@class='chapters']//a/@href") == ["20_overview.html"]
     assert node.xpath("//p[@class='downloads']//a/@href") == ["results.xlsx", "results.csv", "run.json"]
 

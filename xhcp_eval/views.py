@@ -115,8 +115,9 @@ def figure_view(
 ) -> FigureView:
     """Draw a figure into a small PNG (at most `COLOURS` colours).
 
-    tight: cut to what is drawn (draws twice). alt: description made from the data. caption: shown below. dpi: of the picture, which is shown smaller
-    than it is, so that it stays crisp. Raises ValueError without alt text.
+    alt: description made from the data. caption: shown below. dpi: of the picture, which is shown smaller
+    than it is, so that it stays crisp. tight: cut to what is drawn, which draws it twice. Raises ValueError
+    without alt text.
     """
     from PIL import Image
 
@@ -136,6 +137,8 @@ def figure_view(
     small = BytesIO()
     # octree: flat colours need no better, and it is ten times as fast as the median cut
     flat = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # its white is a shade off, which would show as a box on the page
+    flat.putpalette([255 if value >= 254 else value for value in flat.getpalette()])
     flat.save(small, format="png", compress_level=6)
     width, height = (round(size * CSS_DPI / dpi) for size in image.size)
     return FigureView(small.getvalue(), alt, caption, width, height)
