@@ -319,7 +319,8 @@ def _measures(history: History, latest: Judged, criterion: Criterion, end: int) 
         gap = np.nan
     years_left = end - latest.year
     way = np.nan if base is None else bound - base.value
-    cases = history.denominator[-1] if history.counted else np.nan
+    people = history.counted and history.indicator.kind in ("proportion", "rate")
+    cases = history.denominator[-1] if people or history.indicator.kind == "ratio" else np.nan
     plain_count = history.indicator.kind == "count"
     return {
         "base_year": np.nan if base is None else base.year,

@@ -6,6 +6,7 @@ Key of a row: indicator, region, year, sex, age, residence, category. `region` i
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ STATUS_LABELS: dict[str, str] = {
     "survey": "抽样调查", "demo": "演示数据",
 }  # fmt: skip
 MAX_PROBLEMS_SHOWN = 200
+_BOUND_WORDS = {"lower": "不低于", "upper": "不高于"}
 _NUMERIC = ("year", "value", "numerator", "denominator")
 _TRUE_FALSE = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False, "": False}
 
@@ -117,7 +119,10 @@ def _load(path: Path) -> pd.DataFrame:
         raise DataError(f"数据文件不存在：{path}")
     try:
         if path.suffix == ".csv":
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            # blank lines are kept here, so that rows are counted as a spreadsheet counts them
+            frame = pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+            )
         elif path.suffix == ".xlsx":
             frame = pd.read_excel(path, dtype=str, keep_default_na=False)
         elif path.suffix == ".parquet":
@@ -128,11 +133,16 @@ def _load(path: Path) -> pd.DataFrame:
         raise DataError(
             f"数据文件 {path.name} 不是 UTF-8 编码(第 {error.start} 字节)；请另存为 UTF-8"
         ) from error
-    except (ValueError, OSError, pd.errors.ParserError) as error:
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise DataError(f"数据文件 {path.name} 无法读取：{error}") from error
     frame.columns = [str(name).strip() for name in frame.columns]
     frame.index = pd.RangeIndex(2, len(frame) + 2)
-    return frame
+    return frame[frame.apply(_text).ne("").any(axis=1)]
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """Cells as text, missing as empty; by way of objects, since typed Parquet columns refuse an empty text."""
+    return column.astype(object).where(column.notna(), "").astype(str).str.strip()
 
 
 def _column_problems(frame: pd.DataFrame) -> list[str]:
@@ -156,7 +166,7 @@ def _typed(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
             frame[name], faults = _to_number(raw[name], name)
             problems += faults
         elif name == "series_break":
-            text = raw[name].fillna("").astype(str).str.strip().str.lower()
+            text = _text(raw[name]).str.lower()
             frame[name] = text.map(_TRUE_FALSE)
             problems += [
                 f"第 {row} 行 series_break:{text[row]!r} 不是 true 或 false"
@@ -164,7 +174,9 @@ def _typed(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
             ]
             frame[name] = frame[name].eq(True)
         else:
-            text = raw[name].fillna("").astype(str).str.strip()
+            text = _text(raw[name])
+            if name == "reported_on":  # a date cell of a spreadsheet comes with midnight
+                text = text.str.removesuffix(" 00:00:00")
             frame[name] = text.where(text != "", DEFAULTS.get(name, ""))
     return frame, problems
 
@@ -173,7 +185,7 @@ def _to_number(column: pd.Series, name: str) -> tuple[pd.Series, list[str]]:
     if pd.api.types.is_numeric_dtype(column):
         numbers, blank = column.astype(float), column.isna()
     else:
-        text = column.fillna("").astype(str).str.strip()
+        text = _text(column)
         numbers, blank = pd.to_numeric(text.where(text != ""), errors="coerce"), text == ""
     wrong = (numbers.isna() & ~blank) | np.isinf(numbers)
     if name == "year":
@@ -221,7 +233,7 @@ def _schema(plan: Plan):
             ),
             check("denominator", lambda f: ~(f["denominator"] <= 0), "分母必须大于 0"),
             check("numerator", lambda f: f["numerator"].isna() | f["denominator"].notna() | (of(f, "kind") == "count"), "有分子而无分母"),
-            check("reported_on", lambda f: (f["reported_on"] == "") | pd.to_datetime(f["reported_on"], errors="coerce").notna(), "不是日期；例 2026-03-31"),
+            check("reported_on", lambda f: (f["reported_on"] == "") | pd.to_datetime(f["reported_on"], format="%Y-%m-%d", errors="coerce").notna(), "不是日期；例 2026-03-31"),
             check("key", lambda f: ~f.duplicated(list(KEY), keep=False) | f["year"].isna(), "重复的数据点(指标、地区、年份、分组相同)"),
         ],
     )  # fmt: skip
@@ -262,7 +274,8 @@ def _problem_text(row: pd.Series, number: object, column: str, text: str, facts:
         if column == "unit":
             allowed = f"；{fact['name']} 应为 {fact['unit']}"
         elif column == "value":
-            allowed = f"；{fact['name']} 允许 {fact['lower']:g} 至 {fact['upper']:g}"
+            bounds = [f"{word} {fact[side]:g}" for side, word in _BOUND_WORDS.items() if pd.notna(fact[side])]
+            allowed = f"；{fact['name']} 允许 {'、'.join(bounds)}"
         elif column == "numerator":
             allowed = f"；分子 {row['numerator']:g}，分母 {row['denominator']:g}"
     return f"第 {number} 行 {column}：{row[column]!s} {text}{allowed}"

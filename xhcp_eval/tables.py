@@ -97,9 +97,7 @@ def _target_list(pack: Pack, rows: pd.DataFrame, caption: str) -> TableView:
     shown = pd.DataFrame(
         {
             "status": rows["status"],
-            "indicator": [
-                _name(r) + (f"\n{goals[r.goal]}" if r.goal in goals else "") for r in rows.itertuples()
-            ],
+            "indicator": [_name_and_goal(r, goals) for r in rows.itertuples()],
             "latest": [_latest_text(r) for r in rows.itertuples()],
             "target": rows["target_text"],
             "gap": [_gap_text(r) for r in rows.itertuples()],
@@ -116,6 +114,11 @@ def _target_list(pack: Pack, rows: pd.DataFrame, caption: str) -> TableView:
         shown, columns=headers, numeric=["latest", "gap", "pace", "probability"],
         status=["status"], wide=["reason"], caption=caption,
     )  # fmt: skip
+
+
+def _name_and_goal(row, goals: dict[str, str]) -> str:
+    goal = goals.get(row.goal, row.indicator_name)
+    return _name(row) + (f"\n〔{goal}〕" if goal != row.indicator_name else "")
 
 
 def _gap_text(row) -> str:
