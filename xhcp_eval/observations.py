@@ -123,6 +123,8 @@ def _load(path: Path) -> pd.DataFrame:
             frame = pd.read_csv(
                 path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
             )
+            if len(frame) and not isinstance(frame.index, pd.RangeIndex):  # surplus cells taken for row names
+                raise DataError(f"数据文件 {path.name} 未读入：第 2 行的单元格比列名多")
         elif path.suffix == ".xlsx":
             frame = pd.read_excel(path, dtype=str, keep_default_na=False)
         elif path.suffix == ".parquet":
