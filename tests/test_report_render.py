@@ -10,11 +10,12 @@ from lxml import html as markup
 from nbformat import v4
 
 from xhcp_eval.errors import RunError
+from xhcp_eval.provenance import local_time
 from xhcp_eval.report import render
 from xhcp_eval.report.addresses import external_urls
 from xhcp_eval.report.cells import markdown_html, render_cells
 from xhcp_eval.report.fonts import uncovered
-from xhcp_eval.report.render import Page, Shell, local_time, render_notebook, render_page
+from xhcp_eval.report.render import Page, Shell, render_notebook, render_page
 from xhcp_eval.views import FigureView, table, text_view
 
 PNG = base64.b64decode(

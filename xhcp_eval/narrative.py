@@ -7,6 +7,7 @@ import pandas as pd
 from xhcp_eval.outcomes import brier_score
 from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Goal, Indicator
+from xhcp_eval.provenance import local_time
 from xhcp_eval.status import Status
 from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability
@@ -131,7 +132,7 @@ def data_declaration(pack: Pack) -> TextView:
     region = pack.params.region or pack.plan.region
     lines = [
         f"评估对象：{region}；规划：{pack.plan.name}。",
-        f"数据截至{pack.params.data_until}年，共{len(pack.observations):,}个数据点；计算时间{pack.stamp['computed_at']}，程序版本{pack.stamp['version']}。",
+        f"数据截至{pack.params.data_until}年，共{len(pack.observations):,}个数据点；计算时间{local_time(pack.stamp['computed_at'])}，程序版本{pack.stamp['version']}。",
     ]
     if pack.is_demo:
         lines.append("本报告使用程序生成的演示数据，不是新华区的真实统计，任何结论不得引用。")

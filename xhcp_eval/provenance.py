@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from importlib import metadata
 from pathlib import Path
 
@@ -34,3 +34,9 @@ def stamp(data_files: Iterable[str], plan: str) -> dict:
         "inputs": {path.relative_to(ROOT).as_posix(): file_hash(path) for path in inputs},
         "computed_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def local_time(moment: str) -> str:
+    """A moment in ISO form as people in China read it."""
+    china = datetime.fromisoformat(moment).astimezone(timezone(timedelta(hours=8)))
+    return f"{china:%Y-%m-%d %H:%M}（北京时间）"

@@ -15,12 +15,11 @@ def domain_section(pack: Pack, domain: str = "") -> Section:
 
     domain: id of a domain of the plan; empty for all.
     """
-    names = {d.id: d.name for d in pack.plan.domains}
     parts = [_goal_section(pack, goal) for goal in pack.plan.goals if domain in ("", goal.domain)]
     if not pack.plan.goals:
         chosen = [i for i in pack.plan.indicators if domain in ("", pack.plan.domain_of(i))]
         parts = [_indicator_section(pack, indicator, 3) for indicator in chosen]
-    return section(names.get(domain, "各项指标"), *parts, level=2, anchor=domain or "all")
+    return section("逐项评估", *parts, level=2, anchor=domain or "all")
 
 
 def _goal_section(pack: Pack, goal: Goal) -> Section:

@@ -12,6 +12,7 @@ from xhcp_eval.outcomes import brier_score
 from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Strategy
 from xhcp_eval.projection import AUTO, MODEL_LABELS, project
+from xhcp_eval.provenance import local_time
 from xhcp_eval.status import SEVERITY, Status
 from xhcp_eval.trend import TREND_MODELS
 from xhcp_eval.units import format_probability, format_value
@@ -413,7 +414,7 @@ def provenance_table(pack: Pack) -> TableView:
     return table(
         frame,
         columns={"name": "名称", "value": "版本或摘要", "what": "说明"},
-        caption=f"可追溯信息（计算时间 {pack.stamp['computed_at']}）",
+        caption=f"可追溯信息（计算时间 {local_time(pack.stamp['computed_at'])}）",
     )
 
 

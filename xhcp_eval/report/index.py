@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval import narrative, tables
-from xhcp_eval.report.render import INDEX, Shell, local_time, render_page
+from xhcp_eval.provenance import local_time
+from xhcp_eval.report.render import INDEX, Shell, render_page
 from xhcp_eval.status import Status
 from xhcp_eval.style import STATUS_STYLE, Look
 from xhcp_eval.views import template

@@ -5,12 +5,12 @@ from __future__ import annotations
 import html as markup
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.errors import RunError
+from xhcp_eval.provenance import local_time
 from xhcp_eval.report.addresses import external_urls
 from xhcp_eval.report.cells import Body, render_cells
 from xhcp_eval.report.fonts import page_font_css
@@ -77,12 +77,6 @@ def make_shell(pack: Pack) -> Shell:
         f"输入文件（SHA-256 前8位）：{inputs}",
     )
     return Shell(params.title, params.subtitle, pages_of(params), pack.is_demo, footer)
-
-
-def local_time(moment: str) -> str:
-    """A moment in ISO form as people in China read it."""
-    china = datetime.fromisoformat(moment).astimezone(timezone(timedelta(hours=8)))
-    return f"{china:%Y-%m-%d %H:%M}（北京时间）"
 
 
 def render_notebook(notebook, page: Page, shell: Shell) -> tuple[str, Body]:

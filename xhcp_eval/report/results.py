@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.errors import RunError
-from xhcp_eval.report.render import local_time
+from xhcp_eval.provenance import local_time
 
 if TYPE_CHECKING:
     import pandas as pd
