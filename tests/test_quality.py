@@ -1,0 +1,177 @@
+"""Each finding on a table made to have it, none on a clean one, and completeness counted by hand."""
+
+import pandas as pd
+import pytest
+
+from xhcp_eval.observations import read_table
+from xhcp_eval.plan import load_plan
+from xhcp_eval.quality import COLUMNS, completeness, review
+
+PLAN = load_plan("xinhua_2021_2030")
+REGION, AS_OF = "新华区", 2025
+EYES = "eye_exam_coverage_0_6"
+CLEAN = [81.0, 82.1, 83.0, 84.1, 84.9, 86.0, 87.1, 88.0]
+
+
+def rows(values=CLEAN, indicator=EYES, last=AS_OF, counts=True, **columns):
+    """A yearly series that ends in `last`, with counts that fit its values."""
+    years = range(last - len(values) + 1, last + 1)
+    frame = pd.DataFrame({"year": list(years), "value": values}).assign(
+        indicator=indicator,
+        region=REGION,
+        level="district",
+        unit="percent",
+        status="reported",
+        source="填报表",
+    )
+    if counts:
+        frame["denominator"] = [4000 + 10 * i for i in range(len(values))]
+        frame["numerator"] = (frame["value"] * frame["denominator"] / 100).round()
+        frame["value"] = (100 * frame["numerator"] / frame["denominator"]).round(2)
+    return frame.assign(**columns)
+
+
+@pytest.fixture
+def findings(tmp_path):
+    """Findings on rows that went through the reader as a user's would."""
+
+    def run(*frames, region=REGION, as_of=AS_OF):
+        path = tmp_path / "t.csv"
+        pd.concat(frames).to_csv(path, index=False, encoding="utf-8")
+        return review(read_table(path, PLAN), PLAN, region, as_of)
+
+    return run
+
+
+def test_a_clean_table_has_no_findings(findings):
+    found = findings(rows(), rows(indicator="under7_health_management_rate", counts=False))
+    assert tuple(found.columns) == COLUMNS
+    assert found.empty
+
+
+def test_a_value_that_is_not_that_of_its_counts(findings):
+    table = rows()
+    table.loc[3, "value"] = 8.41
+    (found,) = findings(table).query("severity == '高'").to_dict("records")
+    assert (found["indicator"], found["region"], found["year"]) == (EYES, "新华区", 2021)
+    assert found["department"] == "区卫健委"
+    assert found["indicator_name"] == PLAN.indicator(EYES).name
+    assert found["finding"] == "填报值 8.41% 与分子/分母（3389/4030）复算的 84.09% 不符"
+
+
+def test_a_mismatch_is_found_in_units_and_cuts_too(findings):
+    unit = rows([80.0], region="新华区/示范一街道", level="township", sex="female", residence="rural")
+    unit["numerator"] = 100
+    (found,) = findings(rows(), unit).to_dict("records")
+    assert (found["region"], found["severity"]) == ("新华区/示范一街道", "高")
+    assert found["finding"].endswith("不符（female、rural）")
+
+
+def test_rounding_is_no_mismatch(findings):
+    table = rows()
+    table["value"] = table["value"].round(1)
+    assert findings(table).empty
+
+
+def test_a_last_year_that_was_not_reported(findings):
+    (found,) = findings(rows(last=2024)).to_dict("records")
+    assert (found["severity"], found["year"]) == ("中", 2025)
+    assert found["finding"] == "2025年未填报，最近一次为2024年"
+
+
+def test_a_survey_between_its_years_matters_less(findings):
+    survey = next(i for i in PLAN.indicators if "survey" in i.measurement_level and i.unit == "percent")
+    (found,) = findings(rows([20.0, 21.0], survey.id, last=2023, counts=False)).to_dict("records")
+    assert found["severity"] == "低"
+    assert found["finding"] == "非年度调查，2025年未填报，最近一次为2023年"
+
+
+def test_figures_after_the_data_year_are_not_looked_at(findings):
+    table = rows(last=2026)
+    table.loc[table["year"] == 2026, "value"] = 1.0
+    assert findings(table).empty
+
+
+def test_a_marked_break_is_told_with_its_note(findings):
+    table = rows(series_break=False, note="")
+    table.loc[4, ["series_break", "note"]] = [True, "筛查标准更换"]
+    (found,) = findings(table).to_dict("records")
+    assert (found["severity"], found["year"]) == ("中", 2022)
+    assert found["finding"] == "统计口径变更，2022年以前不可比，趋势只用此后数据：筛查标准更换"
+
+
+def test_a_change_far_outside_the_series_own(findings):
+    (found,) = findings(rows([*CLEAN[:7], 60.0])).to_dict("records")
+    assert (found["severity"], found["year"]) == ("低", 2025)
+    assert found["finding"].startswith("较上次变动 −27.09个百分点/年，远超历年变动（修正z=")
+    assert found["finding"].endswith("22.7），请核实或说明")
+
+
+def test_a_jump_at_a_marked_break_is_no_outlier(findings):
+    table = rows([30.0, 31.1, 32.0, *CLEAN], series_break=False)
+    assert (findings(table)["severity"] == "低").any()
+    table.loc[3, "series_break"] = True
+    assert findings(table)["severity"].tolist() == ["中"]
+
+
+def test_few_changes_tell_no_outlier(findings):
+    assert findings(rows([80.0, 80.5, 81.0, 60.0])).empty
+
+
+def test_a_figure_repeated_with_its_counts(findings):
+    table = rows()
+    table.loc[6, ["value", "numerator", "denominator"]] = table.loc[5, ["value", "numerator", "denominator"]]
+    (found,) = findings(table).to_dict("records")
+    assert (found["severity"], found["year"]) == ("中", 2024)
+    counts = table.loc[5]
+    expected = f"分子、分母与上年完全相同（{counts['numerator']:g}/{counts['denominator']:g}），疑似沿用旧数"
+    assert found["finding"] == expected
+
+
+def test_small_denominators_and_gaps_may_repeat(findings):
+    small = rows([50.0] * 8)
+    small[["numerator", "denominator"]] = [6, 12]
+    assert findings(small).empty
+    sparse = rows().iloc[[0, 2, 4, 7]].assign(value=50.0, numerator=2000, denominator=4000)
+    assert findings(sparse).empty
+
+
+def test_findings_come_with_the_most_severe_first(findings):
+    table = rows()
+    table.loc[3, "value"] = 8.41
+    found = findings(table, rows(indicator="under7_health_management_rate", last=2024))
+    order = ["高", "中", "低"]
+    assert found["severity"].tolist() == sorted(found["severity"], key=order.index)
+    assert {"高", "中", "低"} == set(found["severity"])
+
+
+def test_other_regions_are_not_looked_at(findings):
+    other = rows(region="新华区二", last=2020)
+    other.loc[3, "value"] = 8.41
+    assert findings(rows(), other).empty
+    assert findings(rows(), region="别区").empty
+
+
+def test_completeness_counts_by_lead_department(tmp_path):
+    own = [i.id for i in PLAN.indicators if i.departments[:1] == ("区卫健委",) and i.kind != "gap"]
+    one, two, three = [name for name in own if PLAN.indicator(name).unit == "percent" and name != EYES][:3]
+    table = pd.concat(
+        [
+            rows(),
+            rows([80.0], one, counts=False),
+            rows([80.0], two, last=2023, counts=False),
+            rows([80.0], three, counts=False, status="recollection"),
+            rows([80.0], three, counts=False, region="新华区/示范一街道", level="township"),
+        ]
+    )
+    path = tmp_path / "t.csv"
+    table.to_csv(path, index=False, encoding="utf-8")
+    found = completeness(read_table(path, PLAN), PLAN, REGION, AS_OF)
+    assert list(found.columns) == ["department", "indicators", "reported_ever", "reported_last", "share"]
+    assert found["indicators"].sum() == sum(i.kind != "gap" for i in PLAN.indicators)
+    health = found.set_index("department").loc["区卫健委"]
+    assert (health["indicators"], health["reported_ever"], health["reported_last"]) == (len(own), 3, 2)
+    assert health["share"] == pytest.approx(200 / len(own))
+    others = found[found["department"] != "区卫健委"]
+    assert (others["reported_ever"].sum(), others["share"].sum()) == (0, 0)
+    assert found["indicators"].is_monotonic_decreasing
