@@ -154,7 +154,7 @@ def test_an_unknown_method_is_refused_with_the_known_ones():
 
 @pytest.mark.parametrize("horizon", [0, -3])
 def test_no_horizon_is_refused(horizon):
-    with pytest.raises(ParamsError, match=f"外推年数 horizon={horizon}：至少为 1"):
+    with pytest.raises(ParamsError, match=f"外推年数 horizon={horizon}：须为整数，至少为 1"):
         project(series(), horizon, THREE)
 
 

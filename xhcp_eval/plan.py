@@ -12,7 +12,11 @@ from pydantic import ValidationError
 from xhcp_eval.errors import PlanError
 from xhcp_eval.plan_model import (
     Ambiguity,
+    Baseline,
     Commitment,
+    DerivedFrom,
+    Domain,
+    Duty,
     Goal,
     Indicator,
     Milestone,
@@ -44,6 +48,12 @@ FILES: dict[str, tuple[str, ...]] = {
     "readings.yaml": ("readings",),
 }
 REQUIRED = ("plan.yaml", "indicators.yaml")
+# Section or list of a section -> type of its entries, to tell which fields are allowed.
+PARTS = {
+    "domains": Domain, "goals": Goal, "indicators": Indicator, "targets": Target, "baselines": Baseline,
+    "derived_from": DerivedFrom, "strategies": Strategy, "measures": Strategy, "commitments": Commitment,
+    "duties": Duty, "readings": Ambiguity,
+}  # fmt: skip
 _ALLOWED_WORDS = {
     "missing": "缺少必填字段",
     "extra_forbidden": "不认识的字段",
@@ -127,6 +137,8 @@ def _read(path: Path) -> dict:
         mark = error.problem_mark
         place = f"第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else ""
         raise PlanError(f"{path.name} {place}：YAML 语法错误：{error.problem}") from None
+    except (yaml.YAMLError, TypeError) as error:
+        raise PlanError(f"{path.name}：YAML 语法错误：{error}") from None
     if not isinstance(content, dict):
         raise PlanError(f"{path.name}：最外层应为字段和值")
     return content
@@ -166,7 +178,11 @@ def _problem(fault: dict, content: dict) -> str:
             place.append(str(name or f"第{step + 1}项"))
         elif step != section or len(path) == 1:
             place.append(str(step))
-    return f"{file}：{' / '.join(place)}：{_wrong(fault)}"
+    wrong = _wrong(fault)
+    if fault["type"] == "extra_forbidden":
+        parts = [step for step in path[:-1] if step in PARTS]
+        wrong += f"；允许：{'、'.join((PARTS[parts[-1]] if parts else Plan).model_fields)}"
+    return f"{file}：{' / '.join(place)}：{wrong}"
 
 
 def _wrong(fault: dict) -> str:

@@ -56,12 +56,12 @@ def project(
     levels = np.asarray(quantiles, float)
     if method != "auto" and method not in TREND_MODELS:
         raise ParamsError(f"未知的趋势模型 {method!r}；允许 auto、{'、'.join(TREND_MODELS)}")
-    if horizon < 1:
-        raise ParamsError(f"外推年数 horizon={horizon}：至少为 1")
+    if horizon < 1 or horizon != int(horizon):
+        raise ParamsError(f"外推年数 horizon={horizon}：须为整数，至少为 1")
     if (
         levels.ndim != 1
         or not len(levels)
-        or np.any(levels <= 0)
+        or not np.all(levels > 0)
         or np.any(levels >= 1)
         or np.any(np.diff(levels) <= 0)
     ):
