@@ -84,7 +84,10 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
         for r in rows.itertuples()
     ]
     facts = pack.plan.indicator(indicator)
-    return text_view([*(sentences or ["规划没有为本指标规定目标，数据供参考。"]), _definition(facts)])
+    region = pack.params.region or pack.plan.region
+    known = ((pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)).any()
+    untargeted = "规划没有为本指标规定目标，" + ("数据供参考。" if known else "也没有填报数据。")
+    return text_view([*(sentences or [untargeted]), _definition(facts)])
 
 
 def _definition(facts: Indicator) -> str:
