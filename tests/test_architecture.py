@@ -16,9 +16,30 @@ PACKAGE = Path(xhcp_eval.__file__).resolve().parent
 
 # From what can go wrong to what is typed: a module imports only from those before it.
 ORDER = [
-    *("errors", "bootstrap", "provenance", "units", "settings", "params", "plan_model", "plan", "observations", "database"),
+    *(
+        "errors",
+        "bootstrap",
+        "provenance",
+        "units",
+        "settings",
+        "params",
+        "plan_model",
+        "plan",
+        "observations",
+        "database",
+    ),
     *("workbook", "quality", "small_numbers", "panel", "local_drift", "trend", "reference", "projection"),
-    *("backtest", "evidence", "criterion", "status", "verdict", "gaps", "assessment", "outcomes"),
+    *(
+        "backtest",
+        "evidence",
+        "criterion",
+        "status",
+        "verdict",
+        "gaps",
+        "assessment",
+        "scenarios",
+        "outcomes",
+    ),
     *("other_methods", "early_warning", "equity", "evaluation", "demo", "pack", "style", "views", "tables"),
     *("figures", "narrative", "sections", "report", "upkeep", "cli", "__main__"),
 ]

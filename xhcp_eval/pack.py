@@ -16,6 +16,7 @@ from xhcp_eval.outcomes import compare_outcomes
 from xhcp_eval.params import PackParams, load_params
 from xhcp_eval.plan import Plan, load_plan
 from xhcp_eval.quality import completeness, review
+from xhcp_eval.scenarios import scenarios
 
 FRAMES: tuple[str, ...] = (
     "observations",
@@ -26,6 +27,7 @@ FRAMES: tuple[str, ...] = (
     "quality",
     "completeness",
     "outcomes",
+    "scenarios",
 )
 
 
@@ -36,7 +38,7 @@ class Pack:
     params, plan: as loaded. observations: checked figures up to the data year. comparison: figures of other
     regions shown beside. forecast: series, year and one column a quantile. assessment: one row a target. goals:
     one row a goal. quality, completeness: findings and coverage. outcomes: earlier forecasts beside what
-    happened (empty where the pack has none). stamp: versions, input hashes, time.
+    happened (empty where the pack has none). scenarios: what each target ahead would take. stamp: versions, input hashes, time.
     """
 
     params: PackParams
@@ -49,6 +51,7 @@ class Pack:
     quality: pd.DataFrame
     completeness: pd.DataFrame
     outcomes: pd.DataFrame
+    scenarios: pd.DataFrame
     stamp: dict
 
     @property
@@ -112,6 +115,7 @@ def compute_pack(params: PackParams) -> Pack:
         quality=review(observations, plan, region, params.data_until),
         completeness=completeness(observations, plan, region, params.data_until),
         outcomes=_outcomes(params, plan, region, table, assessment),
+        scenarios=scenarios(case),
         stamp=provenance.stamp([*params.data, *params.comparison_data, *params.outcome_data], params.plan),
     )
 

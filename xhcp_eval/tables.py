@@ -13,6 +13,7 @@ from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Strategy
 from xhcp_eval.projection import AUTO, MODEL_LABELS, project
 from xhcp_eval.provenance import local_time
+from xhcp_eval.scenarios import SCENARIO_NAMES
 from xhcp_eval.status import SEVERITY, Status
 from xhcp_eval.trend import TREND_MODELS
 from xhcp_eval.units import format_probability, format_value
@@ -429,6 +430,33 @@ def sources_table(pack: Pack) -> TableView:
         wide=["source"],
         caption="数据来源",
     )
+
+
+def scenario_table(pack: Pack, deciding: bool = True) -> TableView:
+    """What each target that isn't safely met would take: yearly pace and probability of every scenario."""
+    rows = own_targets(pack, deciding)
+    open_ = most_urgent_first(rows[~rows["own_status"].isin([Status.MET.value, Status.NO_DATA.value])])
+    known = pack.scenarios.set_index(["target_id", "scenario"])
+    shown = [_scenario_row(r, known) for r in open_.itertuples() if (r.target_id, "as_now") in known.index]
+    headers = {"status": "状态", "indicator": "指标", "target": "目标", "latest": "现状值"} | SCENARIO_NAMES
+    frame = pd.DataFrame(shown, columns=list(headers))
+    return table(
+        frame, columns=headers, numeric=["latest", *SCENARIO_NAMES], status=["status"],
+        caption="要做到什么程度：各种年均速度对应的达标概率（括号内为到目标年比现在多或少的人数、例数）",
+    )  # fmt: skip
+
+
+def _scenario_row(row, known: pd.DataFrame) -> list[str]:
+    cells = [row.own_status, _name(row), f"{row.target_year}年 {row.target_text}", _latest_text(row)]
+    for name in SCENARIO_NAMES:
+        if (row.target_id, name) not in known.index:
+            cells.append("—")
+            continue
+        found = known.loc[(row.target_id, name)]
+        people = f"（{found['children']:+,.0f}）" if abs(found["children"]) >= 1 else ""
+        chance = format_probability(found["probability"])
+        cells.append(f"{_pace_text(found['pace'], row.unit)}\n{chance}{people}")
+    return cells
 
 
 def strategies_table(pack: Pack, strategies: Iterable[Strategy]) -> TableView:
