@@ -82,6 +82,19 @@ def test_strategies_measures_and_ambiguities_are_numbered_as_in_the_text(plan):
     assert [a.id for a in plan.readings] == [f"A{number:02d}" for number in range(1, 35)]
 
 
+def test_each_ambiguity_names_its_default_reading(plan):
+    # A07 waits for the national outline itself
+    assert [a.id for a in plan.readings if not a.default] == ["A07"]
+    defaults = {id: plan.ambiguity(id).default for id in ("A01", "A03", "A09", "A14", "A34")}
+    assert defaults == {"A01": ("a", "c"), "A03": ("a",), "A09": ("a",), "A14": ("b",), "A34": ("c",)}
+
+
+def test_those_whom_duties_serve_have_chinese_names(plan):
+    assert len(plan.users) == 8
+    assert {user for duty in plan.duties for user in duty.users} <= set(plan.users)
+    assert plan.users["committee_office"] == "区妇儿工委办公室"
+
+
 def test_indicators_with_a_stated_target(plan):
     assert [i.id for i in plan.indicators if i.basis == "stated_target"] == STATED
     assert len(STATED) == 18

@@ -174,7 +174,7 @@ def _with_forecasts(found: dict[str, History], plan: Plan, horizon_end: int) -> 
         return found
     frame = pd.concat([_series_frame(h) for h in chosen.values()], ignore_index=True)
     horizon = max(1, horizon_end - min(int(h.years[-1]) for h in chosen.values()))
-    forecast = project(frame, horizon, LEVELS)
+    forecast = project(frame, horizon, LEVELS, of="level")
     values = forecast[list(LEVELS)].to_numpy().reshape(-1, horizon, len(LEVELS))
     by_key = dict(zip(forecast["series"].to_numpy()[::horizon], values, strict=True))
 

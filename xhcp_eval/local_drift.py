@@ -21,7 +21,7 @@ from xhcp_eval.panel import Panel
 MOVEMENT_GRID = np.array([0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8])
 MOVEMENT_PRIOR = np.array([1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.5]) / 12.5
 NOISE_RATIO = np.array([0.0, 1.0, 4.0])
-DRIFT_PRIOR = 0.8
+DRIFT_PRIOR = 0.5
 DAMPING = np.array([0.8, 0.9, 1.0])
 BISECTIONS = 36
 PRIOR_POINTS = 0.5
@@ -87,8 +87,10 @@ def typical_change(panel: Panel, rows: slice, noise: np.ndarray) -> np.ndarray:
         before = np.where(has[:, t], y[:, t], before)
         before_noise = np.where(has[:, t], noise[:, t], before_noise)
     room = TYPICAL_CHANGE * _room(panel, rows)
-    excess = np.maximum(change - noise_of_change, 0.1 * change)
-    return np.sqrt((excess + PRIOR_POINTS * room**2) / (count + PRIOR_POINTS)) + 1e-9
+    # changes that are mostly counting noise say little about real movement, so they weigh little
+    real = np.clip(1 - noise_of_change / np.maximum(change, 1e-300), 0, 1)
+    squared = (real**2 * real * change + PRIOR_POINTS * room**2) / (real**2 * count + PRIOR_POINTS)
+    return np.sqrt(squared) + 1e-9
 
 
 def _room(panel: Panel, rows: slice) -> np.ndarray:
@@ -115,6 +117,8 @@ def _filter(values: np.ndarray, noise: np.ndarray, counted: np.ndarray, change: 
     own_noise = q * ratio
     q = np.broadcast_to(q, own_noise.shape)
     zero = np.zeros(own_noise.shape)
+    # a trend may be steep though movement around it is small: its prior follows the typical change
+    drift_variance = np.broadcast_to((DRIFT_PRIOR * change[:, None, None]) ** 2, own_noise.shape)
     level, slope, p11, p12, p22, loglik = (zero.copy() for _ in range(6))
     started = np.zeros(len(values), bool)
     for t in range(values.shape[1]):
@@ -131,7 +135,7 @@ def _filter(values: np.ndarray, noise: np.ndarray, counted: np.ndarray, change: 
         loglik += np.where(update, -0.5 * (np.log(total) + surprise**2 / total), 0.0)
         level = np.where(first, y, np.where(update, level + gain1 * surprise, level))
         slope = np.where(update, slope + gain2 * surprise, slope)
-        p22 = np.where(first, DRIFT_PRIOR**2 * q, np.where(update, p22 - gain2 * p12, p22))
+        p22 = np.where(first, drift_variance, np.where(update, p22 - gain2 * p12, p22))
         p12 = np.where(first, 0.0, np.where(update, p12 * (1 - gain1), p12))
         p11 = np.where(first, r, np.where(update, p11 * (1 - gain1), p11))
         started |= seen

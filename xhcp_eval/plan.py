@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -44,9 +47,10 @@ FILES: dict[str, tuple[str, ...]] = {
     "goals.yaml": ("goals",),
     "indicators.yaml": ("indicators",),
     "strategies.yaml": ("strategies", "measures"),
-    "monitoring.yaml": ("duties",),
+    "monitoring.yaml": ("duties", "users"),
     "readings.yaml": ("readings",),
 }
+SECTIONS = tuple(section for sections in FILES.values() for section in sections)
 REQUIRED = ("plan.yaml", "indicators.yaml")
 # Section or list of a section -> type of its entries, to tell which fields are allowed.
 PARTS = {
@@ -62,6 +66,7 @@ _ALLOWED_WORDS = {
     "int_from_float": "应为整数",
     "float_parsing": "应为数字",
     "float_type": "应为数字",
+    "finite_number": "应为有限的数字",
     "string_type": "应为文字",
     "bool_parsing": "应为 true 或 false",
     "bool_type": "应为 true 或 false",
@@ -83,7 +88,9 @@ def load_plan(plan: str | Path) -> Plan:
     if absent:
         raise PlanError(f"规划文件夹 {folder.name} 缺少文件：{'、'.join(absent)}")
     content = _read(folder / "plan.yaml")
-    problems = []
+    problems = [
+        f"plan.yaml：{key} 应写在 {name} 里" for name in FILES for key in FILES[name] if key in content
+    ]
     for name, sections in FILES.items():
         if (folder / name).is_file():
             found = _read(folder / name)
@@ -147,17 +154,19 @@ def _read(path: Path) -> dict:
 def _complete_targets(content: dict) -> None:
     """Give each target its indicator and an id made of indicator, year, level and reading."""
     level = content.get("level")
-    for indicator in content.get("indicators") or []:
+    indicators = content.get("indicators")
+    for indicator in indicators if isinstance(indicators, list) else ():
         if not isinstance(indicator, dict) or not isinstance(indicator.get("targets"), list):
             continue
         seen: dict[str, int] = {}
         for target in indicator["targets"]:
             if isinstance(target, dict):
                 target["indicator"] = indicator.get("id", "")
-                if target.get("level") != level:
+                other = target.get("level", level)
+                if other != level:
                     target.setdefault("role", "comparison")
                 name = f"{indicator.get('id')}@{target.get('year')}"
-                name += f".{target['level']}" if target.get("level") != level else ""
+                name += f".{other}" if other != level else ""
                 name += f"#{target['reading']}" if target.get("reading") else ""
                 seen[name] = seen.get(name, 0) + 1
                 target["id"] = name if seen[name] == 1 else f"{name}:{target.get('op')}"
@@ -181,7 +190,10 @@ def _problem(fault: dict, content: dict) -> str:
     wrong = _wrong(fault)
     if fault["type"] == "extra_forbidden":
         parts = [step for step in path[:-1] if step in PARTS]
-        wrong += f"；允许：{'、'.join((PARTS[parts[-1]] if parts else Plan).model_fields)}"
+        fields = (
+            PARTS[parts[-1]].model_fields if parts else [f for f in Plan.model_fields if f not in SECTIONS]
+        )
+        wrong += f"；允许：{'、'.join(fields)}"
     return f"{file}：{' / '.join(place)}：{wrong}"
 
 
@@ -199,59 +211,80 @@ def _wrong(fault: dict) -> str:
 
 
 def _cross_check(plan: Plan) -> list[str]:
-    """What no single entry shows: doubled ids, references to nothing, targets outside the plan's years."""
-    problems = []
+    """What no single entry shows: doubled ids, references to nothing, targets that can't be met or judged."""
+    return [*_doubled(plan), *_dangling(plan), *_out_of_order(plan)]
+
+
+def _doubled(plan: Plan) -> Iterator[str]:
     for file, entries in (
-        ("goals.yaml", plan.goals), ("indicators.yaml", plan.indicators), ("indicators.yaml", plan.targets()),
-        ("strategies.yaml", [*plan.strategies, *plan.measures]), ("readings.yaml", plan.readings),
-        ("strategies.yaml", plan.milestones), ("monitoring.yaml", plan.duties),
+        ("plan.yaml", plan.domains), ("goals.yaml", plan.goals), ("indicators.yaml", plan.indicators),
+        ("indicators.yaml", plan.targets()), ("strategies.yaml", [*plan.strategies, *plan.measures]),
+        ("strategies.yaml", plan.milestones), ("monitoring.yaml", plan.duties), ("readings.yaml", plan.readings),
     ):  # fmt: skip
-        ids = [entry.id for entry in entries]
-        problems += (
-            [f"{file}：{id}：编号重复" for id in dict.fromkeys(i for i in ids if ids.count(i) > 1)]
-            if len(set(ids)) < len(ids)
-            else []
-        )
+        counts = Counter(entry.id for entry in entries)
+        yield from (f"{file}：{id}：编号重复" for id, count in counts.items() if count > 1)
+
+
+def _dangling(plan: Plan) -> Iterator[str]:
     domains, goals = {d.id for d in plan.domains}, {g.id for g in plan.goals}
     indicators, ambiguities = {i.id for i in plan.indicators}, {a.id for a in plan.readings}
-
-    def refer(file: str, id: str, field: str, names, known: set[str], what: str) -> None:
-        problems.extend(
+    goals_, strategies, table, readings = "goals.yaml", "strategies.yaml", "indicators.yaml", "readings.yaml"
+    # file, id, field, names, what they name, which are known
+    references: list[tuple[str, str, str, Iterable[str | None], str, set[str]]] = []
+    for goal in plan.goals:
+        references += [
+            (goals_, goal.id, "domain", [goal.domain], "领域", domains),
+            (goals_, goal.id, "indicators", goal.indicators, "指标", indicators),
+            (goals_, goal.id, "anomaly", [goal.anomaly], "疑义", ambiguities),
+        ]
+    for i in plan.indicators:
+        source = i.derived_from.indicator if i.derived_from else None
+        references += [
+            (table, i.id, "goal", [i.goal, *i.also_goals], "主要目标", goals),
+            (table, i.id, "domain", [plan.domain_of(i)], "领域", domains),
+            (table, i.id, "anomalies", i.anomalies, "疑义", ambiguities),
+            (table, i.id, "derived_from", [source], "指标", indicators),
+        ]
+        for t in i.targets:
+            references.append((table, i.id, f"targets / {t.id} / anomaly", [t.anomaly], "疑义", ambiguities))
+    for s in (*plan.strategies, *plan.measures):
+        named = [c.indicator for c in s.commitments]
+        references += [
+            (strategies, s.id, "domain", [s.domain], "领域", domains),
+            (strategies, s.id, "goals", s.goals, "主要目标", goals),
+            (strategies, s.id, "commitments", named, "指标", indicators),
+            (strategies, s.id, "anomaly", [s.anomaly], "疑义", ambiguities),
+        ]
+    for duty in plan.duties:
+        references.append(("monitoring.yaml", duty.id, "users", duty.users, "使用者", set(plan.users)))
+    for a in plan.readings:
+        references += [
+            (readings, a.id, "affects", a.affects, "指标", indicators),
+            (readings, a.id, "default", a.default, "读法", {r.id for r in a.readings}),
+        ]
+    for file, id, field, names, what, known in references:
+        yield from (
             f"{file}：{id}：{field}：没有编号为 {n!r} 的{what}" for n in names if n and n not in known
         )
 
-    for goal in plan.goals:
-        refer("goals.yaml", goal.id, "domain", [goal.domain], domains, "领域")
-        refer("goals.yaml", goal.id, "indicators", goal.indicators, indicators, "指标")
-        refer("goals.yaml", goal.id, "anomaly", [goal.anomaly], ambiguities, "疑义")
+
+def _out_of_order(plan: Plan) -> Iterator[str]:
+    """Years, bounds and roles that contradict the plan or the indicator they belong to."""
+    years = plan.base_year, plan.start_year, plan.midterm_year, plan.end_year
+    if list(years) != sorted(years):
+        yield f"plan.yaml：base_year、start_year、midterm_year、end_year 应先后相接，实为 {'、'.join(map(str, years))}"
     for i in plan.indicators:
-        refer("indicators.yaml", i.id, "goal", [i.goal, *i.also_goals], goals, "主要目标")
-        refer("indicators.yaml", i.id, "domain", [plan.domain_of(i)], domains, "领域")
-        refer("indicators.yaml", i.id, "anomalies", i.anomalies, ambiguities, "疑义")
-        refer(
-            "indicators.yaml",
-            i.id,
-            "derived_from",
-            [i.derived_from and i.derived_from.indicator],
-            indicators,
-            "指标",
-        )
-        for target in i.targets:
-            refer(
-                "indicators.yaml",
-                i.id,
-                f"targets / {target.id} / anomaly",
-                [target.anomaly],
-                ambiguities,
-                "疑义",
-            )
-            if isinstance(target.year, int) and not plan.start_year <= target.year <= plan.end_year:
-                problems.append(
-                    f"indicators.yaml：{i.id}：targets / {target.id} / year：{target.year} 不在规划期内；"
-                    f"允许 {plan.start_year}—{plan.end_year} 或 every_year"
+        for t in i.targets:
+            place = f"indicators.yaml：{i.id}：targets / {t.id}"
+            if isinstance(t.year, int) and not plan.start_year <= t.year <= plan.end_year:
+                yield (
+                    f"{place} / year：{t.year} 不在规划期内；允许 {plan.start_year}—{plan.end_year} 或 every_year"
                 )
-    for strategy in (*plan.strategies, *plan.measures):
-        refer("strategies.yaml", strategy.id, "goals", strategy.goals, goals, "主要目标")
-        named = [c.indicator for c in strategy.commitments]
-        refer("strategies.yaml", strategy.id, "commitments", named, indicators, "指标")
-    return problems
+            low, high = -math.inf if i.lower is None else i.lower, math.inf if i.upper is None else i.upper
+            relative = t.op == "relative_change_vs_base"
+            bounds = [] if relative else [("value", t.value)]
+            for field, bound in (*bounds, ("floor", t.floor)):
+                if bound is not None and not low <= bound <= high:
+                    yield f"{place} / {field}：{bound:g} 超出指标的范围；允许 {low:g}—{high:g}"
+            if t.level != plan.level and t.role != "comparison":
+                yield f"{place} / role：{t.role!r} 不可用于其他层级的目标；允许：comparison"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from xhcp_eval.errors import PlanError
 from xhcp_eval.units import UNITS
@@ -19,8 +19,20 @@ Kind = Literal["proportion", "rate", "ratio", "count", "mean", "yes_no", "gap", 
 UnitName = Literal[tuple(UNITS)]  # type: ignore[valid-type]
 
 
+def _year(given: Any) -> Any:
+    """One sentence in place of the two that a union of types would give."""
+    if given == "every_year" or (isinstance(given, int) and not isinstance(given, bool)):
+        return given
+    raise ValueError(f"应为整数年份或 every_year，实为 {given!r}")
+
+
+Year = Annotated[int | Literal["every_year"], BeforeValidator(_year)]
+
+
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, ignored_types=(cached_property,)
+    )
 
 
 class Domain(_Model):
@@ -54,7 +66,7 @@ class Target(_Model):
 
     id: str = ""
     indicator: str = ""
-    year: int | Literal["every_year"]
+    year: Year
     op: Op
     value: float | None = None
     base_year: int | None = None
@@ -79,7 +91,9 @@ class Target(_Model):
     def _complete(self) -> Target:
         if self.op in ("<=", "<", ">=", ">", "relative_change_vs_base") and self.value is None:
             raise ValueError(f"op 为 {self.op} 时必须给出 value")
-        if self.op in ("relative_change_vs_base", "trend_up", "trend_down") and self.base_year is None:
+        if self.op in (
+            "relative_change_vs_base", "trend_up", "trend_down", "no_worse_than",
+        ) and self.base_year is None:  # fmt: skip
             raise ValueError(f"op 为 {self.op} 时必须给出 base_year")
         return self
 
@@ -164,6 +178,13 @@ class Commitment(_Model):
     derived: bool = False
     strength: Literal["aspirational"] | None = None
 
+    @model_validator(mode="after")
+    def _named(self) -> Commitment:
+        # without an id of its own a milestone couldn't be reported and would drop out unseen
+        if (self.op == "milestone") != bool(self.milestone_id):
+            raise ValueError("op 为 milestone 时必须给出 milestone_id，其他情形不得给出")
+        return self
+
 
 class Strategy(_Model):
     """A strategy of a domain, or one of the implementation measures (no domain, no goals)."""
@@ -198,7 +219,7 @@ class Duty(_Model):
     demand_en: str = ""
     system_requirement: str = ""
     users: tuple[str, ...] = ()
-    frequency: tuple[str, ...] = ()
+    frequency: tuple[Literal["annual", "mid_term", "final", "ad_hoc", "continuous"], ...] = ()
 
 
 class Reading(_Model):
@@ -211,6 +232,7 @@ class Reading(_Model):
 class Ambiguity(_Model):
     """A place where the text allows several readings. rule: side_by_side judges the readings beside each other;
     default_with_watch judges the default and flags the other; assumed and information change no verdict.
+    default: ids of the readings that are worked with until the issuer rules; none where it waits for evidence.
     """
 
     id: str = Field(pattern=r"^A\d\d$")
@@ -218,14 +240,14 @@ class Ambiguity(_Model):
     title_zh: str
     text_zh: str = ""
     readings: tuple[Reading, ...] = ()
-    default: str | None = None
+    default: tuple[str, ...] = ()
     default_zh: str = ""
     rule: Literal["side_by_side", "default_with_watch", "assumed", "information"] = "information"
     affects: tuple[str, ...] = ()
 
 
 class Plan(_Model):
-    """A plan as data; see `load_plan`."""
+    """A plan as data; see `load_plan`. users: who a duty serves, id -> Chinese name."""
 
     id: str
     name: str
@@ -243,6 +265,7 @@ class Plan(_Model):
     strategies: tuple[Strategy, ...] = ()
     measures: tuple[Strategy, ...] = ()
     duties: tuple[Duty, ...] = ()
+    users: dict[str, str] = {}
     readings: tuple[Ambiguity, ...] = ()
 
     @cached_property

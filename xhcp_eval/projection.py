@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.counting import MIX_LEVELS, observed_quantiles
 from xhcp_eval.errors import ParamsError
-from xhcp_eval.panel import make_panel
-from xhcp_eval.trend import TREND_MODELS
+from xhcp_eval.panel import Panel, make_panel
+from xhcp_eval.trend import TREND_MODELS, TrendModel
 
 LEVELS: tuple[float, ...] = (
     0.005,
@@ -41,15 +43,20 @@ MODEL_LABELS: dict[str, str] = {
 
 
 def project(
-    frame: pd.DataFrame, horizon: int, quantiles: Sequence[float] = LEVELS, method: str = "auto"
+    frame: pd.DataFrame,
+    horizon: int,
+    quantiles: Sequence[float] = LEVELS,
+    method: str = "auto",
+    of: Literal["value", "level"] = "value",
 ) -> pd.DataFrame:
     """Predictive quantiles of every series for the years after its last value.
 
     frame: columns series, year, value and optionally lower, upper (natural bounds; quantiles are kept inside),
-    numerator, denominator (counts: the noise of counting is separated from movement and the quantiles are those
-    of the underlying rate), series_break (only values since the last break count). Gaps in the years are allowed.
+    numerator, denominator (counts: the noise of counting is told from movement), series_break (only values since the last break count). Gaps in the years are allowed.
     horizon: years ahead of each series' own last value, at least 1.
     quantiles: levels in (0, 1), increasing. method: "auto" or a name in `TREND_MODELS`.
+    of: "value", what will be reported, so with the chance of counting as many cases as last time; or "level", the
+    underlying rate without it. Series without counts give the same for both.
     Returns series, year and one column a level, one row a series and year; missing where a series has one point.
     Raises ParamsError for an unknown method, horizon or levels; DataError for an unusable frame.
     """
@@ -66,14 +73,40 @@ def project(
         or np.any(np.diff(levels) <= 0)
     ):
         raise ParamsError(f"分位数 {list(quantiles)}：须在 0 与 1 之间且递增")
+    if of not in ("value", "level"):
+        raise ParamsError(f"of={of!r}；允许 value（将填报的数值）、level（背后的真实水平）")
     panel = make_panel(frame)
-    values = TREND_MODELS[AUTO if method == "auto" else method](panel, horizon, levels)
+    model = TREND_MODELS[AUTO if method == "auto" else method]
+    values = model(panel, horizon, levels) if of == "level" else _reported(panel, model, horizon, levels)
     values = np.clip(values, panel.lower[:, None, None], panel.upper[:, None, None])
     years = panel.years[panel.last][:, None] + np.arange(1, horizon + 1)
     result = pd.DataFrame(values.reshape(-1, len(levels)), columns=[float(level) for level in levels])
     result.insert(0, "year", years.ravel())
     result.insert(0, "series", np.repeat(panel.keys, horizon))
     return result
+
+
+def _reported(panel: Panel, model: TrendModel, horizon: int, levels: np.ndarray) -> np.ndarray:
+    """Quantiles of the values to be reported: the model's, widened by counting noise where counts are known."""
+    rows = np.arange(len(panel))
+    cases, count = panel.denominator[rows, panel.last], panel.numerator[rows, panel.last]
+    counted = np.isfinite(cases) & np.isfinite(count) & (cases > 0)
+    if not counted.any():
+        return model(panel, horizon, levels)
+    both = np.union1d(levels, MIX_LEVELS)
+    found = model(panel, horizon, both)
+    values = found[:, :, np.searchsorted(both, levels)]
+    mix = found[:, :, np.searchsorted(both, MIX_LEVELS)]
+    bounds = panel.lower[:, None, None], panel.upper[:, None, None]
+    mix, values = np.clip(mix, *bounds), np.clip(values, *bounds)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # the unit's multiplier is read off the reported values, whichever year has events
+        per = np.nansum(panel.values, axis=1) / np.nansum(panel.numerator / panel.denominator, axis=1)
+    counted &= np.isfinite(per) & (per > 0) & np.isfinite(mix[:, 0, 0])
+    binomial = np.isfinite(panel.upper) & (per <= panel.upper * (1 + 1e-6))
+    c = np.flatnonzero(counted)
+    values[c] = observed_quantiles(mix[c], values[c], levels, cases[c], per[c], binomial[c])
+    return values
 
 
 def sample_paths(
