@@ -28,7 +28,17 @@ ORDER = [
         "observations",
         "database",
     ),
-    *("workbook", "quality", "small_numbers", "panel", "counting", "local_drift", "trend", "reference", "projection"),
+    *(
+        "workbook",
+        "quality",
+        "small_numbers",
+        "panel",
+        "counting",
+        "local_drift",
+        "trend",
+        "reference",
+        "projection",
+    ),
     *(
         "backtest",
         "evidence",

@@ -362,6 +362,13 @@ def test_a_target_from_memory_is_not_judged(judge):
     assert row["status"] == "不作判定" and "待核实" in row["reason"]
 
 
+def test_a_target_that_the_issuer_has_to_settle_first_is_not_judged(judge):
+    demand = target(2030, "trend_up", base_year=2020, pending="未规定数值（A21）")
+    row = judge([indicator(targets=[demand])], counted(range(60, 80, 2), 5000))[0].iloc[0]
+    assert row["status"] == "不作判定" and row["reason"].startswith("未规定数值（A21）")
+    assert row["probability"] > 0.5, "what is known is shown all the same"
+
+
 def test_one_figure_is_not_extrapolated(judge):
     row = judge([indicator(targets=[target(2030, ">=", 93)])], rows([95], years=[2025]))[0].iloc[0]
     assert row["status"] == "无法判定" and "不能外推" in row["reason"]

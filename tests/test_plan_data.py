@@ -175,12 +175,14 @@ def test_watches_that_readings_add_are_not_taken_for_printed(targets):
         ("nip_vaccination_coverage@2030#vs_baseline", 99.0, 2020, "watch"),
         ("under5_stunting_prevalence@2030#vs_baseline", 0.98, 2020, "watch"),
         ("preschool_gross_enrolment_rate@2030#vs_2025", None, 2025, "watch"),
+        ("childrens_home_coverage@2030", None, 2020, "verdict"),
     ]
     printed = [t.id for t in targets.values() if t.printed and t.role == "watch"]
     assert printed == [
         "compulsory_retention_rate@2030#vs_baseline",
         "senior_high_gross_enrolment_rate@2030#vs_baseline",
         "child_medical_insurance_rate@2030#bonus_rise",
+        "childrens_home_coverage@2030#bonus_rise",
     ]
 
 
@@ -241,7 +243,7 @@ def test_the_frame_has_a_row_a_target(plan, targets):
     frame = plan.to_frame()
     assert frame["id"].tolist() == list(targets)
     assert frame["id"].is_unique
-    assert len(frame) == 149
+    assert len(frame) == 150
     assert set(frame["domain"]) == {d.name for d in plan.domains}
     row = frame.set_index("id").loc["infant_mortality_rate@2025"]
     assert (row["domain"], row["goal"], row["unit"], row["value"]) == ("健康", "health.3", "permille", 4)
@@ -250,7 +252,7 @@ def test_the_frame_has_a_row_a_target(plan, targets):
 
 def test_targets_are_narrowed_by_year_role_and_level(plan):
     every = plan.targets()
-    assert len(plan.targets(level="district")) == 108
+    assert len(plan.targets(level="district")) == 109
     assert len(plan.targets(role="verdict")) == 102
     assert len(plan.targets(role="comparison")) == 41
     assert {t.level for t in plan.targets(role="comparison")} == {"province", "national"}

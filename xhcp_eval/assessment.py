@@ -178,8 +178,11 @@ def _judge_series(
         probability = np.nan
     else:
         status = status_ahead(probability, met and significant, not straddles, case.settings)
-    if target.status == "recollection":
-        verdict = verdict.with_(reason="目标值凭回忆录入，待核实后方可判定")
+    hold = target.pending or (
+        "目标值凭回忆录入，待核实后方可判定" if target.status == "recollection" else None
+    )
+    if hold:
+        verdict = verdict.with_(reason=hold)
         status = Status.NOT_JUDGED
     return verdict.with_(
         target_value=criterion.point,

@@ -193,10 +193,11 @@ def _series_frame(history: History) -> pd.DataFrame:
             "value": history.values,
             "lower": history.indicator.lower,
             "upper": history.indicator.upper,
+            "ceiling": 100.0 if history.indicator.unit == "percent" else history.indicator.upper,
             "numerator": history.numerator if history.counted else np.nan,
             "denominator": history.denominator if history.counted else np.nan,
         }
-    ).astype({"lower": float, "upper": float})
+    ).astype({"lower": float, "upper": float, "ceiling": float})
 
 
 def forecast_frame(series: dict[str, History]) -> pd.DataFrame:

@@ -96,9 +96,9 @@ def typical_change(panel: Panel, rows: slice, noise: np.ndarray) -> np.ndarray:
 def _room(panel: Panel, rows: slice) -> np.ndarray:
     """Distance of the mean to the nearer bound; the mean itself where there is no bound; never quite nothing."""
     mean = np.nanmean(panel.values[rows], axis=1)
-    low, high = panel.lower[rows], panel.upper[rows]
+    low, high = panel.lower[rows], panel.ceiling[rows]
     below = np.where(np.isfinite(low), mean - low, np.abs(mean))
-    above = np.where(np.isfinite(high), high - mean, np.inf)
+    above = np.where(np.isfinite(high), np.abs(high - mean), np.inf)
     return np.maximum(np.minimum(below, above), LEAST_ROOM * np.abs(mean))
 
 

@@ -125,9 +125,17 @@ def outcome_sentence(pack: Pack) -> TextView:
         [
             f"站在{year}年预测{target_year}年：可计分的目标{n}项，方向判断正确{right}项，布赖尔得分{score:.3f}"
             f"（0为全对，一律猜50%为0.250）。",
+            _loose_sentence(rows),
             f"只有{n}项，且多为同向变化的指标，这个得分本身误差很大；方法是否可信以大量真实序列的回测为准。",
         ]
     )
+
+
+def _loose_sentence(rows: pd.DataFrame) -> str:
+    score, n = brier_score(rows, "probability_loose")
+    if not n:
+        return ""
+    return f"上面只用经核实的数字，序列只有两三个点；若让待核实的数字进入趋势，同样{n}项的得分为{score:.3f}。"
 
 
 def data_declaration(pack: Pack) -> TextView:

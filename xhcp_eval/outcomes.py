@@ -10,23 +10,27 @@ from xhcp_eval.status import Status
 COLUMNS: tuple[str, ...] = (
     "question", "target_id", "goal", "domain", "indicator", "indicator_name", "unit", "target_year", "target_text", "reading",
     "origin_year", "origin_value", "probability", "predicted_status", "outcome_year", "outcome_value", "target_value",
-    "outcome_status", "met", "scored", "squared_error", "note",
+    "outcome_status", "met", "scored", "squared_error", "note", "probability_loose",
 )  # fmt: skip
 
 
-def compare_outcomes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def compare_outcomes(
+    before: pd.DataFrame, after: pd.DataFrame, loose: pd.Series | None = None
+) -> pd.DataFrame:
     """Put the verdicts given at a forecast origin beside those given once the target year was reported.
 
     before, after: results of `assess` for the same plan and region, with the earlier and the later data year.
     A target is scored when a probability was given before and the outcome is plainly met or missed; an outcome
     that rests on small counts or that isn't verified isn't scored, and `note` says why. `squared_error` is the
     Brier contribution (probability - met)², Brier 1950, Monthly Weather Review 78:1.
+    loose: probabilities by target_id had unverified figures shaped the trends, kept beside ours.
     Returns one row a target that had a value before, with `COLUMNS`.
     """
     early = before[(before["role"] == "verdict") & before["latest_year"].notna()]
     late = after.set_index("target_id")
     rows = [_row(r, late.loc[r.target_id]) for r in early.itertuples() if r.target_id in late.index]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
+    return frame.assign(probability_loose=frame["target_id"].map(loose) if loose is not None else np.nan)
 
 
 def _row(early, late: pd.Series) -> tuple:
@@ -52,7 +56,8 @@ def _row(early, late: pd.Series) -> tuple:
     )  # fmt: skip
 
 
-def brier_score(outcomes: pd.DataFrame) -> tuple[float, int]:
-    """Mean squared error of the probabilities and the number of targets scored; (NaN, 0) if none was."""
-    scored = outcomes[outcomes["scored"]]
-    return (float(scored["squared_error"].mean()), len(scored)) if len(scored) else (float("nan"), 0)
+def brier_score(outcomes: pd.DataFrame, column: str = "probability") -> tuple[float, int]:
+    """Mean squared error of the probabilities in a column and the number of targets scored; (NaN, 0) if none."""
+    scored = outcomes[outcomes["scored"] & outcomes[column].notna()]
+    error = (scored[column] - scored["met"]) ** 2
+    return (float(error.mean()), len(scored)) if len(scored) else (float("nan"), 0)

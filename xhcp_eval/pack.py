@@ -131,12 +131,16 @@ def _outcomes(
 ) -> pd.DataFrame:
     """A hindcast looks forward from the pack's data year, a final report back to an earlier forecast."""
 
-    def judged(data: pd.DataFrame, as_of: int) -> pd.DataFrame:
-        return assess(make_case(data, plan, region, params.settings, as_of, params.use_recollection))
+    def judged(data: pd.DataFrame, as_of: int, loose: bool = params.use_recollection) -> pd.DataFrame:
+        return assess(make_case(data, plan, region, params.settings, as_of, loose))
 
     if params.outcome_year is not None:
-        later = _read(params.outcome_data, plan) if params.outcome_data else table
-        return compare_outcomes(assessment, judged(later, params.outcome_year))
+        later = judged(
+            _read(params.outcome_data, plan) if params.outcome_data else table, params.outcome_year
+        )
+        # what the forecast would have been had unverified figures been let into the trends
+        loose = judged(table, params.data_until, loose=True).set_index("target_id")["probability"]
+        return compare_outcomes(assessment, later, loose)
     if params.forecast_origin is not None:
         return compare_outcomes(judged(table, params.forecast_origin), assessment)
     return compare_outcomes(assessment.iloc[:0], assessment)

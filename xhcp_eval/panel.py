@@ -27,7 +27,8 @@ class Panel:
 
     keys: (n_series,) names. years: (n_years,) consecutive. values, numerator, denominator: (n_series, n_years),
     missing as NaN. lower, upper: (n_series,) natural bounds, infinite where there are none. last: (n_series,)
-    position of the last value of each series.
+    position of the last value of each series. ceiling: (n_series,) usual end of the scale, which a value may pass
+    (100 for a gross enrolment rate): it tells how much room a value has; `upper` where none is given.
     """
 
     keys: np.ndarray
@@ -38,6 +39,7 @@ class Panel:
     lower: np.ndarray
     upper: np.ndarray
     last: np.ndarray
+    ceiling: np.ndarray
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -47,7 +49,7 @@ def make_panel(frame: pd.DataFrame) -> Panel:
     """Arrange a long frame as a `Panel`.
 
     frame: columns series, year, value and optionally lower, upper (natural bounds), numerator, denominator
-    (counts), series_break (true: the definition changed in this year, so earlier values of the series are left
+    (counts), ceiling (usual end of the scale), series_break (true: the definition changed in this year, so earlier values of the series are left
     out of the trend). One row a series and year; years may have gaps; missing values are dropped.
     Raises DataError for missing columns, no value at all, or a doubled series and year.
     """
@@ -90,6 +92,7 @@ def make_panel(frame: pd.DataFrame) -> Panel:
         lower=bound("lower", -np.inf),
         upper=bound("upper", np.inf),
         last=last,
+        ceiling=bound("ceiling" if "ceiling" in data.columns else "upper", np.inf),
     )
 
 

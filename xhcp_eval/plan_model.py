@@ -61,7 +61,8 @@ class Target(_Model):
     floor: further bound that "on this basis" adds (A10). level: whose target. role: verdict, watch (raises a flag
     only) or comparison (another level's line). reading: which reading of an ambiguous sentence. alt_op: the
     exclusive reading of 以上/以下 (A03). derived: follows from words such as "each". printed: false where a reading
-    of ours adds it. status: how far the figure itself is confirmed (national outlines).
+    of ours adds it. pending: what the issuer has to settle before a verdict can be given (figures are shown, no
+    status). status: how far the figure itself is confirmed (national outlines).
     """
 
     id: str = ""
@@ -84,6 +85,7 @@ class Target(_Model):
     text_ref: str = ""
     year_basis: str = "stated"
     status: Literal["verified", "cited_in_plan", "recollection"] | None = None
+    pending: str | None = None
     printed: bool = True
     note: str | None = None
 

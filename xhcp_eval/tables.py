@@ -322,6 +322,7 @@ def outcome_table(pack: Pack) -> TableView:
             ],
             "predicted_status": rows["predicted_status"],
             "probability": [format_probability(r.probability) for r in rows.itertuples()],
+            "loose": [format_probability(p) for p in rows["probability_loose"]],
             "outcome": [format_value(r.outcome_value, r.unit) for r in rows.itertuples()],
             "outcome_status": rows["outcome_status"].where(
                 rows["outcome_status"] != "", Status.NO_DATA.value
@@ -335,7 +336,7 @@ def outcome_table(pack: Pack) -> TableView:
     )
     headers = {
         "indicator": "指标", "target": "目标", "origin": "预测时的值", "predicted_status": "当时判断", "probability": "当时概率",
-        "outcome": "实际值", "outcome_status": "实际结果", "error": "误差平方", "note": "说明",
+        "loose": "若计入待核实数字", "outcome": "实际值", "outcome_status": "实际结果", "error": "误差平方", "note": "说明",
     }  # fmt: skip
     score, n = brier_score(rows)
     caption = (
@@ -344,7 +345,7 @@ def outcome_table(pack: Pack) -> TableView:
         else "没有可计分的目标"
     )
     return table(
-        shown, columns=headers, numeric=["origin", "probability", "outcome", "error"], status=["predicted_status", "outcome_status"],
+        shown, columns=headers, numeric=["origin", "probability", "loose", "outcome", "error"], status=["predicted_status", "outcome_status"],
         wide=["note"], caption=caption,
     )  # fmt: skip
 
