@@ -338,6 +338,8 @@ def outcome_table(pack: Pack) -> TableView:
         "indicator": "指标", "target": "目标", "origin": "预测时的值", "predicted_status": "当时判断", "probability": "当时概率",
         "loose": "若计入待核实数字", "outcome": "实际值", "outcome_status": "实际结果", "error": "误差平方", "note": "说明",
     }  # fmt: skip
+    if rows["probability_loose"].isna().all():
+        del headers["loose"]
     score, n = brier_score(rows)
     caption = (
         f"当时的预测与后来的事实：布赖尔得分 {score:.3f}（{n} 项；一律猜 50% 为 0.250）"
