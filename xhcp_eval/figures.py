@@ -370,41 +370,26 @@ def unit_rows(pack: Pack, indicator: str) -> pd.DataFrame:
 def outcome_chart(pack: Pack) -> FigureView:
     """Predictive interval of the earlier forecast and the real outcome, in units of the target (target = 1)."""
     rows = pack.outcomes[pack.outcomes["outcome_value"].notna() & (pack.outcomes["target_value"] > 0)]
-    region = pack.params.region or pack.plan.region
-    fig, ax = style.new_figure(height=1.0 + 0.4 * max(len(rows), 1))
-    words = []
-    for i, row in enumerate(rows.itertuples()):
-        fan = pack.forecast[
-            (pack.forecast["series"] == series_key(row.indicator, region))
-            & (pack.forecast["year"] == row.target_year)
-        ]
-        if len(fan):
-            f = fan.iloc[0]
-            ax.hlines(
-                i,
-                f[0.025] / row.target_value,
-                f[0.975] / row.target_value,
-                color=style.FORECAST,
-                alpha=0.3,
-                lw=7,
-            )
-            ax.hlines(
-                i, f[0.1] / row.target_value, f[0.9] / row.target_value, color=style.FORECAST, alpha=0.6, lw=7
-            )
-            ax.plot(f[0.5] / row.target_value, i, "|", color=style.FORECAST, ms=14, mew=2)
-            words.append(
-                f"{row.indicator_name}预测中位数{format_value(float(f[0.5]), row.unit)}，实际{format_value(row.outcome_value, row.unit)}"
-            )
-        ax.plot(row.outcome_value / row.target_value, i, "D", color=style.HISTORY, ms=6, zorder=4)
+    rows = rows[rows["forecast_50"].notna()].drop_duplicates("question")
+    scaled = rows[
+        ["forecast_2", "forecast_10", "forecast_50", "forecast_90", "forecast_98", "outcome_value"]
+    ].div(rows["target_value"], axis=0)
+    fig, ax = style.new_figure(height=1.2 + 0.4 * max(len(rows), 1))
+    at = np.arange(len(rows))
+    ax.hlines(at, scaled["forecast_2"], scaled["forecast_98"], color=style.FORECAST, alpha=0.3, lw=7)
+    ax.hlines(at, scaled["forecast_10"], scaled["forecast_90"], color=style.FORECAST, alpha=0.6, lw=7)
+    ax.plot(scaled["forecast_50"], at, "|", color=style.FORECAST, ms=14, mew=2)
+    ax.plot(scaled["outcome_value"], at, "D", color=style.HISTORY, ms=6, zorder=4)
     ax.axvline(1, color=style.TARGET, lw=2)
-    ax.set_yticks(
-        range(len(rows)), [f"{r.indicator_name}\n目标{r.target_text}" for r in rows.itertuples()], fontsize=8
-    )
-    ax.invert_yaxis()
+    ax.set_yticks(at, [f"{r.indicator_name}\n目标{r.target_text}" for r in rows.itertuples()], fontsize=8)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlabel(
         "相当于目标值的倍数（竖线为目标值；菱形为实际值；横条为当时的80%、95%预测区间）", fontsize=8
     )
     ax.grid(axis="y", visible=False)
-    return figure_view(
-        fig, alt="预测与实际对照图。" + "；".join(words) + "。", caption="当时的预测区间与后来的实际值"
-    )
+    words = [
+        f"{r.indicator_name}预测中位数{format_value(r.forecast_50, r.unit)}，实际{format_value(r.outcome_value, r.unit)}"
+        for r in rows.itertuples()
+    ]
+    alt = "预测与实际对照图。" + ("；".join(words) or "没有可对照的目标") + "。"
+    return figure_view(fig, alt=alt, caption="当时的预测区间与后来的实际值")

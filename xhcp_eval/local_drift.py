@@ -41,7 +41,10 @@ def local_drift(panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray
         rows = slice(start, start + CHUNK)
         noise, counted = counting_noise(panel, rows)
         change = typical_change(panel, rows, noise)
-        state = _filter(*_end_together(panel.last[rows], panel.values[rows], noise), counted, change)
+        steepness = typical_trend(panel.values[rows], noise, change)
+        state = _filter(
+            *_end_together(panel.last[rows], panel.values[rows], noise), counted, change, steepness
+        )
         result[rows] = _mixture_quantiles(state, horizon, quantiles)
     result[np.isfinite(panel.values).sum(axis=1) < 2] = np.nan
     return result
@@ -93,6 +96,21 @@ def typical_change(panel: Panel, rows: slice, noise: np.ndarray) -> np.ndarray:
     return np.sqrt(squared) + 1e-9
 
 
+def typical_trend(y: np.ndarray, noise: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """Scale of the drift, (n,): the typical change, or the slope from first to last value where that is larger.
+
+    y, noise: (n, n_years) values and counting variances. Over ten years a steady rise shows through counting noise
+    that hides every single step of it, so the slope is taken less its own (small) noise.
+    """
+    has = np.isfinite(y)
+    first, last = has.argmax(axis=1), has.shape[1] - 1 - has[:, ::-1].argmax(axis=1)
+    span = np.maximum(last - first, 1)
+    rows = np.arange(len(y))
+    slope = (y[rows, last] - y[rows, first]) / span
+    own_noise = (noise[rows, last] + noise[rows, first]) / span**2
+    return np.sqrt(np.maximum(change**2, slope**2 - own_noise))
+
+
 def _room(panel: Panel, rows: slice) -> np.ndarray:
     """Distance of the mean to the nearer bound; the mean itself where there is no bound; never quite nothing."""
     mean = np.nanmean(panel.values[rows], axis=1)
@@ -110,15 +128,17 @@ def _end_together(last: np.ndarray, *grids: np.ndarray) -> list[np.ndarray]:
     return [np.where(source >= 0, grid, np.nan) for grid in shifted]
 
 
-def _filter(values: np.ndarray, noise: np.ndarray, counted: np.ndarray, change: np.ndarray) -> dict:
+def _filter(
+    values: np.ndarray, noise: np.ndarray, counted: np.ndarray, change: np.ndarray, steepness: np.ndarray
+) -> dict:
     """Kalman filter of every series under every grid value; arrays (n, n_movement, n_ratio)."""
     q = (change[:, None, None] * MOVEMENT_GRID[None, :, None]) ** 2
     ratio = np.where(counted[:, None], 0.0, NOISE_RATIO[None, :])[:, None, :]
     own_noise = q * ratio
     q = np.broadcast_to(q, own_noise.shape)
     zero = np.zeros(own_noise.shape)
-    # a trend may be steep though movement around it is small: its prior follows the typical change
-    drift_variance = np.broadcast_to((DRIFT_PRIOR * change[:, None, None]) ** 2, own_noise.shape)
+    # a trend may be steep though movement around it is small
+    drift_variance = np.broadcast_to((DRIFT_PRIOR * steepness[:, None, None]) ** 2, own_noise.shape)
     level, slope, p11, p12, p22, loglik = (zero.copy() for _ in range(6))
     started = np.zeros(len(values), bool)
     for t in range(values.shape[1]):

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.assessment import Case
+from xhcp_eval.evidence import judged_draws
 from xhcp_eval.status import Status
 
+QUANTILES: tuple[float, ...] = (0.025, 0.1, 0.5, 0.9, 0.975)
+FORECAST_COLUMNS: tuple[str, ...] = tuple(f"forecast_{100 * q:.0f}" for q in QUANTILES)
 COLUMNS: tuple[str, ...] = (
     "question", "target_id", "goal", "domain", "indicator", "indicator_name", "unit", "target_year", "target_text", "reading",
     "origin_year", "origin_value", "probability", "predicted_status", "outcome_year", "outcome_value", "target_value",
@@ -54,6 +58,21 @@ def _row(early, late: pd.Series) -> tuple:
         early.own_status, late["latest_year"] if in_time else np.nan, late["latest_value"] if in_time else np.nan,
         late["target_value"], late["own_status"] if in_time else "", met if known and in_time else np.nan, scored, error, note,
     )  # fmt: skip
+
+
+def forecast_at(case: Case, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Quantiles that were forecast for the judged value in each target's year, beside `outcomes` (same index).
+
+    case: at the forecast origin. Columns forecast_2, _10, _50, _90, _98 (the 2.5%, 10%, ... 97.5% quantiles);
+    missing where nothing could be projected, or where every unit or every year counts.
+    """
+    found = []
+    for row in outcomes.itertuples():
+        history = case.main(row.indicator)
+        draws = None if history is None else judged_draws(history, row.target_year, case.settings)
+        ahead = draws is not None and row.target_year > history.last_trusted
+        found.append(np.quantile(draws, QUANTILES) if ahead else [np.nan] * len(QUANTILES))
+    return pd.DataFrame(found, columns=list(FORECAST_COLUMNS), index=outcomes.index)
 
 
 def brier_score(outcomes: pd.DataFrame, column: str = "probability") -> tuple[float, int]:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from xhcp_eval import provenance
-from xhcp_eval.assessment import assess, goal_verdicts, make_case
+from xhcp_eval.assessment import Case, assess, goal_verdicts, make_case
 from xhcp_eval.evidence import forecast_frame
 from xhcp_eval.observations import concat_tables, read_table
-from xhcp_eval.outcomes import compare_outcomes
+from xhcp_eval.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
 from xhcp_eval.params import PackParams, load_params
 from xhcp_eval.plan import Plan, load_plan
 from xhcp_eval.quality import completeness, review
@@ -131,19 +131,22 @@ def _outcomes(
 ) -> pd.DataFrame:
     """A hindcast looks forward from the pack's data year, a final report back to an earlier forecast."""
 
-    def judged(data: pd.DataFrame, as_of: int, loose: bool = params.use_recollection) -> pd.DataFrame:
-        return assess(make_case(data, plan, region, params.settings, as_of, loose))
+    def opened(data: pd.DataFrame, as_of: int, loose: bool = params.use_recollection) -> Case:
+        return make_case(data, plan, region, params.settings, as_of, loose)
 
     if params.outcome_year is not None:
-        later = judged(
-            _read(params.outcome_data, plan) if params.outcome_data else table, params.outcome_year
-        )
+        origin = opened(table, params.data_until)
+        later = _read(params.outcome_data, plan) if params.outcome_data else table
         # what the forecast would have been had unverified figures been let into the trends
-        loose = judged(table, params.data_until, loose=True).set_index("target_id")["probability"]
-        return compare_outcomes(assessment, later, loose)
-    if params.forecast_origin is not None:
-        return compare_outcomes(judged(table, params.forecast_origin), assessment)
-    return compare_outcomes(assessment.iloc[:0], assessment)
+        loose = assess(opened(table, params.data_until, loose=True)).set_index("target_id")["probability"]
+        outcomes = compare_outcomes(assessment, assess(opened(later, params.outcome_year)), loose)
+    elif params.forecast_origin is not None:
+        origin = opened(table, params.forecast_origin)
+        outcomes = compare_outcomes(assess(origin), assessment)
+    else:
+        none = compare_outcomes(assessment.iloc[:0], assessment)
+        return none.reindex(columns=[*none.columns, *FORECAST_COLUMNS])
+    return outcomes.join(forecast_at(origin, outcomes))
 
 
 def _read(names, plan: Plan) -> pd.DataFrame:

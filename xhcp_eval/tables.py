@@ -441,22 +441,22 @@ def scenario_table(pack: Pack, deciding: bool = True) -> TableView:
     open_ = most_urgent_first(rows[~rows["own_status"].isin([Status.MET.value, Status.NO_DATA.value])])
     known = pack.scenarios.set_index(["target_id", "scenario"])
     shown = [_scenario_row(r, known) for r in open_.itertuples() if (r.target_id, "as_now") in known.index]
-    headers = {"status": "状态", "indicator": "指标", "target": "目标", "latest": "现状值"} | SCENARIO_NAMES
+    headers = {"status": "状态", "indicator": "指标与目标"} | SCENARIO_NAMES
     frame = pd.DataFrame(shown, columns=list(headers))
     return table(
-        frame, columns=headers, numeric=["latest", *SCENARIO_NAMES], status=["status"],
+        frame, columns=headers, numeric=list(SCENARIO_NAMES), status=["status"],
         caption="要做到什么程度：各种年均速度对应的达标概率（括号内为到目标年比现在多或少的人数、例数）",
     )  # fmt: skip
 
 
 def _scenario_row(row, known: pd.DataFrame) -> list[str]:
-    cells = [row.own_status, _name(row), f"{row.target_year}年 {row.target_text}", _latest_text(row)]
+    cells = [row.own_status, f"{_name(row)}\n{row.target_year}年 {row.target_text}"]
     for name in SCENARIO_NAMES:
         if (row.target_id, name) not in known.index:
             cells.append("—")
             continue
         found = known.loc[(row.target_id, name)]
-        people = f"（{found['children']:+,.0f}）" if abs(found["children"]) >= 1 else ""
+        people = f"（{found['children']:+,.0f}）".replace("-", "−") if abs(found["children"]) >= 1 else ""
         chance = format_probability(found["probability"])
         cells.append(f"{_pace_text(found['pace'], row.unit)}\n{chance}{people}")
     return cells
