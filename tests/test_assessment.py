@@ -211,6 +211,14 @@ def test_trend_needs_more_than_noise(judge, last, word, status):
     assert (row["trend_word"], row["status"]) == (word, status)
 
 
+def test_a_swing_is_no_trend_however_large_the_counts(judge):
+    values = [44, 50, 45, 51, 43, 50, 44, 51, 45, 50]
+    demand = target(2025, "trend_up", base_year=2020)
+    base = counted([*values[:4], 44, *values[5:]], 50_000)
+    row = judge([indicator(targets=[demand])], base)[0].iloc[0]
+    assert (row["trend_word"], row["status"]) == ("无法判定", "无法判定")
+
+
 def test_trend_without_counts_needs_the_preset_change(judge):
     hours = indicator(
         unit="hours_per_week", kind="mean", upper=None, targets=[target(2025, "trend_up", base_year=2020)]

@@ -293,12 +293,26 @@ def _direction(
         change = (latest.value - base.value) / abs(base.value) if base.value else np.sign(latest.value)
         up, down = change > settings.minimal_change, change < -settings.minimal_change
         flat = not (up or down)
+    if abs(latest.value - base.value) < _own_swing(history, settings):
+        up = down = flat = False
     at_ceiling = criterion.inclusive and bool(np.all(criterion.met(latest.value)))
     better, worse = (up, down) if criterion.sign > 0 else (down, up)
     word = "改善" if better else "恶化" if worse else "基本持平" if flat else "无法判定"
     # "on this basis" (A10) asks for more than rounding only, which the bound already holds
     plain = at_ceiling or target.op == "no_worse_than" or target.floor is not None
     return word, bool(better or worse or plain)
+
+
+def _own_swing(history: History, settings: Settings) -> float:
+    """Change that the series makes by itself from one year to another: 1.96 times the spread of its yearly steps.
+
+    Large counts make any swing "significant"; a change within the usual swing is no trend all the same. Zero where
+    fewer than five steps are known, or where pooling already takes the unrest out.
+    """
+    steps = np.diff(history.values) / np.diff(history.years)
+    if len(steps) < 5 or history.window(settings) > 1:
+        return 0.0
+    return 1.96 * float(np.std(steps, ddof=1))
 
 
 def _literal(history: History, latest: Judged, criterion: Criterion, settings: Settings) -> str:

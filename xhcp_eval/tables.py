@@ -394,7 +394,7 @@ def settings_table(pack: Pack) -> TableView:
         ("未达标", "目标年已过（或每年保持的要求已有年份未保持）且未达到"),
         ("无法判定", f"事件数过少，区间跨过目标值，且概率在 {s.undecidable[0]:.0%}—{s.undecidable[1]:.0%} 之间；或只有一个数据点"),
         ("小样本规则", f"年事件数少于 {s.few_events} 的率，用 {s.pool_years} 年合并值和精确区间，不以单年定论；分母小于 {s.few_cases} 的乡镇、学校用两年合并"),
-        ("最小变化", f"趋势类目标较基期变化不足 {s.minimal_change:.0%} 的，不算改善或恶化；有分子分母的还须区间不跨过 1（比值）"),
+        ("最小变化", f"趋势类目标较基期变化不足 {s.minimal_change:.0%} 的，不算改善或恶化；有分子分母的还须比值的区间不跨过 1；变化也须超出本序列自身的年际波动"),
         ("区间", f"{s.level:.0%} 区间：率用泊松精确区间（Garwood），比例用 Wilson 区间或精确区间（Clopper–Pearson）"),
         ("概率", f"由 {s.draws:,} 条模拟路径得出，随机种子 {s.seed}"),
         ("待核实数字", "进入趋势，但不作现状值" if pack.params.use_recollection else "不进入趋势，也不作现状值"),
