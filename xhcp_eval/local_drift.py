@@ -63,12 +63,23 @@ def counting_noise(panel: Panel, rows: slice) -> tuple[np.ndarray, np.ndarray]:
     total_n = np.where(known, n, 0).sum(axis=1) + 1.0
     share = (total_x / total_n)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        per = np.nansum(np.where(known, y, 0), axis=1) / np.nansum(np.where(known, x / n, 0), axis=1)
+        per = unit_multiplier(y, np.where(known, x / n, np.nan), panel.upper[rows])
         binomial = np.isfinite(panel.upper[rows])[:, None] & (share < 1)
         variance = (
             np.where(np.isfinite(per), per, 0)[:, None] ** 2 * share * np.where(binomial, 1 - share, 1) / n
         )
     return np.where(known & counted[:, None], variance, 0.0), counted
+
+
+def unit_multiplier(values: np.ndarray, shares: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """What a share is multiplied by to give the value (1000 for per mille), (n,), read off the figures.
+
+    values, shares: (n, n_years), missing as NaN. upper: (n,) bounds, which are the multiplier of a series without
+    a single event; missing where there is none.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        per = np.nansum(np.where(np.isfinite(shares), values, 0), axis=1) / np.nansum(shares, axis=1)
+    return np.where(np.isfinite(per) & (per > 0), per, np.where(np.isfinite(upper), upper, np.nan))
 
 
 def typical_change(panel: Panel, rows: slice, noise: np.ndarray) -> np.ndarray:
@@ -89,7 +100,9 @@ def typical_change(panel: Panel, rows: slice, noise: np.ndarray) -> np.ndarray:
         since = np.where(has[:, t], 1, since + 1)
         before = np.where(has[:, t], y[:, t], before)
         before_noise = np.where(has[:, t], noise[:, t], before_noise)
-    room = TYPICAL_CHANGE * _room(panel, rows)
+    # a series without a single event still has the room that half an event would give it
+    least = np.sqrt(np.nanmin(np.where(noise > 0, noise, np.nan), axis=1, initial=np.inf, where=noise > 0))
+    room = TYPICAL_CHANGE * np.maximum(_room(panel, rows), np.where(np.isfinite(least), least, 0))
     # changes that are mostly counting noise say little about real movement, so they weigh little
     real = np.clip(1 - noise_of_change / np.maximum(change, 1e-300), 0, 1)
     squared = (real**2 * real * change + PRIOR_POINTS * room**2) / (real**2 * count + PRIOR_POINTS)

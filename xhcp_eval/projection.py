@@ -11,6 +11,7 @@ import pandas as pd
 
 from xhcp_eval.counting import MIX_LEVELS, observed_quantiles
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.local_drift import unit_multiplier
 from xhcp_eval.panel import Panel, make_panel
 from xhcp_eval.trend import TREND_MODELS, TrendModel
 
@@ -99,9 +100,7 @@ def _reported(panel: Panel, model: TrendModel, horizon: int, levels: np.ndarray)
     mix = found[:, :, np.searchsorted(both, MIX_LEVELS)]
     bounds = panel.lower[:, None, None], panel.upper[:, None, None]
     mix, values = np.clip(mix, *bounds), np.clip(values, *bounds)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # the unit's multiplier is read off the reported values, whichever year has events
-        per = np.nansum(panel.values, axis=1) / np.nansum(panel.numerator / panel.denominator, axis=1)
+    per = unit_multiplier(panel.values, panel.numerator / panel.denominator, panel.upper)
     counted &= np.isfinite(per) & (per > 0) & np.isfinite(mix[:, 0, 0])
     binomial = np.isfinite(panel.upper) & (per <= panel.upper * (1 + 1e-6))
     c = np.flatnonzero(counted)
