@@ -100,10 +100,14 @@ class Backtest:
         parts = [_rule_frame(name, self.cases, p, self.methods) for name, p in forecasts.items()]
         return replace(self, frame=_together([self.frame, *parts], [*self.methods, *forecasts]))
 
-    def _of(self, method: str) -> pd.DataFrame:
+    def checked(self, method: str) -> str:
+        """The name itself if it is one of the methods; else raises ParamsError."""
         if method not in self.methods:
             raise ParamsError(f"回测里没有方法 {method!r}；有 {'、'.join(self.methods)}")
-        return self.frame[self.frame["method"] == method]
+        return method
+
+    def _of(self, method: str) -> pd.DataFrame:
+        return self.frame[self.frame["method"] == self.checked(method)]
 
     def _repr_html_(self) -> str:
         table = self.scores().assign(method=[label(m) for m in self.methods])

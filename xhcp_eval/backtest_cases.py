@@ -93,11 +93,8 @@ def make_cases(
     row, origin = _origins(values, horizon, least_points)
     if not len(row):
         raise DataError(f"没有可回测的序列：需要至少 {least_points} 个数据点，且其后第 {horizon} 年有数据")
-    points = np.isfinite(values).cumsum(axis=1)[row, origin]
     owner = facts["indicator"].to_numpy()[row]
-    picked, window, reach, sign = _draw(
-        owner, np.minimum(points, most_points), per_indicator, least_points, seed
-    )
+    picked, window, reach, sign = _draw(owner, per_indicator, (least_points, most_points), seed)
     row, origin = row[picked], origin[picked]
     history = _cut(values[row], origin, window)
     facts = facts.iloc[row].reset_index(drop=True)
@@ -163,15 +160,15 @@ def _origins(values: np.ndarray, horizon: int, least_points: int) -> tuple[np.nd
 
 
 def _draw(
-    indicator: np.ndarray, points: np.ndarray, per_indicator: int, least_points: int, seed: int
+    indicator: np.ndarray, per_indicator: int, points: tuple[int, int], seed: int
 ) -> tuple[np.ndarray, ...]:
-    """Positions of the cases drawn, their number of points, reach of the target and wanted sign."""
+    """Positions of the cases drawn, most points of each, reach of the target and wanted sign."""
     found = []
-    for name, at in pd.Series(np.arange(len(points))).groupby(indicator):
+    for name, at in pd.Series(np.arange(len(indicator))).groupby(indicator):
         rng = np.random.default_rng([seed, zlib.crc32(name.encode("utf-8"))])
         n = min(per_indicator, len(at))
         picked = rng.choice(at.to_numpy(), n, replace=False)
-        window = rng.integers(least_points, points[picked], endpoint=True)
+        window = rng.integers(*points, n, endpoint=True)
         found.append((picked, window, rng.uniform(*TARGET_REACH, n), rng.choice([-1, 1], n)))
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
