@@ -83,12 +83,12 @@ def coverage_by_horizon(backtest: Backtest, methods: Iterable[str] | None = None
     first.remove()
     axes = fig.subplots(1, len(COVERED), sharey=True)
     for ax, level in zip(axes, COVERED, strict=True):
-        ax.axhline(level, color=style.TARGET, lw=1.2, ls="--")
+        ax.axhline(level, color=style.HISTORY, lw=1.2, ls="--")
         ax.set_title(f"{level}%区间", fontsize=10)
-        ax.set_xlabel("向前年数")
+        ax.set(xlabel="向前年数", xticks=range(1, backtest.cases.horizon + 1))
         for i, method in enumerate(chosen):
             _coverage_line(ax, rows[rows["method"] == method], level, (i, len(chosen)), label(method))
-    axes[0].set(ylabel="实际落入的比例（%）", ylim=(0, 100), xticks=range(1, backtest.cases.horizon + 1))
+    axes[0].set(ylabel="实际落入的比例（%）", ylim=(0, 100))
     handles, names = axes[0].get_legend_handles_labels()
     fig.legend(
         handles, names, fontsize=8, ncols=3, frameon=False, loc="upper left", bbox_to_anchor=(0.05, -0.01)
