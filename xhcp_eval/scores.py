@@ -219,6 +219,8 @@ def bootstrap_interval(
     scores = np.asarray(scores, float)
     shape = scores.shape[1:]
     codes, names = pd.factorize(np.asarray(groups))
+    if len(names) < 2:
+        return np.full(shape, np.nan), np.full(shape, np.nan)
     base = np.ones_like(scores) if baseline is None else np.asarray(baseline, float)
     known = np.isfinite(scores) & np.isfinite(base)
     sums = [_group_sums(np.where(known, a, 0.0), codes) for a in (scores, base)]
@@ -226,7 +228,7 @@ def bootstrap_interval(
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = (times @ sums[0]) / (times @ sums[1])
     limits = np.full((2, ratio.shape[1]), np.nan)
-    answered = known.reshape(len(scores), -1).any(axis=0) & (len(names) > 1)
+    answered = known.reshape(len(scores), -1).any(axis=0)
     tail = (1 - level) / 2
     found = (ratio if baseline is None else 1 - ratio)[:, answered]
     limits[:, answered] = np.nanquantile(found, [tail, 1 - tail], axis=0)
