@@ -19,7 +19,10 @@ TARGET_REACH = (-0.5, 1.5)
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """Histories cut at an origin, and what followed. n = number of cases; they are independent of each other.
+    """Histories cut at an origin, and what followed. n = number of cases.
+
+    One region may stand here at an early and at a later origin, so a method answers each series by itself: what it
+    learned from the others in the panel might be the answer.
 
     frame: histories, as `make_panel` takes them: series (key of the case), indicator, region, year, value, lower,
     upper, origin. keys, indicator, group: (n,), in the order of `frame`. outcomes: (n, horizon) values 1..horizon
