@@ -40,7 +40,11 @@ ORDER = [
         "projection",
     ),
     *(
-        "backtest",
+        "scores",
+        "backtest_cases",
+        "backtesting",
+        "model_card",
+        "breaks",
         "evidence",
         "criterion",
         "status",
@@ -51,7 +55,7 @@ ORDER = [
         "outcomes",
     ),
     *("other_methods", "early_warning", "equity", "evaluation", "demo", "pack", "style", "views", "tables"),
-    *("figures", "narrative", "sections", "report", "upkeep", "cli", "__main__"),
+    *("validation_views", "figures", "narrative", "sections", "report", "upkeep", "cli", "__main__"),
 ]
 NUMERIC = {"units", "settings", *ORDER[ORDER.index("quality") : ORDER.index("demo")]}
 SHOWING = {"database", "workbook", *ORDER[ORDER.index("pack") :]}

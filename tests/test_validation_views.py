@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from xhcp_eval import validation_views as views
-from xhcp_eval.backtest import backtest
+from xhcp_eval.backtesting import backtest
 from xhcp_eval.errors import ParamsError
 
 FIGURES = [

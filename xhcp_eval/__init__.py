@@ -18,17 +18,21 @@ _NAMES = {
     "Status": "status",
     "XhcpError": "errors",
     "assess": "assessment",
+    "backtest": "backtesting",
+    "find_similar": "reference.similar",
     "load_params": "params",
     "load_plan": "plan",
+    "make_cases": "backtest_cases",
     "open_pack": "pack",
     "pool_years": "small_numbers",
     "project": "projection",
     "rate_interval": "small_numbers",
     "read_table": "observations",
+    "reference_model": "reference.model",
     "run_pack": "report.runner",
 }
 # Modules that are used as a namespace: xhcp_eval.figures.fan_chart(...).
-_MODULES = ("evaluation", "figures", "narrative", "report", "sections", "tables")
+_MODULES = ("evaluation", "figures", "narrative", "report", "sections", "tables", "validation_views")
 
 __all__ = ["__version__", *_NAMES, *_MODULES]
 

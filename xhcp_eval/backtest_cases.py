@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,12 @@ TARGET_REACH = (-0.5, 1.5)
 class Cases:
     """Histories cut at an origin, and what followed. n = number of cases.
 
-    One region may stand here at an early and at a later origin, so a method answers each series by itself: what it
-    learned from the others in the panel might be the answer.
+    Drawn one by one, a region may stand here at an early and at a later origin, so a method must answer each series by
+    itself: what it learned from the others in the panel might be the answer. Drawn together, all regions of an
+    indicator end in the same year and may learn from one another; `peers` says which.
 
-    frame: histories, as `make_panel` takes them: series (key of the case), indicator, region, year, value, lower,
-    upper, origin. keys, indicator, group: (n,), in the order of `frame`. outcomes: (n, horizon) values 1..horizon
+    frame: histories: series (key of the case), indicator, region, year, value, lower, upper, origin. peers: (n,) codes
+    of cases that may learn from one another, None where none may. keys, indicator, group: (n,), in the order of `frame`. outcomes: (n, horizon) values 1..horizon
     years after the origin, missing where not reported. target: (n,) for the last of these years; sign: (n,) 1 where
     the value is to be at least the target, -1 where at most. scale: (n,) mean absolute yearly change of the history.
     points: (n,) values in the history. met: (n,) 1 or 0; missing where the history never moved (scale 0).
@@ -40,6 +41,7 @@ class Cases:
     sign: np.ndarray
     scale: np.ndarray
     points: np.ndarray
+    peers: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -52,7 +54,7 @@ class Cases:
     @property
     def panel(self) -> Panel:
         """The histories as arrays, in the order of `keys`."""
-        return make_panel(self.frame)
+        return replace(make_panel(self.frame.drop(columns="indicator")), indicator=self.peers)
 
     @property
     def met(self) -> np.ndarray:
@@ -69,6 +71,7 @@ def make_cases(
     per_indicator: int = 60,
     least_points: int = 4,
     most_points: int = 30,
+    together: bool = False,
     seed: int = SEED,
 ) -> Cases:
     """Draw forecast cases at rolling origins, the same number for every indicator.
@@ -78,7 +81,9 @@ def make_cases(
     horizon: years ahead; a case has an outcome in the last of them. per_indicator: cases of an indicator, drawn
     without replacement among all regions and origins; all of them where there are fewer. least_points: values up
     to the origin at least. most_points: at most; each history is cut to a random length between the two, as far as
-    it has values, so that short and long ones both occur. seed: with the indicator's name it fixes the draws, so
+    it has values, so that short and long ones both occur. together: draw years in place of single cases: for each
+    indicator origins are drawn and all regions with a value there taken, up to half of `per_indicator` in each, all cut to
+    the same length, as counties in a yearbook are. seed: with the indicator's name it fixes the draws, so
     that they don't depend on the other indicators in the frame.
 
     The target lies u * sqrt(horizon) typical yearly changes from the last value in the wanted direction, u even in
@@ -97,7 +102,8 @@ def make_cases(
     if not len(row):
         raise DataError(f"没有可回测的序列：需要至少 {least_points} 个数据点，且其后第 {horizon} 年有数据")
     owner = facts["indicator"].to_numpy()[row]
-    picked, window, reach, sign = _draw(owner, per_indicator, (least_points, most_points), seed)
+    year = origin if together else None
+    picked, window, reach, sign = _draw(owner, year, per_indicator, (least_points, most_points), seed)
     row, origin = row[picked], origin[picked]
     history = _cut(values[row], origin, window)
     facts = facts.iloc[row].reset_index(drop=True)
@@ -117,7 +123,12 @@ def make_cases(
         sign=sign,
         scale=scale,
         points=np.isfinite(history).sum(axis=1),
+        peers=_peers(facts) if together else None,
     )
+
+
+def _peers(facts: pd.DataFrame) -> np.ndarray:
+    return facts.groupby(["indicator", "origin"], sort=False).ngroup().to_numpy()
 
 
 def mean_change(values: np.ndarray) -> np.ndarray:
@@ -163,17 +174,35 @@ def _origins(values: np.ndarray, horizon: int, least_points: int) -> tuple[np.nd
 
 
 def _draw(
-    indicator: np.ndarray, per_indicator: int, points: tuple[int, int], seed: int
+    indicator: np.ndarray, year: np.ndarray | None, per_indicator: int, points: tuple[int, int], seed: int
 ) -> tuple[np.ndarray, ...]:
     """Positions of the cases drawn, most points of each, reach of the target and wanted sign."""
     found = []
     for name, at in pd.Series(np.arange(len(indicator))).groupby(indicator):
         rng = np.random.default_rng([seed, zlib.crc32(name.encode("utf-8"))])
-        n = min(per_indicator, len(at))
-        picked = rng.choice(at.to_numpy(), n, replace=False)
-        window = rng.integers(*points, n, endpoint=True)
+        at = at.to_numpy()
+        if year is None:
+            picked = rng.choice(at, min(per_indicator, len(at)), replace=False)
+            window = rng.integers(*points, len(picked), endpoint=True)
+        else:
+            picked = _draw_years(at, year[at], per_indicator, rng)
+            of_year = rng.integers(*points, year.max() + 1, endpoint=True)
+            window = of_year[year[picked]]
+        n = len(picked)
         found.append((picked, window, rng.uniform(*TARGET_REACH, n), rng.choice([-1, 1], n)))
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+
+
+def _draw_years(at: np.ndarray, year: np.ndarray, per_indicator: int, rng: np.random.Generator) -> np.ndarray:
+    """Cases of whole years: years in random order, up to half of the cases in each, until there are enough."""
+    picked: list[np.ndarray] = []
+    for origin in rng.permutation(np.unique(year)):
+        left = per_indicator - sum(map(len, picked))
+        if left <= 0:
+            break
+        of_year = at[year == origin]
+        picked.append(rng.choice(of_year, min(len(of_year), left, max(per_indicator // 2, 1)), replace=False))
+    return np.concatenate(picked)
 
 
 def _cut(values: np.ndarray, origin: np.ndarray, window: np.ndarray) -> np.ndarray:

@@ -9,6 +9,43 @@ MIX_LEVELS: np.ndarray = (np.arange(41) + 0.5) / 41
 EXACT_BELOW = 60.0
 
 
+def counting_variance(
+    values: np.ndarray, numerator: np.ndarray, denominator: np.ndarray, upper: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Variance of a value from its count, (n, n_years), and whether the series has counts at all, (n,).
+
+    values, numerator, denominator: (n, n_years), missing as NaN. upper: (n,) bound of the scale. The rate is pooled
+    over the series' years, so that a year without events isn't taken for certain. A share (bounded above) has
+    binomial, a rate Poisson variance; the multiplier of the unit is read off the values.
+    """
+    x, n, y = numerator, denominator, values
+    known = np.isfinite(x) & np.isfinite(n) & np.isfinite(y) & (n > 0)
+    counted = known.sum(axis=1) >= np.maximum(1, np.isfinite(y).sum(axis=1) / 2)
+    if not counted.any():
+        return np.zeros(y.shape), counted
+    total_x = np.where(known, x, 0).sum(axis=1) + 0.5
+    total_n = np.where(known, n, 0).sum(axis=1) + 1.0
+    share = (total_x / total_n)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        per = unit_multiplier(y, np.where(known, x / n, np.nan), upper)
+        binomial = np.isfinite(upper)[:, None] & (share < 1)
+        variance = (
+            np.where(np.isfinite(per), per, 0)[:, None] ** 2 * share * np.where(binomial, 1 - share, 1) / n
+        )
+    return np.where(known & counted[:, None], variance, 0.0), counted
+
+
+def unit_multiplier(values: np.ndarray, shares: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """What a share is multiplied by to give the value (1000 for per mille), (n,), read off the figures.
+
+    values, shares: (n, n_years), missing as NaN. upper: (n,) bounds, which are the multiplier of a series without
+    a single event; missing where there is none.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        per = np.nansum(np.where(np.isfinite(shares), values, 0), axis=1) / np.nansum(shares, axis=1)
+    return np.where(np.isfinite(per) & (per > 0), per, np.where(np.isfinite(upper), upper, np.nan))
+
+
 def observed_quantiles(
     mix: np.ndarray,
     level: np.ndarray,
@@ -58,7 +95,7 @@ def _mixed_count_quantiles(
         poisson = pdtr(np.maximum(count, 0), expected)
         members = bdtr(
             np.minimum(np.maximum(count, 0), population),
-            np.round(population),
+            np.round(population).astype(int),
             np.minimum(expected / population, 1),
         )
         chance = np.where(binomial[:, None, None, None], members, poisson).mean(axis=3)

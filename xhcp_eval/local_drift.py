@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from xhcp_eval.counting import counting_variance
 from xhcp_eval.panel import Panel
 
 MOVEMENT_GRID = np.array([0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8])
@@ -39,7 +40,9 @@ def local_drift(panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray
     result = np.empty((len(panel), horizon, len(quantiles)))
     for start in range(0, len(panel), CHUNK):
         rows = slice(start, start + CHUNK)
-        noise, counted = counting_noise(panel, rows)
+        noise, counted = counting_variance(
+            panel.values[rows], panel.numerator[rows], panel.denominator[rows], panel.upper[rows]
+        )
         change = typical_change(panel, rows, noise)
         steepness = typical_trend(panel.values[rows], noise, change)
         state = _filter(
@@ -48,38 +51,6 @@ def local_drift(panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray
         result[rows] = _mixture_quantiles(state, horizon, quantiles)
     result[np.isfinite(panel.values).sum(axis=1) < 2] = np.nan
     return result
-
-
-def counting_noise(panel: Panel, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-    """Variance of a value from its count, (n, n_years), and whether the series has counts at all, (n,).
-
-    The rate is pooled over the series' years, so that a year without events isn't taken for certain. A share
-    (bounded above) has binomial, a rate Poisson variance; the multiplier of the unit is read off the values.
-    """
-    x, n, y = panel.numerator[rows], panel.denominator[rows], panel.values[rows]
-    known = np.isfinite(x) & np.isfinite(n) & np.isfinite(y) & (n > 0)
-    counted = known.sum(axis=1) >= np.maximum(1, np.isfinite(y).sum(axis=1) / 2)
-    total_x = np.where(known, x, 0).sum(axis=1) + 0.5
-    total_n = np.where(known, n, 0).sum(axis=1) + 1.0
-    share = (total_x / total_n)[:, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        per = unit_multiplier(y, np.where(known, x / n, np.nan), panel.upper[rows])
-        binomial = np.isfinite(panel.upper[rows])[:, None] & (share < 1)
-        variance = (
-            np.where(np.isfinite(per), per, 0)[:, None] ** 2 * share * np.where(binomial, 1 - share, 1) / n
-        )
-    return np.where(known & counted[:, None], variance, 0.0), counted
-
-
-def unit_multiplier(values: np.ndarray, shares: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """What a share is multiplied by to give the value (1000 for per mille), (n,), read off the figures.
-
-    values, shares: (n, n_years), missing as NaN. upper: (n,) bounds, which are the multiplier of a series without
-    a single event; missing where there is none.
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        per = np.nansum(np.where(np.isfinite(shares), values, 0), axis=1) / np.nansum(shares, axis=1)
-    return np.where(np.isfinite(per) & (per > 0), per, np.where(np.isfinite(upper), upper, np.nan))
 
 
 def typical_change(panel: Panel, rows: slice, noise: np.ndarray) -> np.ndarray:

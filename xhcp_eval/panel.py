@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-
-SERIES_COLUMNS: tuple[str, ...] = (
-    "series",
-    "year",
-    "value",
-    "lower",
-    "upper",
-    "numerator",
-    "denominator",
-    "per",
-)
 
 
 @dataclass(frozen=True)
@@ -28,7 +17,8 @@ class Panel:
     keys: (n_series,) names. years: (n_years,) consecutive. values, numerator, denominator: (n_series, n_years),
     missing as NaN. lower, upper: (n_series,) natural bounds, infinite where there are none. last: (n_series,)
     position of the last value of each series. ceiling: (n_series,) usual end of the scale, which a value may pass
-    (100 for a gross enrolment rate): it tells how much room a value has; `upper` where none is given.
+    (100 for a gross enrolment rate): it tells how much room a value has; `upper` where none is given. indicator:
+    (n_series,) codes of what is measured, so that regions may learn from one another; None where nothing says.
     """
 
     keys: np.ndarray
@@ -40,16 +30,23 @@ class Panel:
     upper: np.ndarray
     last: np.ndarray
     ceiling: np.ndarray
+    indicator: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def take(self, rows: np.ndarray) -> Panel:
+        """Some of the series. rows: (n_series,) boolean, or positions."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Panel(**{k: v if k == "years" or v is None else v[rows] for k, v in parts.items()})
 
 
 def make_panel(frame: pd.DataFrame) -> Panel:
     """Arrange a long frame as a `Panel`.
 
     frame: columns series, year, value and optionally lower, upper (natural bounds), numerator, denominator
-    (counts), ceiling (usual end of the scale), series_break (true: the definition changed in this year, so earlier values of the series are left
+    (counts), ceiling (usual end of the scale), indicator (what is measured: series with the same word are regions or
+    groups that may learn from one another), series_break (true: the definition changed in this year, so earlier values of the series are left
     out of the trend). One row a series and year; years may have gaps; missing values are dropped.
     Raises DataError for missing columns, no value at all, or a doubled series and year.
     """
@@ -93,7 +90,19 @@ def make_panel(frame: pd.DataFrame) -> Panel:
         upper=bound("upper", np.inf),
         last=last,
         ceiling=bound("ceiling" if "ceiling" in data.columns else "upper", np.inf),
+        indicator=_indicators(data, codes, len(keys)),
     )
+
+
+def _indicators(data: pd.DataFrame, codes: np.ndarray, n_series: int) -> np.ndarray | None:
+    if "indicator" not in data.columns:
+        return None
+    found = np.zeros(n_series, int)
+    found[codes] = pd.factorize(data["indicator"])[0]
+    # a series without a word for its indicator has no peers
+    alone = np.flatnonzero(found < 0)
+    found[alone] = found.max() + 1 + np.arange(len(alone))
+    return found
 
 
 def _after_last_break(data: pd.DataFrame) -> pd.DataFrame:

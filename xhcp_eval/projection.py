@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.counting import MIX_LEVELS, observed_quantiles
+from xhcp_eval.counting import MIX_LEVELS, observed_quantiles, unit_multiplier
 from xhcp_eval.errors import ParamsError
-from xhcp_eval.local_drift import unit_multiplier
 from xhcp_eval.panel import Panel, make_panel
+from xhcp_eval.reference.model import reference_model
 from xhcp_eval.trend import TREND_MODELS, TrendModel
 
 LEVELS: tuple[float, ...] = (
@@ -32,15 +32,31 @@ LEVELS: tuple[float, ...] = (
     0.975,
     0.995,
 )
-AUTO = "local_drift"
+AUTO = "reference"
 MODEL_LABELS: dict[str, str] = {
+    "reference": "参照类模型（从真实短序列学得）",
     "last_value": "末值外推（随机游走）",
     "drift": "随机游走加漂移",
     "linear": "线性趋势",
     "logit_linear": "对数/logit 线性趋势",
     "damped_trend": "阻尼趋势（Holt）",
+    "theta": "Theta 方法",
+    "local_linear_trend": "局部线性趋势",
     "local_drift": "局部水平加阻尼漂移",
 }
+
+
+def trend_model(method: str) -> TrendModel:
+    """The model of a name: "auto", "reference" (learned) or one of the classical `TREND_MODELS`.
+
+    Raises ParamsError for an unknown name.
+    """
+    name = AUTO if method == "auto" else method
+    if name == "reference":
+        return reference_model()
+    if name not in TREND_MODELS:
+        raise ParamsError(f"未知的趋势模型 {method!r}；允许 auto、reference、{'、'.join(TREND_MODELS)}")
+    return TREND_MODELS[name]
 
 
 def project(
@@ -53,17 +69,18 @@ def project(
     """Predictive quantiles of every series for the years after its last value.
 
     frame: columns series, year, value and optionally lower, upper (natural bounds; quantiles are kept inside),
-    numerator, denominator (counts: the noise of counting is told from movement), series_break (only values since the last break count). Gaps in the years are allowed.
+    numerator, denominator (counts: the noise of counting is told from movement), indicator (what is measured: five
+    series or more of one indicator learn from one another), series_break (only values since the last break count).
+    Gaps in the years are allowed.
     horizon: years ahead of each series' own last value, at least 1.
-    quantiles: levels in (0, 1), increasing. method: "auto" or a name in `TREND_MODELS`.
+    quantiles: levels in (0, 1), increasing. method: "auto" (the learned `ReferenceModel`) or a name that `trend_model` knows.
     of: "value", what will be reported, so with the chance of counting as many cases as last time; or "level", the
     underlying rate without it. Series without counts give the same for both.
     Returns series, year and one column a level, one row a series and year; missing where a series has one point.
     Raises ParamsError for an unknown method, horizon or levels; DataError for an unusable frame.
     """
     levels = np.asarray(quantiles, float)
-    if method != "auto" and method not in TREND_MODELS:
-        raise ParamsError(f"未知的趋势模型 {method!r}；允许 auto、{'、'.join(TREND_MODELS)}")
+    model = trend_model(method)
     if horizon < 1 or horizon != int(horizon):
         raise ParamsError(f"外推年数 horizon={horizon}：须为整数，至少为 1")
     if (
@@ -77,7 +94,6 @@ def project(
     if of not in ("value", "level"):
         raise ParamsError(f"of={of!r}；允许 value（将填报的数值）、level（背后的真实水平）")
     panel = make_panel(frame)
-    model = TREND_MODELS[AUTO if method == "auto" else method]
     values = model(panel, horizon, levels) if of == "level" else _reported(panel, model, horizon, levels)
     values = np.clip(values, panel.lower[:, None, None], panel.upper[:, None, None])
     years = panel.years[panel.last][:, None] + np.arange(1, horizon + 1)

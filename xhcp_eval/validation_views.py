@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval import style
-from xhcp_eval.backtest import COVERED, HEADERS, Backtest, label
+from xhcp_eval.backtesting import COVERED, HEADERS, Backtest, label
 from xhcp_eval.views import FigureView, TableView, figure_view, table
 
 GROUP_LABELS: dict[str, str] = {"country": "国家数据", "municipal": "市镇数据", "": "未分组"}

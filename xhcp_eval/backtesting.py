@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike
 from xhcp_eval import scores
 from xhcp_eval.backtest_cases import SEED, Cases, make_cases
 from xhcp_eval.errors import ParamsError
-from xhcp_eval.panel import make_panel
-from xhcp_eval.projection import AUTO, MODEL_LABELS
-from xhcp_eval.trend import TREND_MODELS, TrendModel
+from xhcp_eval.projection import AUTO, MODEL_LABELS, trend_model
+from xhcp_eval.trend import TrendModel
 
 COVERED: dict[int, tuple[float, float]] = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 BY: tuple[str, ...] = ("horizon", "group", "indicator", "length")
@@ -126,12 +125,13 @@ def backtest(
     *,
     horizon: int = 5,
     per_indicator: int = 60,
+    together: bool = False,
     seed: int = SEED,
     levels: Sequence[float] = scores.SCORED_LEVELS,
 ) -> Backtest:
     """Judge forecasting methods on real histories, none by a model that saw the indicator.
 
-    frame, horizon, per_indicator, seed: as in `make_cases`. methods: names in `TREND_MODELS` or "auto"; or name ->
+    frame, horizon, per_indicator, together, seed: as in `make_cases`. methods: names that `trend_model` knows; or name ->
     function (panel, horizon, levels) -> (n_series, horizon, n_levels) of quantiles. A function that learned from data
     has a method `without(indicator)` which returns the function that never saw that indicator: it is asked indicator by
     indicator, any other once for all cases. levels: over which the WQL is averaged, 0.05 to 0.95 by default; those
@@ -144,7 +144,7 @@ def backtest(
     if scored.ndim != 1 or not len(scored) or np.any((scored <= 0) | (scored >= 1)):
         raise ParamsError(f"分位数 {list(levels)}：须在 0 与 1 之间")
     asked = np.unique(np.r_[scored, 0.5, [end for ends in COVERED.values() for end in ends]])
-    cases = make_cases(frame, horizon=horizon, per_indicator=per_indicator, seed=seed)
+    cases = make_cases(frame, horizon=horizon, per_indicator=per_indicator, together=together, seed=seed)
     parts = [
         _method_frame(name, cases, _answers(name, model, cases, asked), asked, np.unique(scored))
         for name, model in models.items()
@@ -155,12 +155,9 @@ def backtest(
 def _models(methods: Sequence[str] | Mapping[str, TrendModel]) -> dict[str, TrendModel]:
     if isinstance(methods, Mapping):
         return dict(methods)
-    unknown = [name for name in methods if name != "auto" and name not in TREND_MODELS]
-    if unknown or isinstance(methods, str):
-        raise ParamsError(
-            f"未知的方法 {unknown or methods!r}；允许由 auto、{'、'.join(TREND_MODELS)} 组成的列表"
-        )
-    return {name: TREND_MODELS[AUTO if name == "auto" else name] for name in methods}
+    if isinstance(methods, str):
+        raise ParamsError(f"methods={methods!r}：须为方法名的列表，如 [{methods!r}]")
+    return {name: trend_model(name) for name in methods}
 
 
 def _answers(name: str, model: TrendModel, cases: Cases, levels: np.ndarray) -> np.ndarray:
@@ -173,8 +170,8 @@ def _answers(name: str, model: TrendModel, cases: Cases, levels: np.ndarray) -> 
     else:
         found = np.full(shape, np.nan)
         for indicator in np.unique(cases.indicator):
-            part = make_panel(cases.frame[cases.frame["indicator"] == indicator])
-            found[cases.indicator == indicator] = model.without(indicator)(part, cases.horizon, levels)
+            rows = cases.indicator == indicator
+            found[rows] = model.without(indicator)(panel.take(rows), cases.horizon, levels)
     return np.clip(found, panel.lower[:, None, None], panel.upper[:, None, None])
 
 

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from xhcp_eval import scores
-from xhcp_eval.backtest import COVERED, LENGTHS, backtest
 from xhcp_eval.backtest_cases import TARGET_REACH, make_cases, mean_change
+from xhcp_eval.backtesting import COVERED, LENGTHS, backtest
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.trend import TREND_MODELS
 
@@ -276,8 +276,11 @@ def test_models_are_found_by_name(frame):
     by_function = backtest(frame, {"drift": TREND_MODELS["drift"]}, per_indicator=10)
     both = (by_name.scores().loc[0, ["wql", "brier"]], by_function.scores().loc[0, ["wql", "brier"]])
     assert both[0].tolist() == both[1].tolist()
-    for wrong in (["drift", "oracle"], "drift"):
-        with pytest.raises(ParamsError, match="允许由 auto、last_value"):
+    for wrong, words in (
+        (["drift", "oracle"], "允许 auto、reference、last_value"),
+        ("drift", "须为方法名的列表"),
+    ):
+        with pytest.raises(ParamsError, match=words):
             backtest(frame, wrong)
 
 

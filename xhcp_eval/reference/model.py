@@ -1,0 +1,184 @@
+"""The learned forecaster: how real short series like this one went on, as predictive quantiles."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from xhcp_eval.counting import counting_variance
+from xhcp_eval.panel import Panel
+from xhcp_eval.reference import network
+from xhcp_eval.reference.features import Histories, histories
+from xhcp_eval.reference.peers import peer_features
+
+ARTEFACT = Path(__file__).resolve().parents[1] / "assets" / "reference" / "model.npz"
+FEWEST_PEERS = 5
+CHUNK = 4096
+THREADS = min(4, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Networks of one kind. weights: six arrays, (n_networks, ...) each. mean, spread: (n_networks, n_features)
+    of what each was trained on. fold: (n_networks,) part of the indicators that each has not seen.
+    """
+
+    weights: tuple[np.ndarray, ...]
+    mean: np.ndarray
+    spread: np.ndarray
+    fold: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.fold)
+
+    @property
+    def years(self) -> int:
+        """Longest horizon that the networks were trained for."""
+        return self.weights[5].shape[1] // len(network.GRID)
+
+    def unseen(self, fold: int) -> Ensemble:
+        """Those networks that never saw a part of the indicators."""
+        keep = self.fold == fold
+        return Ensemble(
+            tuple(w[keep] for w in self.weights), self.mean[keep], self.spread[keep], self.fold[keep]
+        )
+
+    def predict(self, x: np.ndarray, years: int) -> np.ndarray:
+        """Mean of the networks' quantiles, (n, years, len(GRID)), for features x (n, n_features)."""
+        total = np.zeros((len(x), years, len(network.GRID)), np.float32)
+        standard, held = np.empty(0), None
+        for k in range(len(self)):
+            if held != self.fold[k]:
+                # networks of one fold share the same standardisation
+                standard, held = network.standardise(x, self.mean[k], self.spread[k]), self.fold[k]
+            total += network.parts([w[k] for w in self.weights], standard, years)
+        return network.assemble(total / len(self))
+
+
+@dataclass(frozen=True)
+class ReferenceModel:
+    """Forecasts from what real histories that moved alike did next; a trend model like those in `TREND_MODELS`.
+
+    alone: networks for a series by itself. among: networks that also look at other regions of the same indicator.
+    fold_of: indicator it learned from -> part of the data it belongs to.
+    """
+
+    alone: Ensemble
+    among: Ensemble
+    fold_of: dict[str, int]
+
+    def __call__(self, panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray:
+        """Predictive quantiles of the level (counts known) or of the value (no counts), bounds not applied.
+
+        panel: series on a grid of years; where `panel.indicator` names five series or more alike they learn from one
+        another. horizon: years ahead; beyond the ten that were learned the median stays and the spread grows with
+        the root of the years. quantiles: (n_quantiles,) levels; beyond 1% and 99% the tails go on in normal scores.
+        Returns (n_series, horizon, n_quantiles); a series of one point is missing.
+        """
+        from threadpoolctl import threadpool_limits
+
+        spread = _between_levels(np.asarray(quantiles, float))
+        result = np.empty((len(panel), horizon, len(spread[0])))
+        peers, grouped = self._peers(panel)
+
+        def answer(rows: np.ndarray) -> None:
+            own = panel_histories(panel, rows)
+            change = self._change(own.x, peers[rows], grouped[rows], min(horizon, self.alone.years))
+            change = _beyond(change, horizon)
+            result[rows] = own.anchor[:, None, None] + own.scale[:, None, None] * (change @ spread)
+
+        chunks = np.array_split(np.arange(len(panel)), -(-len(panel) // CHUNK))
+        # numpy lets go of the interpreter, so threads share the work; chunks write to rows of their own. Matrix
+        # products in threads of their own beside these would only fight for the cores.
+        with threadpool_limits(1), ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(answer, chunks))
+        return result
+
+    def without(self, indicator: str) -> ReferenceModel:
+        """The model made of those networks that never saw an indicator, to be judged on it; itself if none did."""
+        if indicator not in self.fold_of:
+            return self
+        fold = self.fold_of[indicator]
+        return ReferenceModel(self.alone.unseen(fold), self.among.unseen(fold), {})
+
+    def _change(self, own: np.ndarray, peers: np.ndarray, grouped: np.ndarray, years: int) -> np.ndarray:
+        """Scaled change of some series, (n, years, len(GRID)), by the networks that suit each."""
+        if not grouped.any():
+            return self.alone.predict(own, years)
+        change = np.empty((len(own), years, len(network.GRID)), np.float32)
+        change[~grouped] = self.alone.predict(own[~grouped], years)
+        change[grouped] = self.among.predict(np.column_stack([own, peers])[grouped], years)
+        return change
+
+    def _peers(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        """Peer features, (n, f), and which series have enough peers, (n,)."""
+        if panel.indicator is None:
+            return np.empty((len(panel), 0), np.float32), np.zeros(len(panel), bool)
+        enough = np.isfinite(panel.values).sum(axis=1) >= 2
+        size = np.bincount(panel.indicator[enough], minlength=panel.indicator.max() + 1)
+        grouped = enough & (size[panel.indicator] >= FEWEST_PEERS)
+        if not grouped.any():
+            return np.empty((len(panel), 0), np.float32), grouped
+        rows = np.flatnonzero(grouped)
+        chunks = [panel_histories(panel, rows[i : i + CHUNK]) for i in range(0, len(rows), CHUNK)]
+        anchor, scale = (np.concatenate([getattr(c, name) for c in chunks]) for name in ("anchor", "scale"))
+        group = np.unique(panel.indicator[rows], return_inverse=True)[1]
+        found = peer_features(panel.values[rows], anchor, scale, panel.last[rows], group)
+        peers = np.zeros((len(panel), found.shape[1]), np.float32)
+        peers[rows] = found
+        return peers, grouped
+
+
+def panel_histories(panel: Panel, rows: np.ndarray) -> Histories:
+    """Features of some series of a panel, counting noise taken into account."""
+    noise, _ = counting_variance(
+        panel.values[rows], panel.numerator[rows], panel.denominator[rows], panel.upper[rows]
+    )
+    return histories(panel.values[rows], panel.lower[rows], panel.upper[rows], noise)
+
+
+def _between_levels(quantiles: np.ndarray) -> np.ndarray:
+    """Weights, (len(GRID), n_quantiles), that interpolate quantiles linearly in normal scores."""
+    from scipy.special import ndtri
+
+    knots, score = ndtri(network.GRID), ndtri(quantiles)
+    right = np.clip(np.searchsorted(knots, score - 1e-9), 1, len(knots) - 1)
+    share = (score - knots[right - 1]) / (knots[right] - knots[right - 1])
+    weights = np.zeros((len(knots), len(score)))
+    weights[right, np.arange(len(score))] = share
+    weights[right - 1, np.arange(len(score))] = 1 - share
+    return weights
+
+
+def _beyond(change: np.ndarray, horizon: int) -> np.ndarray:
+    """Go on after the last learned year: the median stays, the spread grows with the root of the years."""
+    learned = change.shape[1]
+    if horizon <= learned:
+        return change
+    last = change[:, -1:]
+    middle = last[..., network.MIDDLE, None]
+    growth = np.sqrt(np.arange(learned + 1, horizon + 1) / learned)[:, None]
+    return np.concatenate([change, middle + (last - middle) * growth], axis=1)
+
+
+def load_model(path: Path = ARTEFACT) -> ReferenceModel:
+    """Read a trained model (written by `training.save_model`)."""
+    with np.load(path, allow_pickle=False) as stored:
+        fold_of = dict(zip(stored["indicators"].tolist(), stored["folds"].tolist(), strict=True))
+        kinds = []
+        for kind in ("alone", "among"):
+            weights = tuple(stored[f"{kind}_{i}"].astype(np.float32) for i in range(6))
+            rest = (stored[f"{kind}_{name}"] for name in ("mean", "spread", "fold"))
+            kinds.append(Ensemble(weights, *rest))
+    return ReferenceModel(*kinds, fold_of)
+
+
+@lru_cache(maxsize=1)
+def reference_model() -> ReferenceModel:
+    """The model that comes with the package, read once."""
+    return load_model()
