@@ -44,6 +44,7 @@ ORDER = [
         "backtest_cases",
         "backtesting",
         "model_card",
+        "validation",
         "breaks",
         "evidence",
         "criterion",
@@ -51,11 +52,22 @@ ORDER = [
         "verdict",
         "gaps",
         "assessment",
+        "comparables",
         "scenarios",
         "outcomes",
     ),
     *("other_methods", "early_warning", "equity", "evaluation", "demo", "pack", "style", "views", "tables"),
-    *("validation_views", "figures", "narrative", "sections", "report", "upkeep", "cli", "__main__"),
+    *(
+        "validation_views",
+        "comparables_views",
+        "figures",
+        "narrative",
+        "sections",
+        "report",
+        "upkeep",
+        "cli",
+        "__main__",
+    ),
 ]
 NUMERIC = {"units", "settings", *ORDER[ORDER.index("quality") : ORDER.index("demo")]}
 SHOWING = {"database", "workbook", *ORDER[ORDER.index("pack") :]}

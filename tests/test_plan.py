@@ -117,7 +117,7 @@ def test_only_plan_and_indicators_are_required(mini):
 
 # what is changed, the problem it is refused with
 FAULTY = {
-    "unknown field": ((INDICATORS, "  kind:", "  kinds: x\n  kind:"), "indicators.yaml：a_rate / kinds：不认识的字段；允许：id、name、name_en、goal、domain、also_goals、basis、source_ref、unit、kind、lower、upper、direction、measurement_level、numerator、denominator、numerator_zh、denominator_zh、departments、disaggregation、targets、baselines、anomalies、derived_from、note、note_zh"),
+    "unknown field": ((INDICATORS, "  kind:", "  kinds: x\n  kind:"), "indicators.yaml：a_rate / kinds：不认识的字段；允许：id、name、name_en、goal、domain、also_goals、basis、source_ref、unit、kind、lower、upper、direction、measurement_level、numerator、denominator、numerator_zh、denominator_zh、departments、disaggregation、targets、baselines、anomalies、derived_from、exceptional_years、note、note_zh"),
     "missing field": ((INDICATORS, "  direction: up\n", ""), "indicators.yaml：a_rate / direction：缺少必填字段"),
     "missing field of the plan": (("plan.yaml", "region: 甲区\n", ""), "plan.yaml：region：缺少必填字段"),
     "unknown field of the plan": (("plan.yaml", "region:", "city: 乙市\nregion:"), "plan.yaml：city：不认识的字段；允许：id、name、region、level、base_year、start_year、midterm_year、end_year、source、official_midterm、domains"),

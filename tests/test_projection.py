@@ -250,3 +250,14 @@ def test_key_and_seed_fix_the_counts():
     assert np.array_equal(first, add_counting_noise(paths, 500, 1000, "rate", "a", 1))
     assert not np.array_equal(first, add_counting_noise(paths, 500, 1000, "rate", "b", 1))
     assert not np.array_equal(first, add_counting_noise(paths, 500, 1000, "rate", "a", 2))
+
+
+def test_an_exceptional_year_is_left_out_of_the_trend():
+    shocked = series([*VALUES, 40.0], [*YEARS, 2021], exceptional=[False] * 9 + [True])
+    told, plain = project(shocked, 3, THREE), project(series(), 3, THREE)
+    pd.testing.assert_frame_equal(told, plain)
+    untold = project(shocked.drop(columns="exceptional"), 3, THREE)
+    assert untold["year"].iloc[0] == 2022 and untold[0.5].iloc[0] < 70
+    # with fewer than two usual values nothing is left out
+    few = series([60.0, 61.0], [2019, 2020], exceptional=[False, True])
+    assert np.isfinite(numbers(project(few, 2, THREE))).all()

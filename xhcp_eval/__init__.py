@@ -30,9 +30,19 @@ _NAMES = {
     "read_table": "observations",
     "reference_model": "reference.model",
     "run_pack": "report.runner",
+    "validate_methods": "validation",
 }
 # Modules that are used as a namespace: xhcp_eval.figures.fan_chart(...).
-_MODULES = ("evaluation", "figures", "narrative", "report", "sections", "tables", "validation_views")
+_MODULES = (
+    "comparables_views",
+    "evaluation",
+    "figures",
+    "narrative",
+    "report",
+    "sections",
+    "tables",
+    "validation_views",
+)
 
 __all__ = ["__version__", *_NAMES, *_MODULES]
 

@@ -102,6 +102,25 @@ def check(
 
 
 @app.command()
+def train(
+    data: Annotated[
+        Path, typer.Argument(help="训练数据 parquet：indicator、region、year、value、unit、lower、upper")
+    ],
+    out: Annotated[Path, typer.Option(help="模型和说明卡写到的文件夹")] = bootstrap.ROOT
+    / "xhcp_eval/assets/reference",
+) -> None:
+    """重新训练参照类模型，并按指标交叉检验写出说明卡（约十五分钟）。"""
+    from tqdm import tqdm
+
+    from xhcp_eval import model_card
+
+    with tqdm(total=model_card.NETWORKS, desc="训练", unit="个网络") as bar:
+        paths = model_card.train_and_describe(data, out, lambda _: bar.update())
+    for path in paths:
+        typer.echo(f"已写入 {path}")
+
+
+@app.command()
 def lint(fix: Annotated[bool, typer.Option("--fix", help="能自动修正的就修正")] = False) -> None:
     """检查代码风格，以及笔记本中没有留下运行结果。"""
     raise typer.Exit(upkeep.check_style(fix))

@@ -42,7 +42,11 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """One series as arrays over its reported years; `trusted` is false where a figure is a recollection."""
+    """One series as arrays over its reported years.
+
+    trusted: false where a figure is a recollection. exceptional: true where a figure stands but is kept out of the trend
+    (marked so in its row, or its year in the plan's registry).
+    """
 
     key: str
     indicator: Indicator
@@ -53,6 +57,7 @@ class History:
     numerator: np.ndarray
     denominator: np.ndarray
     trusted: np.ndarray
+    exceptional: np.ndarray
     survey: bool
     is_unit: bool
     statuses: tuple[str, ...]
@@ -151,6 +156,8 @@ def _history(
         numerator=numerator,
         denominator=denominator,
         trusted=(rows["status"] != "recollection").to_numpy(),
+        exceptional=rows["exceptional"].to_numpy()
+        | rows["year"].isin(indicator.exceptional_years).to_numpy(),
         survey="survey" in indicator.measurement_level or (rows["status"] == "survey").any(),
         is_unit=region != main,
         statuses=tuple(dict.fromkeys(rows["status"])),
@@ -172,23 +179,32 @@ def _with_forecasts(found: dict[str, History], plan: Plan, horizon_end: int) -> 
     chosen = {key: history for key, history in found.items() if wanted(key, history)}
     if not chosen:
         return found
-    frame = pd.concat([_series_frame(h) for h in chosen.values()], ignore_index=True)
-    horizon = max(1, horizon_end - min(int(h.years[-1]) for h in chosen.values()))
+    frame = pd.concat([series_frame(h) for h in chosen.values()], ignore_index=True)
+    ends = frame.groupby("series")["year"].max()
+    horizon = max(1, horizon_end - int(ends.min()))
     forecast = project(frame, horizon, LEVELS, of="level")
     values = forecast[list(LEVELS)].to_numpy().reshape(-1, horizon, len(LEVELS))
     by_key = dict(zip(forecast["series"].to_numpy()[::horizon], values, strict=True))
 
     def until_end(key: str, history: History) -> np.ndarray | None:
-        values = by_key.get(key)
-        return None if values is None else values[: max(1, horizon_end - int(history.years[-1]))]
+        if key not in by_key:
+            return None
+        # where the last figures are exceptional the forecast sets out before them
+        skipped = int(history.years[-1]) - int(ends[key])
+        return by_key[key][skipped : max(skipped + 1, horizon_end - int(ends[key]))]
 
     return {key: replace(history, forecast=until_end(key, history)) for key, history in found.items()}
 
 
-def _series_frame(history: History) -> pd.DataFrame:
-    return pd.DataFrame(
+def series_frame(history: History) -> pd.DataFrame:
+    """A history as `project` takes it, without exceptional years unless fewer than two others are left.
+
+    The same indicator in several places may learn from one another.
+    """
+    frame = pd.DataFrame(
         {
             "series": history.key,
+            "indicator": f"{history.indicator.id}|{history.category}",
             "year": history.years,
             "value": history.values,
             "lower": history.indicator.lower,
@@ -198,6 +214,8 @@ def _series_frame(history: History) -> pd.DataFrame:
             "denominator": history.denominator if history.counted else np.nan,
         }
     ).astype({"lower": float, "upper": float, "ceiling": float})
+    usual = ~history.exceptional
+    return frame[usual] if usual.sum() >= 2 else frame
 
 
 def forecast_frame(series: dict[str, History]) -> pd.DataFrame:

@@ -78,6 +78,18 @@ def history_rows(ax, rows: pd.DataFrame, facts: Indicator) -> tuple[int, float] 
             zorder=4,
             label="待核实",
         )
+    odd = rows[rows["exceptional"]]
+    if len(odd):
+        ax.plot(
+            odd["year"],
+            odd["value"],
+            "x",
+            color=style.ACCENT,
+            ms=9,
+            mew=1.6,
+            zorder=5,
+            label="异常年份（不入趋势）",
+        )
     for year in rows["year"][rows["series_break"]]:
         ax.axvline(year - 0.5, color=style.MUTED, lw=0.8, ls=":")
         ax.annotate(

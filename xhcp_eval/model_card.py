@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
 import pandas as pd
 
-from xhcp_eval.backtesting import Backtest, backtest, label
+from xhcp_eval.backtesting import COVERED, Backtest, backtest, label
+from xhcp_eval.errors import DataError
 from xhcp_eval.projection import trend_model
-from xhcp_eval.reference.model import FEWEST_PEERS, ReferenceModel
+from xhcp_eval.provenance import file_hash
+from xhcp_eval.reference.model import ARTEFACT, FEWEST_PEERS, ReferenceModel, load_model
+from xhcp_eval.reference.training import FOLDS, KINDS, NETWORKS_A_FOLD, save_model, train_model
 from xhcp_eval.scores import SCORED_LEVELS
 
-CLASSICAL = ("last_value", "drift", "linear", "logit_linear", "theta", "local_drift")
+CLASSICAL = ("last_value", "drift", "linear", "logit_linear", "local_drift")
 PER_INDICATOR = 200
+ASSETS = ARTEFACT.parent
 COLUMNS: dict[str, str] = {
     "wql": "加权分位损失", "mase": "MASE", "coverage_50": "50%区间覆盖", "coverage_80": "80%区间覆盖",
     "coverage_95": "95%区间覆盖", "brier": "布赖尔得分", "log_score": "对数得分", "calibration_error": "校准误差",
@@ -33,13 +42,38 @@ def cross_validate(frame: pd.DataFrame, model: ReferenceModel, together: bool = 
     return backtest(frame, {"reference": model} | classical, per_indicator=PER_INDICATOR, together=together)
 
 
-def write_card(frame: pd.DataFrame, model: ReferenceModel, digest: str, trained_on: str) -> str:
+def model_scores(folder: Path = ASSETS) -> dict:
+    """The cross-validated scores that came with the model: facts of the training data, and by way of judging ("alone",
+    "together") method -> scores."""
+    return json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+
+
+def _scores(result: Backtest) -> dict[str, dict[str, float]]:
+    names = [
+        "wql",
+        "mase",
+        *(f"coverage_{c}" for c in COVERED),
+        "brier",
+        "log_score",
+        "calibration_error",
+        "n_targets",
+    ]
+    table = result.scores().set_index("method")[names]
+    return {method: {k: round(float(v), 4) for k, v in row.items()} for method, row in table.iterrows()}
+
+
+def write_card(
+    frame: pd.DataFrame,
+    model: ReferenceModel,
+    alone: Backtest,
+    together: Backtest,
+    digest: str,
+    trained_on: str,
+) -> str:
     """The card as Chinese Markdown.
 
-    frame: training data. digest: sha256 of its file. trained_on: date of training. The scores are measured here, by
-    `cross_validate`, series by series and with regions learning from one another.
+    frame: training data. alone, together: from `cross_validate`. digest: sha256 of the data's file. trained_on: date.
     """
-    alone, together = cross_validate(frame, model), cross_validate(frame, model, together=True)
     regions = frame[["indicator", "region"]].drop_duplicates()
     prefix = frame["indicator"].astype(str).str.split("_").str[0]
     sources = frame.groupby(prefix)["indicator"].nunique()
@@ -73,6 +107,49 @@ def write_card(frame: pd.DataFrame, model: ReferenceModel, digest: str, trained_
             "",
         ]
     )
+
+
+NETWORKS = len(KINDS) * FOLDS * NETWORKS_A_FOLD
+
+
+def train_and_describe(
+    data: Path, out: Path, done: Callable[[object], None] = lambda task: None
+) -> list[Path]:
+    """Train the model on a file and write model.npz, CARD.md and scores.json into a folder.
+
+    data: parquet with the columns of `train_model`. done: called after each of the `NETWORKS` networks. Raises DataError for a file that can't be read or used.
+    """
+    try:
+        frame = pd.read_parquet(data)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{data}：读不出训练数据（{error}）；需要 parquet 文件") from error
+    model = train_model(frame, done=done)
+    paths = [out / "model.npz"]
+    save_model(model, paths[0])
+    return [*paths[:1], *describe(frame, out, file_hash(data), date.today().isoformat())]
+
+
+def describe(frame: pd.DataFrame, out: Path, digest: str, trained_on: str) -> list[Path]:
+    """Judge the model in a folder by cross-validation, as it is shipped; write CARD.md and scores.json beside it.
+
+    frame: what it was trained on. digest, trained_on: as in `write_card`.
+    """
+    model = load_model(out / "model.npz")
+    alone, together = cross_validate(frame, model), cross_validate(frame, model, together=True)
+    facts = {
+        "indicators": len(model.fold_of),
+        "values": len(frame),
+        "trained_on": trained_on,
+        "data_sha256": digest,
+    }
+    found = facts | {"alone": _scores(alone), "together": _scores(together)}
+    texts = {
+        "CARD.md": write_card(frame, model, alone, together, digest, trained_on),
+        "scores.json": json.dumps(found, ensure_ascii=False, indent=1) + "\n",
+    }
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8", newline="\n")
+    return [out / name for name in texts]
 
 
 def _table(result: Backtest) -> list[str]:

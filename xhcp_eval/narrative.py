@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from xhcp_eval.model_card import model_scores
 from xhcp_eval.outcomes import brier_score
 from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Goal, Indicator
@@ -27,6 +28,26 @@ def headline(pack: Pack) -> TextView:
             f"规划共{len(pack.goals)}项主要目标，其中{without}项本身没有可计量的指标，须由证据评分，本报告不作定量判定。"
         )
     return text_view(sentences)
+
+
+def forecast_method() -> TextView:
+    """How forecasts are made and how right they were on real histories, in one paragraph."""
+    known = model_scores()
+    alone, peers, together = known["alone"]["reference"], known["alone"], known["together"]["reference"]
+    return text_view(
+        [
+            f"预测模型学的是真实短序列怎样往下走：{known['indicators']}个真实指标（国家和国外市镇的死亡率、入学率、接种率等）、"
+            f"{known['values']:,}个年度数值。它看一条序列近几年升降多少、几年来的坡度、起伏有没有规律、离上下限还有多远、有几个年份，"
+            "再按历史上这样的序列后来的走法，给出今后每一年的可能范围；同一指标有五个以上地区时，也看其他地区怎样走。"
+            "有分子、分母的，先把计数带来的偶然波动分开：看趋势时滤去，算将来填报的数时再加上。"
+            "达标概率是几千条模拟路径中达标的比例；小样本指标在模拟中同样用三年合并值判定。",
+            f"检验：每个指标只由没有见过它的模型来判，向前五年的{alone['n_targets']:,.0f}个达标问题上，布赖尔得分"
+            f"{alone['brier']:.3f}（一律说一半为0.250，直线外推{peers['linear']['brier']:.3f}，随机游走加漂移"
+            f"{peers['drift']['brier']:.3f}，越小越好），80%区间实际包含{alone['coverage_80']:.0%}（直线外推只有"
+            f"{peers['linear']['coverage_80']:.0%}），95%区间包含{alone['coverage_95']:.0%}，概率平均偏差"
+            f"{100 * alone['calibration_error']:.1f}个百分点；能参照其他地区时布赖尔得分{together['brier']:.3f}。",
+        ]
+    )
 
 
 def _counts(rows: pd.DataFrame, end: int) -> str:

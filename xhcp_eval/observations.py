@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 TOTAL = "total"
 COLUMNS: tuple[str, ...] = (
     "indicator", "region", "level", "year", "sex", "age", "residence", "category", "value", "numerator",
-    "denominator", "unit", "department", "status", "reported_on", "source", "series_break", "note",
+    "denominator", "unit", "department", "status", "reported_on", "source", "series_break",
+    "exceptional", "note",
 )  # fmt: skip
 REQUIRED: tuple[str, ...] = ("indicator", "region", "level", "year", "value", "unit", "status", "source")
 KEY: tuple[str, ...] = ("indicator", "region", "year", "sex", "age", "residence", "category")
 DEFAULTS: dict[str, object] = {
     "sex": TOTAL, "age": TOTAL, "residence": TOTAL, "category": TOTAL, "numerator": np.nan,
-    "denominator": np.nan, "department": "", "reported_on": "", "series_break": False, "note": "",
+    "denominator": np.nan, "department": "", "reported_on": "", "series_break": False,
+    "exceptional": False, "note": "",
 }  # fmt: skip
 ALLOWED: dict[str, tuple[str, ...]] = {
     "level": ("national", "province", "district", "township", "school", "facility"),
@@ -41,6 +43,8 @@ STATUS_LABELS: dict[str, str] = {
 }  # fmt: skip
 MAX_PROBLEMS_SHOWN = 200
 _BOUND_WORDS = {"lower": "不低于", "upper": "不高于"}
+# series_break: the definition changed in this year. exceptional: the figure stands, but tells nothing of the trend.
+FLAGS: tuple[str, ...] = ("series_break", "exceptional")
 _NUMERIC = ("year", "value", "numerator", "denominator")
 _TRUE_FALSE = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False, "": False}
 
@@ -66,7 +70,7 @@ def read_table(path: str | Path, plan: Plan) -> pd.DataFrame:
         if len(problems) > len(shown):
             shown.append(f"……另有 {len(problems) - len(shown)} 处问题未列出")
         raise DataError(f"数据文件 {path.name} 未读入(整份退回)，共 {len(problems)} 处问题", shown)
-    frame = frame.astype({"year": int, "series_break": bool})
+    frame = frame.astype({"year": int} | dict.fromkeys(FLAGS, bool))
     return frame.sort_values(list(KEY), kind="stable", ignore_index=True)
 
 
@@ -167,11 +171,11 @@ def _typed(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         elif name in _NUMERIC:
             frame[name], faults = _to_number(raw[name], name)
             problems += faults
-        elif name == "series_break":
+        elif name in FLAGS:
             text = _text(raw[name]).str.lower()
             frame[name] = text.map(_TRUE_FALSE)
             problems += [
-                f"第 {row} 行 series_break:{text[row]!r} 不是 true 或 false"
+                f"第 {row} 行 {name}:{text[row]!r} 不是 true 或 false"
                 for row in frame.index[frame[name].isna()]
             ]
             frame[name] = frame[name].eq(True)

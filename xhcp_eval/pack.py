@@ -10,6 +10,7 @@ import pandas as pd
 
 from xhcp_eval import provenance
 from xhcp_eval.assessment import Case, assess, goal_verdicts, make_case
+from xhcp_eval.comparables import comparables
 from xhcp_eval.evidence import forecast_frame
 from xhcp_eval.observations import concat_tables, read_table
 from xhcp_eval.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
@@ -28,6 +29,8 @@ FRAMES: tuple[str, ...] = (
     "completeness",
     "outcomes",
     "scenarios",
+    "comparables",
+    "nearest",
 )
 
 
@@ -38,7 +41,8 @@ class Pack:
     params, plan: as loaded. observations: checked figures up to the data year. comparison: figures of other
     regions shown beside. forecast: series, year and one column a quantile. assessment: one row a target. goals:
     one row a goal. quality, completeness: findings and coverage. outcomes: earlier forecasts beside what
-    happened (empty where the pack has none). scenarios: what each target ahead would take. stamp: versions, input hashes, time.
+    happened (empty where the pack has none). scenarios: what each target ahead would take. comparables, nearest: real histories
+    that moved like each target's series. stamp: versions, input hashes, time.
     """
 
     params: PackParams
@@ -52,6 +56,8 @@ class Pack:
     completeness: pd.DataFrame
     outcomes: pd.DataFrame
     scenarios: pd.DataFrame
+    comparables: pd.DataFrame
+    nearest: pd.DataFrame
     stamp: dict
 
     @property
@@ -103,6 +109,7 @@ def compute_pack(params: PackParams) -> Pack:
     region = params.region or plan.region
     case = make_case(table, plan, region, params.settings, params.data_until, params.use_recollection)
     assessment = assess(case)
+    likes, nearest = comparables(case)
     observations = table[table["year"] <= params.data_until].reset_index(drop=True)
     return Pack(
         params=params,
@@ -115,7 +122,9 @@ def compute_pack(params: PackParams) -> Pack:
         quality=review(observations, plan, region, params.data_until),
         completeness=completeness(observations, plan, region, params.data_until),
         outcomes=_outcomes(params, plan, region, table, assessment),
-        scenarios=scenarios(case),
+        scenarios=scenarios(case, likes),
+        comparables=likes,
+        nearest=nearest,
         stamp=provenance.stamp([*params.data, *params.comparison_data, *params.outcome_data], params.plan),
     )
 

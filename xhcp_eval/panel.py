@@ -47,7 +47,7 @@ def make_panel(frame: pd.DataFrame) -> Panel:
     frame: columns series, year, value and optionally lower, upper (natural bounds), numerator, denominator
     (counts), ceiling (usual end of the scale), indicator (what is measured: series with the same word are regions or
     groups that may learn from one another), series_break (true: the definition changed in this year, so earlier values of the series are left
-    out of the trend). One row a series and year; years may have gaps; missing values are dropped.
+    out of the trend), exceptional (true: the value stands but is left out of the trend). One row a series and year; years may have gaps; missing values are dropped.
     Raises DataError for missing columns, no value at all, or a doubled series and year.
     """
     absent = [name for name in ("series", "year", "value") if name not in frame.columns]
@@ -59,7 +59,7 @@ def make_panel(frame: pd.DataFrame) -> Panel:
         raise DataError(f"趋势数据重复：序列 {double['series']} 的 {double['year']} 年出现多次")
     if data.empty:
         raise DataError("趋势数据里没有任何数值")
-    data = _after_last_break(data)
+    data = _usual(_after_last_break(data))
     codes, keys = pd.factorize(data["series"], sort=False)
     year = data["year"].to_numpy(int)
     years = np.arange(year.min(), year.max() + 1)
@@ -103,6 +103,15 @@ def _indicators(data: pd.DataFrame, codes: np.ndarray, n_series: int) -> np.ndar
     alone = np.flatnonzero(found < 0)
     found[alone] = found.max() + 1 + np.arange(len(alone))
     return found
+
+
+def _usual(data: pd.DataFrame) -> pd.DataFrame:
+    """Without exceptional years, except in series of which fewer than two other values would be left."""
+    if "exceptional" not in data.columns or not data["exceptional"].any():
+        return data
+    usual = ~data["exceptional"].astype(bool)
+    left = usual.groupby(data["series"]).transform("sum")
+    return data[usual | (left < 2)]
 
 
 def _after_last_break(data: pd.DataFrame) -> pd.DataFrame:

@@ -108,7 +108,7 @@ class DerivedFrom(_Model):
 
 
 class Indicator(_Model):
-    """One measure. kind: proportion (numerator part of denominator), rate (events per population), ratio (two
+    """One measure. exceptional_years: years whose figures stand but tell nothing of the trend. kind: proportion (numerator part of denominator), rate (events per population), ratio (two
     counts side by side, may pass 100%), count, mean, yes_no, gap or index. lower, upper: natural bounds.
     """
 
@@ -138,6 +138,7 @@ class Indicator(_Model):
     baselines: tuple[Baseline, ...] = ()
     anomalies: tuple[str, ...] = ()
     derived_from: DerivedFrom | None = None
+    exceptional_years: tuple[int, ...] = ()
     note: str | None = None
     note_zh: str | None = None
 

@@ -70,8 +70,8 @@ def project(
 
     frame: columns series, year, value and optionally lower, upper (natural bounds; quantiles are kept inside),
     numerator, denominator (counts: the noise of counting is told from movement), indicator (what is measured: five
-    series or more of one indicator learn from one another), series_break (only values since the last break count).
-    Gaps in the years are allowed.
+    series or more of one indicator learn from one another), series_break (only values since the last break count),
+    exceptional (left out of the trend). The years forecast follow the last value that counts. Gaps in the years are allowed.
     horizon: years ahead of each series' own last value, at least 1.
     quantiles: levels in (0, 1), increasing. method: "auto" (the learned `ReferenceModel`) or a name that `trend_model` knows.
     of: "value", what will be reported, so with the chance of counting as many cases as last time; or "level", the
@@ -94,13 +94,23 @@ def project(
     if of not in ("value", "level"):
         raise ParamsError(f"of={of!r}；允许 value（将填报的数值）、level（背后的真实水平）")
     panel = make_panel(frame)
-    values = model(panel, horizon, levels) if of == "level" else _reported(panel, model, horizon, levels)
-    values = np.clip(values, panel.lower[:, None, None], panel.upper[:, None, None])
+    values = project_panel(panel, model, int(horizon), levels, of)
     years = panel.years[panel.last][:, None] + np.arange(1, horizon + 1)
     result = pd.DataFrame(values.reshape(-1, len(levels)), columns=[float(level) for level in levels])
     result.insert(0, "year", years.ravel())
     result.insert(0, "series", np.repeat(panel.keys, horizon))
     return result
+
+
+def project_panel(
+    panel: Panel, model: TrendModel, horizon: int, levels: np.ndarray, of: Literal["value", "level"] = "value"
+) -> np.ndarray:
+    """`project` for series that are arrays already and a model of the caller's choice.
+
+    Returns quantiles (n_series, horizon, n_levels) within the bounds.
+    """
+    values = model(panel, horizon, levels) if of == "level" else _reported(panel, model, horizon, levels)
+    return np.clip(values, panel.lower[:, None, None], panel.upper[:, None, None])
 
 
 def _reported(panel: Panel, model: TrendModel, horizon: int, levels: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ def review(observations: pd.DataFrame, plan: Plan, region: str, as_of: int) -> p
     table = observations[(observations["year"] <= as_of) & _within(observations, region)]
     table = table[table["indicator"].isin([i.id for i in plan.indicators])].sort_values("year")
     findings = [*_mismatches(table), *_missing_last_year(table, plan, region, as_of), *_breaks(table)]
-    findings += [*_outliers(table), *_repeats(table)]
+    findings += [*_exceptional(table), *_outliers(table), *_repeats(table)]
     frame = pd.DataFrame(findings, columns=["severity", "indicator", "region", "year", "finding"])
     frame["department"] = frame["indicator"].map({i.id: (i.departments or ("",))[0] for i in plan.indicators})
     frame["indicator_name"] = frame["indicator"].map({i.id: i.name for i in plan.indicators})
@@ -115,6 +115,20 @@ def _breaks(table: pd.DataFrame) -> list[tuple]:
             r.region,
             r.year,
             f"统计口径变更，{r.year}年以前不可比，趋势只用此后数据" + (f"：{r.note}" if r.note else ""),
+        )
+        for r in marked.itertuples()
+    ]
+
+
+def _exceptional(table: pd.DataFrame) -> list[tuple]:
+    marked = table[table["exceptional"]].drop_duplicates(["indicator", "region", "year"])
+    return [
+        (
+            "低",
+            r.indicator,
+            r.region,
+            r.year,
+            "标为异常年份：数值照列，不参与趋势" + (f"：{r.note}" if r.note else ""),
         )
         for r in marked.itertuples()
     ]

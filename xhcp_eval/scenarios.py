@@ -22,25 +22,32 @@ COLUMNS: tuple[str, ...] = (
 SCENARIO_NAMES: dict[str, str] = {
     "as_now": "照现在的趋势",
     "best_recent": "恢复到近年最好的三年速度",
+    "best_quarter": "相似真实序列中最好四分之一的速度",
     "even_chance": "达标概率达到50%的速度",
     "likely": "达标概率达到80%的速度",
 }
 BEST_SPAN = 3
 
 
-def scenarios(case: Case) -> pd.DataFrame:
+def scenarios(case: Case, likes: pd.DataFrame | None = None) -> pd.DataFrame:
     """Paces, probabilities and children of each scenario, for every plain target that lies ahead.
 
-    case: from `make_case`. Targets that hold for every year or every unit, gaps and milestones have no single
+    case: from `make_case`. likes: first frame of `comparables`, for the pace of the best quarter of real histories that
+    moved alike. Targets that hold for every year or every unit, gaps and milestones have no single
     pace and are left out, as are series of one point. Returns one row a target and scenario with `COLUMNS`:
     pace in units a year (signed), value: median judged value in the target year, probability: of meeting the
     target then, children: how many more (or fewer events) a year than now the value stands for.
     """
-    rows = [row for target in case.plan.targets(role="verdict") for row in _rows(case, target)]
+    best = {} if likes is None else likes.set_index("target_id")["best_quarter"].to_dict()
+    rows = [
+        row
+        for target in case.plan.targets(role="verdict")
+        for row in _rows(case, target, best.get(target.id, np.nan))
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _rows(case: Case, target: Target) -> list[tuple]:
+def _rows(case: Case, target: Target, best_quarter: float) -> list[tuple]:
     history = case.main(target.indicator)
     plain = target.aggregation is None and target.year != "every_year" and target.op != "maintain"
     if history is None or not plain or history.indicator.kind in ("yes_no", "gap"):
@@ -54,6 +61,9 @@ def _rows(case: Case, target: Target) -> list[tuple]:
         return []
     years = target.year - latest.year
     paces = _paces(history, criterion, latest.value, draws, years, case.settings)
+    if np.isfinite(best_quarter):
+        paces["best_quarter"] = (best_quarter - latest.value) / years
+    paces = {name: paces[name] for name in SCENARIO_NAMES if name in paces}
     indicator = history.indicator
     found = []
     for name, pace in paces.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xhcp_eval import figures, narrative, tables
+from xhcp_eval import comparables_views, figures, narrative, tables
 from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Goal, Indicator
 from xhcp_eval.views import Section, section
@@ -39,6 +39,8 @@ def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
     views = [narrative.indicator_sentence(pack, indicator.id)]
     if indicator.kind not in NOT_DRAWN and len(figures.main_rows(pack, indicator.id)):
         views.append(figures.fan_chart(pack, indicator.id))
+    if (pack.comparables["indicator"] == indicator.id).any():
+        views.append(comparables_views.comparables_sentence(pack, indicator.id))
     by_unit = any(t.aggregation for t in indicator.targets)
     if by_unit and len(figures.unit_rows(pack, indicator.id)):
         views.append(figures.units_chart(pack, indicator.id))

@@ -489,8 +489,8 @@ def measures_table(pack: Pack) -> TableView:
     return strategies_table(pack, pack.plan.measures)
 
 
-def model_sensitivity(pack: Pack, methods: Iterable[str] = tuple(TREND_MODELS)) -> TableView:
-    """Median for the plan's last year under each classical model, for the targets in the goals themselves."""
+def model_sensitivity(pack: Pack, methods: Iterable[str] = (AUTO, *TREND_MODELS)) -> TableView:
+    """Median for the plan's last year under our model and each classical one, for the targets in the goals themselves."""
     rows = own_targets(pack, True, pack.plan.end_year).drop_duplicates("indicator")
     region = pack.params.region or pack.plan.region
     frame = main_series(pack, rows["indicator"])

@@ -31,6 +31,10 @@ class Histories:
         """One feature of all series, (n,)."""
         return self.x[:, self.names.index(name)]
 
+    def take(self, series: np.ndarray) -> Histories:
+        """Only some of the series, by position."""
+        return Histories(self.x[series], self.anchor[series], self.scale[series], self.names)
+
 
 def histories(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: np.ndarray) -> Histories:
     """Features of series on a common grid of years.
@@ -103,10 +107,7 @@ def _movement(
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(square > 0, np.clip(noise.sum(axis=1) / square, 0, 1), (noise.sum(axis=1) > 0) * 1.0)
     mean = v.sum(axis=1) / seen.sum(axis=1)
-    below, above = np.abs(mean - lower), np.abs(upper - mean)
-    span = np.where(np.isfinite(upper) & np.isfinite(lower), upper - lower, below)
-    room = np.maximum(np.minimum(below, above), 0.02 * np.where(np.isfinite(span), np.abs(span), 0.0))
-    room = np.where(np.isfinite(room), room, 0.0)
+    room = _room_to_move(np.abs(mean - lower), np.abs(upper - mean))
     # without a single event the room is what half an event would give
     room = np.maximum(room, np.sqrt(noise.max(axis=1)))
     real = size * np.sqrt(1 - share)
@@ -116,6 +117,13 @@ def _movement(
     movement = np.where(nothing, 0.01 * np.abs(mean), movement)
     movement = np.where(movement > 0, movement, 1.0)
     return movement, np.minimum(PRIOR_POINTS * PRIOR_CHANGE * room / weight / movement, 1.0), share
+
+
+def _room_to_move(below: np.ndarray, above: np.ndarray) -> np.ndarray:
+    """Distance to the nearer bound; 2% of that to the other one for a series that sits on a bound; 0 without any."""
+    near, far = np.minimum(below, above), np.maximum(below, above)
+    room = np.where(near > 1e-9 * far, near, np.where(np.isfinite(far), 0.02 * far, 0.0))
+    return np.where(np.isfinite(room), room, 0.0)
 
 
 def _level(

@@ -123,20 +123,26 @@ def _blur(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Values that would be read off counts around the real ones, and their counting variance.
 
-    Denominators are about the same within an indicator, between some 30 and 100,000 from one to the next; ratios
-    (no multiplier) are left as they are.
+    Events a year are about the same within an indicator, between a third and 5,000 from one to the next: a rate of
+    few events in 65,000 children is as blurred as a share of 30 cases. Ratios (no multiplier) are left as they are.
     """
-    centre = np.exp(rng.uniform(np.log(30), np.log(1e5), indicator.max() + 1))[indicator]
-    denominator = np.maximum(np.round(centre * np.exp(rng.normal(0, 0.7, len(values)))), 5.0)[:, None]
     share = np.clip(np.nan_to_num(values / per[:, None]), 0, 1)
+    known = np.isfinite(values) & np.isfinite(per)[:, None]
+    rare = np.minimum(share, 1 - share).sum(axis=1, where=known)
+    codes = indicator.max() + 1
+    typical = np.bincount(indicator, rare, codes) / np.maximum(
+        np.bincount(indicator, known.sum(axis=1), codes), 1
+    )
+    events = np.exp(rng.uniform(np.log(0.3), np.log(5000), codes))
+    centre = np.clip(events / np.maximum(typical, 1e-6), 10, 1e7)[indicator]
+    denominator = np.round(centre * np.exp(rng.normal(0, 0.7, len(values))))[:, None] + 1
     binomial = np.isfinite(upper) & (per <= upper * (1 + 1e-9))
     drawn = np.where(
         binomial[:, None],
         rng.binomial(denominator.astype(np.int64), share),
         rng.poisson(np.nan_to_num(denominator * share)),
     )
-    has = np.isfinite(values) & np.isfinite(per)[:, None]
-    numerator = np.where(has, drawn, np.nan)
-    blurred = np.where(has, numerator / denominator * per[:, None], values)
-    variance, _ = counting_variance(blurred, numerator, np.where(has, denominator, np.nan), upper)
+    numerator = np.where(known, drawn, np.nan)
+    blurred = np.where(known, numerator / denominator * per[:, None], values)
+    variance, _ = counting_variance(blurred, numerator, np.where(known, denominator, np.nan), upper)
     return blurred, variance

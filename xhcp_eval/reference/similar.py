@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -44,17 +45,20 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Similar:
-    """The catalogue's nearest cases to each of n series: rows (n, k), nearest first, no real series twice."""
+    """The catalogue's nearest cases to each of n series (`own`): rows (n, k), nearest first, no real series twice."""
 
     catalogue: Catalogue
     rows: np.ndarray
-    anchor: np.ndarray
-    scale: np.ndarray
+    own: Histories
+
+    def take(self, series: np.ndarray) -> Similar:
+        """Only some of the series, by position."""
+        return Similar(self.catalogue, self.rows[series], self.own.take(series))
 
     def outcomes(self, ahead: int) -> np.ndarray:
         """Where each series would stand `ahead` years on if it went on as its k real likes did, (n, k)."""
         change = self.catalogue.outcome[self.rows, ahead - 1]
-        return self.anchor[:, None] + self.scale[:, None] * change
+        return self.own.anchor[:, None] + self.own.scale[:, None] * change
 
     def reached(self, target: np.ndarray, sign: np.ndarray, ahead: int) -> np.ndarray:
         """How many of the k went at least as far as the target, (n,). sign: +1 where more is better, -1 less."""
@@ -77,7 +81,7 @@ def find_similar(panel: Panel, k: int = 200, ahead: int = 5, catalogue: Catalogu
     mean, spread = theirs.mean(axis=0), theirs.std(axis=0) + 1e-9
     theirs, columns = (theirs - mean) / spread, (columns - mean) / spread
     rows = np.stack([_nearest(row, theirs, catalogue.series[pool], k) for row in columns])
-    return Similar(catalogue, pool[rows], own.anchor, own.scale)
+    return Similar(catalogue, pool[rows], own)
 
 
 def _nearest(row: np.ndarray, theirs: np.ndarray, series: np.ndarray, k: int) -> np.ndarray:
@@ -118,3 +122,20 @@ def real_histories(folder: Path = FOLDER) -> Catalogue:
     future = padded[series[:, None], origin[:, None] + 1 + np.arange(YEARS_AHEAD)]
     outcome = (future - seen.anchor[:, None]) / seen.scale[:, None]
     return Catalogue(seen, outcome, series, origin, values, first_year, names)
+
+
+@lru_cache(maxsize=1)
+def _words(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Chinese names of the indicators, and of the regions as far as there are any."""
+    indicators = pd.read_csv(folder / "indicators.csv", dtype=str).set_index("indicator")["name_zh"]
+    book = folder / "regions.csv"
+    if not book.exists():
+        return indicators.to_dict(), {}
+    regions = pd.read_csv(book, dtype=str, keep_default_na=False)
+    return indicators.to_dict(), dict(zip(regions["region"], regions["name"], strict=True))
+
+
+def region_names(folder: Path = FOLDER) -> Callable[[str, str], tuple[str, str]]:
+    """A function (indicator, region) -> their names for a reader; the codes themselves where nobody named them."""
+    indicators, regions = _words(folder)
+    return lambda indicator, region: (indicators.get(indicator, indicator), regions.get(region, region))
