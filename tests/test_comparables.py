@@ -70,5 +70,5 @@ def test_a_reader_sees_counts_and_names():
     assert len(table) >= 10 and table["reached"].str.contains("/200（").all()
     named = nearest_table(pack, 3).frame
     assert len(named) == 15 and not named["name"].str.contains("kolada_|gm_").any()
-    words = comparables_sentence(pack, "infant_mortality_rate").sentences
+    words = comparables_sentence(pack, "myopia_prevalence_primary").sentences
     assert any("200条真实序列" in text for text in words)
