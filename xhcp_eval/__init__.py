@@ -22,6 +22,7 @@ _NAMES = {
     "find_similar": "reference.similar",
     "load_params": "params",
     "load_plan": "plan",
+    "make_case": "assessment",
     "make_cases": "backtest_cases",
     "open_pack": "pack",
     "pool_years": "small_numbers",

@@ -34,7 +34,7 @@ LEVELS: tuple[float, ...] = (
 )
 AUTO = "reference"
 MODEL_LABELS: dict[str, str] = {
-    "reference": "参照类模型（从真实短序列学得）",
+    "reference": "参照类模型",
     "last_value": "末值外推（随机游走）",
     "drift": "随机游走加漂移",
     "linear": "线性趋势",

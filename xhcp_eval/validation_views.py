@@ -30,7 +30,10 @@ def score_table(backtest: Backtest) -> TableView:
         shown[name] = [_with_interval(r, name, form) for r in rows.to_dict("records")]
     for name in ("mase", "log_score", "hit_rate", "calibration_error"):
         shown[name] = [_number(v, "{:.1%}" if name == "hit_rate" else "{:.3f}") for v in rows[name]]
+    # counts that are the same for all methods stand in the caption
     for n, unanswered in (("n", "unanswered"), ("n_targets", "unanswered_targets")):
+        if rows[n].nunique() == 1 and not rows[unanswered].any():
+            continue
         shown[n] = [_count(a, b) for a, b in zip(rows[n], rows[unanswered], strict=True)]
     order = ["method", *(name for name in HEADERS if name in shown.columns)]
     caption = (
