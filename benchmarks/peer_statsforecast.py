@@ -5,7 +5,7 @@ Run: python benchmarks/peer_statsforecast.py AutoETS series.parquet quantiles.pa
 series.parquet has columns series, year, value. Written: series, ahead (1..horizon) and one column a level, named by it;
 printed last, as JSON: model, version, series, seconds of forecasting (after a warm-up, without reading and writing).
 statsforecast knows no missing years: they are filled on a straight line. A series that a model can't fit gets the
-naive forecast (statsforecast's own fallback).
+naive forecast (statsforecast's own fallback): AutoETS refuses the shortest ones.
 """
 
 from __future__ import annotations
@@ -38,27 +38,24 @@ def read_series(path: str) -> pd.DataFrame:
 
 def forecast(frame: pd.DataFrame, model: str, horizon: int, levels: list[float], jobs: int) -> pd.DataFrame:
     """Quantiles, one row a series and year ahead: unique_id, ahead and one column a level."""
-    central = sorted({round(abs(100 - 200 * level), 6) for level in levels} - {0.0})
+    widths = sorted({_width(level) for level in levels} - {0.0})
     judge = StatsForecast([getattr(models, model)()], freq=1, n_jobs=jobs, fallback_model=models.Naive())
-    found = judge.forecast(df=frame, h=horizon, level=central)
-    table = found[["unique_id"]].copy()
-    table["ahead"] = found.groupby("unique_id").cumcount() + 1
-    point = next(
-        name
-        for name in found
-        if name not in ("unique_id", "ds") and "-lo-" not in name and "-hi-" not in name
-    )
+    found = judge.forecast(df=frame, h=horizon, level=widths)
+    values = found.drop(columns=["unique_id", "ds"]).to_numpy(float)
+    # The point forecast comes first and stands for the median. Where the fallback steps in, or with several processes,
+    # statsforecast 2.1.1 puts ends of intervals under each other's names; sorted, they are right whatever they are called.
+    values = np.column_stack([values[:, 0], np.sort(values[:, 1:], axis=1)])
+    known = np.array([50] + [50 - w / 2 for w in reversed(widths)] + [50 + w / 2 for w in widths]) / 100
+    table = pd.DataFrame({"unique_id": found["unique_id"]})
+    table["ahead"] = table.groupby("unique_id").cumcount() + 1
     for level in levels:
-        width = round(abs(100 - 200 * level), 6)
-        side = "lo" if level < 0.5 else "hi"
-        column = point if width == 0 else next(c for c in found if _is(c, point, side, width))
-        table[str(level)] = found[column].to_numpy(float)
+        table[str(level)] = values[:, np.abs(known - level).argmin()]
     return table
 
 
-def _is(column: str, point: str, side: str, width: float) -> bool:
-    start = f"{point}-{side}-"
-    return column.startswith(start) and abs(float(column.removeprefix(start)) - width) < 1e-6
+def _width(level: float) -> float:
+    """Percent that the central interval holds which ends at a quantile level."""
+    return round(abs(100 - 200 * level), 6)
 
 
 def main() -> None:

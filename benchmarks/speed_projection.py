@@ -111,7 +111,9 @@ def main() -> None:
         size, seconds = np.log([r["series"] for r in rows]), np.log([r["seconds"] for r in rows])
         print(f"slope of log time against log series: {np.polyfit(size, seconds, 1)[0]:.2f} (1 is linear)")
     first, one = measure_one()
-    print(f"one series: {1000 * one:.1f} ms (median of {REPEATS}); first call, which loads the model, {first:.2f} s")
+    print(
+        f"one series: {1000 * one:.1f} ms (median of {REPEATS}); first call, which loads the model, {first:.2f} s"
+    )
     if options.peer_python:
         compare(options.peer_python, options.peer_series, options.jobs)
 
