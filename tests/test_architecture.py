@@ -35,6 +35,7 @@ ORDER = [
         "panel",
         "counting",
         "local_drift",
+        "theta",
         "trend",
         "reference",
         "projection",

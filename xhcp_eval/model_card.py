@@ -17,7 +17,7 @@ from xhcp_eval.reference.model import ARTEFACT, FEWEST_PEERS, ReferenceModel, lo
 from xhcp_eval.reference.training import FOLDS, KINDS, NETWORKS_A_FOLD, save_model, train_model
 from xhcp_eval.scores import SCORED_LEVELS
 
-CLASSICAL = ("last_value", "drift", "linear", "logit_linear", "local_drift")
+CLASSICAL = ("last_value", "drift", "linear", "logit_linear", "theta", "local_drift")
 PER_INDICATOR = 200
 ASSETS = ARTEFACT.parent
 COLUMNS: dict[str, str] = {

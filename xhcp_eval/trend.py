@@ -14,6 +14,7 @@ import numpy as np
 
 from xhcp_eval.local_drift import local_drift
 from xhcp_eval.panel import Panel
+from xhcp_eval.theta import theta
 
 TrendModel = Callable[[Panel, int, np.ndarray], np.ndarray]
 LOGIT_MARGIN = 0.002
@@ -89,7 +90,7 @@ def _holt(values: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard error of statsmodels' damped trend; a constant series stays where it is."""
     from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing
 
-    if np.nanstd(values) == 0:
+    if _constant(values):
         return np.full(horizon, values[-1]), np.zeros(horizon)
     with warnings.catch_warnings():
         # convergence warnings of a five-point fit say nothing that the interval doesn't
@@ -97,6 +98,47 @@ def _holt(values: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
         fit = ExponentialSmoothing(values, trend=True, damped_trend=True).fit(disp=False)
         forecast = fit.get_forecast(horizon)
     return np.asarray(forecast.predicted_mean), np.asarray(forecast.se_mean)
+
+
+def local_linear_trend(panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray:
+    """Level and slope that both wander, fitted by statsmodels' UnobservedComponents one series at a time.
+
+    Three variances aren't told by fewer than five points: such series get `drift`'s answer, as does one that the
+    optimiser can't fit. Source: Harvey 1989, Forecasting, Structural Time Series Models and the Kalman Filter, ch. 4.
+    """
+    result = drift(panel, horizon, quantiles)
+    for i in np.flatnonzero(np.isfinite(panel.values).sum(axis=1) >= 5):
+        first = int(np.argmax(np.isfinite(panel.values[i])))
+        fitted = _unobserved(panel.values[i, first : panel.last[i] + 1], horizon)
+        if fitted is not None:
+            mean, spread = fitted
+            result[i] = _student(mean[None], spread[None], np.array([np.inf]), quantiles)[0]
+    return result
+
+
+def _constant(values: np.ndarray) -> bool:
+    return bool(np.nanmax(values) - np.nanmin(values) <= 1e-12 * np.nanmax(np.abs(values)))
+
+
+def _unobserved(values: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Mean and standard error of statsmodels' local linear trend; None where it can't be fitted.
+
+    Fitted to the values over their standard deviation, since its optimiser stops elsewhere in another unit.
+    """
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    if _constant(values):
+        return np.full(horizon, values[-1]), np.zeros(horizon)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        unit = np.nanstd(values)
+        try:
+            fit = UnobservedComponents(values / unit, "local linear trend").fit(disp=False)
+            forecast = fit.get_forecast(horizon)
+        except np.linalg.LinAlgError:
+            return None
+        mean, spread = unit * np.asarray(forecast.predicted_mean), unit * np.asarray(forecast.se_mean)
+    return (mean, spread) if np.isfinite(mean).all() and np.isfinite(spread).all() else None
 
 
 def _last(panel: Panel) -> np.ndarray:
@@ -171,5 +213,7 @@ TREND_MODELS: dict[str, TrendModel] = {
     "linear": linear,
     "logit_linear": logit_linear,
     "damped_trend": damped_trend,
+    "theta": theta,
+    "local_linear_trend": local_linear_trend,
     "local_drift": local_drift,
 }

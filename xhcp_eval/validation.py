@@ -10,7 +10,15 @@ from xhcp_eval.backtesting import Backtest, backtest
 from xhcp_eval.provenance import ROOT
 
 PANEL = ROOT / "data" / "reference" / "panel.parquet"
-METHODS: tuple[str, ...] = ("reference", "local_drift", "last_value", "drift", "linear", "logit_linear")
+METHODS: tuple[str, ...] = (
+    "reference",
+    "local_drift",
+    "last_value",
+    "drift",
+    "linear",
+    "logit_linear",
+    "theta",
+)
 PER_INDICATOR = 60
 
 
