@@ -39,6 +39,7 @@ _MODULES = (
     "evaluation",
     "figures",
     "narrative",
+    "other_methods_views",
     "report",
     "sections",
     "tables",

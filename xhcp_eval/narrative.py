@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from xhcp_eval.breaks import break_sentence
 from xhcp_eval.model_card import model_scores
 from xhcp_eval.outcomes import brier_score
 from xhcp_eval.pack import Pack
@@ -11,7 +12,7 @@ from xhcp_eval.plan import Goal, Indicator
 from xhcp_eval.provenance import local_time
 from xhcp_eval.status import Status
 from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
-from xhcp_eval.units import format_probability
+from xhcp_eval.units import format_probability, format_value
 from xhcp_eval.views import TextView, text_view
 
 NAMES_SHOWN = 5
@@ -108,7 +109,19 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
     region = pack.params.region or pack.plan.region
     known = ((pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)).any()
     untargeted = "规划没有为本指标规定目标，" + ("数据供参考。" if known else "也没有填报数据。")
-    return text_view([*(sentences or [untargeted]), _definition(facts)])
+    return text_view([*(sentences or [untargeted]), *_jumps(pack, facts), _definition(facts)])
+
+
+def _jumps(pack: Pack, facts: Indicator) -> list[str]:
+    """Unmarked jumps that the forecast rests on, as questions to the department."""
+    rows = pack.breaks[pack.breaks["indicator"] == facts.id].to_dict("records")
+    return [
+        "须核实："
+        + break_sentence(
+            r, format_value(r["jump"], facts.unit, True), format_value(r["typical"], facts.unit, True)
+        )
+        for r in rows
+    ]
 
 
 def _definition(facts: Indicator) -> str:

@@ -10,10 +10,13 @@ import pandas as pd
 
 from xhcp_eval import provenance
 from xhcp_eval.assessment import Case, assess, goal_verdicts, make_case
+from xhcp_eval.breaks import COLUMNS as BREAK_COLUMNS
+from xhcp_eval.breaks import unmarked_breaks
 from xhcp_eval.comparables import comparables
-from xhcp_eval.evidence import forecast_frame
+from xhcp_eval.evidence import forecast_frame, series_frame
 from xhcp_eval.observations import concat_tables, read_table
 from xhcp_eval.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
+from xhcp_eval.panel import make_panel
 from xhcp_eval.params import PackParams, load_params
 from xhcp_eval.plan import Plan, load_plan
 from xhcp_eval.quality import completeness, review
@@ -31,7 +34,10 @@ FRAMES: tuple[str, ...] = (
     "scenarios",
     "comparables",
     "nearest",
+    "breaks",
 )
+# a count of five venues moves in whole steps, which is no break
+JUMPING_KINDS = ("proportion", "rate", "ratio", "mean")
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Pack:
     regions shown beside. forecast: series, year and one column a quantile. assessment: one row a target. goals:
     one row a goal. quality, completeness: findings and coverage. outcomes: earlier forecasts beside what
     happened (empty where the pack has none). scenarios: what each target ahead would take. comparables, nearest: real histories
-    that moved like each target's series. stamp: versions, input hashes, time.
+    that moved like each target's series. breaks: jumps of the region's series that nobody marked. stamp: versions, input hashes, time.
     """
 
     params: PackParams
@@ -58,6 +64,7 @@ class Pack:
     scenarios: pd.DataFrame
     comparables: pd.DataFrame
     nearest: pd.DataFrame
+    breaks: pd.DataFrame
     stamp: dict
 
     @property
@@ -125,8 +132,19 @@ def compute_pack(params: PackParams) -> Pack:
         scenarios=scenarios(case, likes),
         comparables=likes,
         nearest=nearest,
+        breaks=_unmarked(case),
         stamp=provenance.stamp([*params.data, *params.comparison_data, *params.outcome_data], params.plan),
     )
+
+
+def _unmarked(case: Case) -> pd.DataFrame:
+    """Unmarked jumps in the main series of every indicator, with the indicator's id."""
+    mains = [h for h in map(case.main, {h.indicator.id: None for h in case.series.values()}) if h is not None]
+    mains = [h for h in mains if h.indicator.kind in JUMPING_KINDS]
+    if not mains:
+        return pd.DataFrame(columns=[*BREAK_COLUMNS, "indicator"])
+    found = unmarked_breaks(make_panel(pd.concat([series_frame(h) for h in mains], ignore_index=True)))
+    return found.assign(indicator=found["series"].map({h.key: h.indicator.id for h in mains}))
 
 
 def _comparison(params: PackParams, observations: pd.DataFrame) -> pd.DataFrame:

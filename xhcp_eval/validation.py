@@ -7,6 +7,7 @@ from functools import lru_cache
 import pandas as pd
 
 from xhcp_eval.backtesting import Backtest, backtest
+from xhcp_eval.other_methods import as_forecasts
 from xhcp_eval.provenance import ROOT
 
 PANEL = ROOT / "data" / "reference" / "panel.parquet"
@@ -30,4 +31,6 @@ def validate_methods(together: bool = False, per_indicator: int = PER_INDICATOR)
     series. per_indicator: cases an indicator. Other systems' rules are judged beside, as far as they tell whether
     a target will be met.
     """
-    return backtest(pd.read_parquet(PANEL), METHODS, together=together, per_indicator=per_indicator)
+    result = backtest(pd.read_parquet(PANEL), METHODS, together=together, per_indicator=per_indicator)
+    cases = result.cases
+    return result.add_probabilities(as_forecasts(cases.panel, cases.horizon, cases.target, cases.sign))

@@ -17,6 +17,7 @@ MULTIPLIERS = {"percent": 100.0, "permille": 1000.0, "per_100k": 1e5}
 WINDOWS = (3, 31)
 CLEAN_COPIES, COUNTED_COPIES, MIXED_VIEWS = 2, 2, 40
 FARTHEST_OUTCOME = 60.0
+CENSUS_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,9 @@ def _blur(
     """Values that would be read off counts around the real ones, and their counting variance.
 
     Events a year are about the same within an indicator, between a third and 5,000 from one to the next: a rate of
-    few events in 65,000 children is as blurred as a share of 30 cases. Ratios (no multiplier) are left as they are.
+    few events in 65,000 children is as blurred as a share of 30 cases. In a third of the indicators the count is the
+    rounded rate without chance, as a census of a few dozen villages gives it: whether the noise that counts allow is
+    really there has to be seen from the series itself. Ratios (no multiplier) are left as they are.
     """
     share = np.clip(np.nan_to_num(values / per[:, None]), 0, 1)
     known = np.isfinite(values) & np.isfinite(per)[:, None]
@@ -137,11 +140,13 @@ def _blur(
     centre = np.clip(events / np.maximum(typical, 1e-6), 10, 1e7)[indicator]
     denominator = np.round(centre * np.exp(rng.normal(0, 0.7, len(values))))[:, None] + 1
     binomial = np.isfinite(upper) & (per <= upper * (1 + 1e-9))
+    census = rng.random(codes)[indicator] < CENSUS_SHARE
     drawn = np.where(
         binomial[:, None],
         rng.binomial(denominator.astype(np.int64), share),
         rng.poisson(np.nan_to_num(denominator * share)),
     )
+    drawn = np.where(census[:, None], np.round(denominator * share), drawn)
     numerator = np.where(known, drawn, np.nan)
     blurred = np.where(known, numerator / denominator * per[:, None], values)
     variance, _ = counting_variance(blurred, numerator, np.where(known, denominator, np.nan), upper)

@@ -1,0 +1,59 @@
+"""Other systems beside ours in a report: every comparable target once, and a reason wherever they part."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from xhcp_eval import narrative
+from xhcp_eval.other_methods import OTHER_METHODS
+from xhcp_eval.other_methods_views import (
+    SURE,
+    UNSURE,
+    compare_methods,
+    other_methods_table,
+    other_rules_table,
+)
+from xhcp_eval.pack import open_pack
+
+
+@pytest.fixture(scope="module")
+def pack():
+    return open_pack("midterm_2025")
+
+
+@pytest.fixture(scope="module")
+def found(pack):
+    return compare_methods(pack)
+
+
+def test_each_target_ahead_is_compared_once(pack, found):
+    assert len(found) >= 20 and found["target_id"].is_unique
+    assert (found["target_year"] > 2025).all()
+    ours = pack.assessment.set_index("target_id")["probability"][found["target_id"]]
+    assert found["probability"].tolist() == ours.tolist()
+    for key in OTHER_METHODS:
+        assert found[key].str.contains("[\u4e00-\u9fff]").all()
+
+
+def test_where_they_part_a_reason_is_given(found):
+    parted = found[found["differs"] != ""]
+    assert len(parted) >= 1
+    assert ((parted["probability"] < UNSURE) | (parted["probability"] > SURE)).all()
+    assert parted["why"].str.contains("；").all() and (found.loc[found["differs"] == "", "why"] == "").all()
+
+
+def test_tables_for_a_reader(pack, found):
+    view = other_methods_table(pack)
+    assert len(view.frame) == len(found) and "亚太经社会" in view.html
+    assert len(other_rules_table().frame) == len(OTHER_METHODS)
+
+
+def test_an_unmarked_jump_is_asked_about_beside_the_indicator(pack):
+    name = "preschool_gross_enrolment_rate"
+    assert not any("须核实" in text for text in narrative.indicator_sentence(pack, name).sentences)
+    row = {"series": "x", "indicator": name, "year": 2023, "kind": "水平跳变", "before": 80.0, "after": 92.0,
+           "jump": 12.0, "typical": 1.5, "ratio": 8.0}  # fmt: skip
+    marked = replace(pack, breaks=pd.DataFrame([row]))
+    words = [text for text in narrative.indicator_sentence(marked, name).sentences if "须核实" in text]
+    assert len(words) == 1 and "2023年" in words[0] and "8倍" in words[0]
