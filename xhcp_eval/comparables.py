@@ -114,6 +114,6 @@ def _nearest(asked: list[Question], likes: Similar, ahead: int) -> list[tuple]:
             found.append(
                 (q.target.id, rank + 1, *names(about["indicator"], about["region"]),
                  book.first_year + at - len(past) + 1, book.first_year + at,
-                 "、".join(f"{v:.1f}" for v in past), about["unit"], ahead, float(values[at + ahead]), bool(reached[rank]))
+                 "、".join(f"{v:.3g}" for v in past), about["unit"], ahead, float(values[at + ahead]), bool(reached[rank]))
             )  # fmt: skip
     return found

@@ -61,7 +61,7 @@ def nearest_table(pack: Pack, targets: int = 5) -> TableView:
             "name": joined["name"] + "\n" + joined["place"],
             "years": [f"{a}—{b}年" for a, b in zip(joined["first_year"], joined["last_year"], strict=True)],
             "values": joined["values"] + [_unit(u) for u in joined["unit"]],
-            "then": [f"{b + k}年：{v:.1f}{_unit(u)}" for b, k, v, u in zip(joined["last_year"], joined["ahead"], joined["then"], joined["unit"], strict=True)],
+            "then": [f"{b + k}年：{v:.3g}{_unit(u)}" for b, k, v, u in zip(joined["last_year"], joined["ahead"], joined["then"], joined["unit"], strict=True)],
             "reached": joined["reached"].map({True: "是", False: "否"}),
         }
     )  # fmt: skip

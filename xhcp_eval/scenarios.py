@@ -21,10 +21,10 @@ COLUMNS: tuple[str, ...] = (
 )  # fmt: skip
 SCENARIO_NAMES: dict[str, str] = {
     "as_now": "照现在的趋势",
-    "best_recent": "恢复到近年最好的三年速度",
-    "best_quarter": "相似真实序列中最好四分之一的速度",
-    "even_chance": "达标概率达到50%的速度",
-    "likely": "达标概率达到80%的速度",
+    "best_recent": "近年最好的三年速度",
+    "best_quarter": "相似序列最好的四分之一",
+    "even_chance": "概率到50%的速度",
+    "likely": "概率到80%的速度",
 }
 BEST_SPAN = 3
 

@@ -27,17 +27,22 @@ def score_table(backtest: Backtest) -> TableView:
     shown = pd.DataFrame({"method": [label(m) for m in rows["method"]]})
     for name in ("wql", *percent, "brier"):
         form = "{:.1%}" if name in percent else "{:.3f}"
-        shown[name] = [_with_interval(r, name, form) for r in rows.to_dict("records")]
+        # the interval of the 50% coverage would only make the table wider than a page
+        wide = name != "coverage_50"
+        shown[name] = [
+            _with_interval(r, name, form) if wide else _number(r[name], form) for r in rows.to_dict("records")
+        ]
     for name in ("mase", "log_score", "hit_rate", "calibration_error"):
         shown[name] = [_number(v, "{:.1%}" if name == "hit_rate" else "{:.3f}") for v in rows[name]]
     # counts that are the same for all methods stand in the caption
     for n, unanswered in (("n", "unanswered"), ("n_targets", "unanswered_targets")):
-        if rows[n].nunique() == 1 and not rows[unanswered].any():
+        if rows.loc[rows[n] > 0, n].nunique() == 1 and not rows[unanswered].any():
             continue
         shown[n] = [_count(a, b) for a, b in zip(rows[n], rows[unanswered], strict=True)]
     order = ["method", *(name for name in HEADERS if name in shown.columns)]
     caption = (
         f"各方法的回测得分：{len(backtest.cases):,}个案例、{len(np.unique(backtest.cases.indicator))}个指标，"
+        f"{rows['n'].max():,}个预测值，"
         f"向前{backtest.cases.horizon}年。各项损失、误差越小越好，区间覆盖应等于其名义水平；{INTERVAL_NOTE}；"
         f"{backtest.still}个案例的历史从未变动，不计加权分位损失、MASE和目标"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -74,7 +74,9 @@ def find_similar(panel: Panel, k: int = 200, ahead: int = 5, catalogue: Catalogu
     Studies 16:3.
     """
     catalogue = catalogue or real_histories()
-    own = panel_histories(panel, np.arange(len(panel)))
+    # a gross enrolment rate may pass 100%, but it moves like what ends there
+    usual = replace(panel, upper=np.minimum(panel.upper, panel.ceiling))
+    own = panel_histories(usual, np.arange(len(panel)))
     columns = _matched(own)
     pool = np.flatnonzero(np.isfinite(catalogue.outcome[:, ahead - 1]))
     theirs = _matched(catalogue.seen)[pool]
