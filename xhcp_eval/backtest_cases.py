@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
-from xhcp_eval.panel import Panel, make_panel
+from xhcp_eval.panel import Panel, make_panel, previous
 
 COLUMNS: tuple[str, ...] = ("indicator", "region", "year", "value")
 OPTIONAL = {"lower": -np.inf, "upper": np.inf, "group": ""}
@@ -133,9 +133,8 @@ def _peers(facts: pd.DataFrame) -> np.ndarray:
 
 def mean_change(values: np.ndarray) -> np.ndarray:
     """Mean absolute change a year, (n,), of series (n, n_years); a change over a gap is spread over its years."""
-    position = np.where(np.isfinite(values), np.arange(values.shape[1]), -1)
-    before = np.maximum.accumulate(position, axis=1)[:, :-1]
-    known = np.isfinite(values[:, 1:]) & (before >= 0)
+    before = previous(values)[:, 1:]
+    known = before >= 0
     change = values[:, 1:] - np.take_along_axis(values, np.maximum(before, 0), axis=1)
     size = np.abs(change) / (np.arange(1, values.shape[1]) - before)
     return np.where(known, size, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)

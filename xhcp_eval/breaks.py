@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.counting import counting_variance
-from xhcp_eval.panel import Panel
+from xhcp_eval.panel import Panel, previous
 
 COLUMNS: tuple[str, ...] = ("series", "year", "kind", "before", "after", "jump", "typical", "ratio")
 SHIFT, SPIKE, OPEN = "水平跳变", "一年尖峰", "末年跳变"
@@ -58,11 +58,8 @@ def _changes(panel: Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Change a year since the previous value, years between, and counting variance of the change, (n, n_years)."""
     values = panel.values
     variance, _ = counting_variance(values, panel.numerator, panel.denominator, panel.upper)
-    has = np.isfinite(values)
-    position = np.where(has, np.arange(values.shape[1]), -1)
-    before = np.full(values.shape, -1)
-    before[:, 1:] = np.maximum.accumulate(position, axis=1)[:, :-1]
-    known, start = has & (before >= 0), np.maximum(before, 0)
+    before = previous(values)
+    known, start = before >= 0, np.maximum(before, 0)
     gap = np.where(known, np.arange(values.shape[1]) - before, np.nan)
     change = np.where(known, values - np.take_along_axis(values, start, axis=1), np.nan) / gap
     noise = (variance + np.take_along_axis(variance, start, axis=1)) / gap**2

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xhcp_eval.panel import Panel
+from xhcp_eval.panel import Panel, previous
 
 UNKNOWN = "无法计算"
 HELD = "已达目标"
@@ -245,10 +245,8 @@ def spearman_trend(progress: Progress) -> np.ndarray:
 def _yearly_rates(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Logarithmic growth a year between neighbouring known values, pushed to the left, and how many there are."""
     positive = np.where(np.isfinite(values) & (values > 0), values, np.nan)
-    known = np.isfinite(positive)
-    position = np.where(known, np.arange(values.shape[1]), -1)
-    before = np.maximum.accumulate(position, axis=1)[:, :-1]
-    step = known[:, 1:] & (before >= 0)
+    before = previous(positive)[:, 1:]
+    step = before >= 0
     start = np.take_along_axis(positive, np.maximum(before, 0), axis=1)
     gap = np.arange(1, values.shape[1]) - before
     with np.errstate(invalid="ignore"):

@@ -41,6 +41,15 @@ class Panel:
         return Panel(**{k: v if k == "years" or v is None else v[rows] for k, v in parts.items()})
 
 
+def previous(values: np.ndarray) -> np.ndarray:
+    """Where each known value's predecessor stands, (n, n_years) positions; -1 at first values and missing ones."""
+    known = np.isfinite(values)
+    position = np.maximum.accumulate(np.where(known, np.arange(values.shape[1]), -1), axis=1)
+    before = np.full(values.shape, -1)
+    before[:, 1:] = np.where(known[:, 1:], position[:, :-1], -1)
+    return before
+
+
 def make_panel(frame: pd.DataFrame) -> Panel:
     """Arrange a long frame as a `Panel`.
 

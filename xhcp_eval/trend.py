@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from xhcp_eval.local_drift import local_drift
-from xhcp_eval.panel import Panel
+from xhcp_eval.panel import Panel, previous
 from xhcp_eval.theta import theta
 
 TrendModel = Callable[[Panel, int, np.ndarray], np.ndarray]
@@ -147,15 +147,12 @@ def _last(panel: Panel) -> np.ndarray:
 
 def _changes(panel: Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Change since the previous value and years between, per cell; span in years and number of points."""
-    has = np.isfinite(panel.values)
-    position = np.where(has, np.arange(has.shape[1]), -1)
-    previous = np.maximum.accumulate(position, axis=1)
-    previous = np.concatenate([np.full((len(panel), 1), -1), previous[:, :-1]], axis=1)
-    known = has & (previous >= 0)
-    before = np.take_along_axis(panel.values, np.maximum(previous, 0), axis=1)
-    change = np.where(known, panel.values - before, np.nan)
-    gap = np.where(known, np.arange(has.shape[1]) - previous, np.nan)
-    return change, gap, np.nansum(gap, axis=1), has.sum(axis=1)
+    before = previous(panel.values)
+    known = before >= 0
+    start = np.take_along_axis(panel.values, np.maximum(before, 0), axis=1)
+    change = np.where(known, panel.values - start, np.nan)
+    gap = np.where(known, np.arange(panel.values.shape[1]) - before, np.nan)
+    return change, gap, np.nansum(gap, axis=1), np.isfinite(panel.values).sum(axis=1)
 
 
 def _line(panel: Panel, y: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
