@@ -275,10 +275,36 @@ def test_quantiles_rise_and_stay_within_bounds(values, horizon):
     assert (np.diff(found, axis=1) >= 0).all() and found.min() >= 0 and found.max() <= 100
 
 
-def test_a_constant_series_still_may_move():
-    found = project(frame([60.0] * 8, lower=0.0, upper=100.0), 5, SEVEN).iloc[:, 2:].to_numpy()
-    assert found[-1, 3] == pytest.approx(60, abs=1.5)
-    assert 0.05 < found[-1, -1] - found[-1, 0] < 30
+def test_a_series_that_never_moved_goes_on_as_real_ones_did():
+    def ends(values, **columns):
+        return project(frame(values, **columns), 5, SEVEN).iloc[-1, 2:].to_numpy(float)
+
+    top = ends([100.0] * 6, lower=0.0, upper=100.0)
+    assert top[3] == 100 and 90 < top[0] < 99
+    middle = ends([60.0] * 8, lower=0.0, upper=100.0)
+    assert middle[3] == pytest.approx(60, abs=3) and middle[0] < 59 and middle[-1] > 70
+    rate = ends([5.0] * 6, lower=0.0, upper=1000.0)
+    assert rate[0] < 5 < rate[-1] < 12
+    nothing = ends([0.0] * 6, lower=0.0, upper=1000.0)
+    assert nothing[0] == 0 and np.isfinite(nothing).all()
+    counted = ends([60.0] * 8, lower=0.0, upper=100.0, numerator=60.0, denominator=100.0)
+    assert not np.allclose(counted, middle)
+
+
+def test_quantiles_of_still_histories_by_hand():
+    from xhcp_eval.reference.still import GRID, is_still, learn
+
+    # 40 series stand at 100 for four years; then ten of them fall by 5, ever after
+    values = np.full((40, 6), 100.0)
+    values[:10, 4:] = 95.0
+    found = learn(values, np.zeros(40), np.full(40, 100.0), 2)
+    # the second origin (year five) knows only the thirty that stayed
+    first = np.concatenate([np.full(10, -0.05), np.zeros(60)])
+    assert found[0, 0] == pytest.approx(np.quantile(first, GRID))
+    assert is_still(np.array([[5.0, np.nan, 5.0], [5.0, 5.1, 5.0]]), np.zeros((2, 3))).tolist() == [
+        True,
+        False,
+    ]
 
 
 def test_spread_grows_with_the_years_beyond_the_last_learned():

@@ -1,5 +1,8 @@
 """Trend models against statsmodels on a real series, and what any predictive distribution must do."""
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -110,11 +113,30 @@ def test_counts_explain_noise_away():
     assert small[2] == pytest.approx(rates.mean(), rel=0.35)
 
 
-REAL = {
-    "preschool": [56.6, 62.3, 64.5, 67.5, 70.5, 75.0, 77.4, 79.6, 81.7, 83.4, 85.2],
-    "senior_high": [82.5, 84.0, 85.0, 86.0, 86.5, 87.0, 87.5, 88.3, 88.8, 89.5, 91.2],
-    "infant": [13.1, 12.1, 10.3, 9.5, 8.9, 8.1, 7.5, 6.8, 6.1, 5.6, 5.4],
-}
+NATIONAL = Path(__file__).parent.parent / "data" / "national" / "china_national.csv"
+
+
+def real_series():
+    """Series of China with a value for every year from 2010 to 2024, by indicator."""
+    table = pd.read_csv(NATIONAL, encoding="utf-8").query("residence == 'total'").sort_values("year")
+    return {name: g["value"].to_numpy() for name, g in table.groupby("indicator") if len(g) == 15}
+
+
+REAL = real_series()
+REAL_YEARS = np.arange(2010, 2025)
+
+
+def smoothed(values, alpha):
+    """Level and squared one-step errors of exponential smoothing from the first value; missing years carry on."""
+    level, squares = values[0], 0.0
+    for y in values[1:][np.isfinite(values[1:])]:
+        squares += (y - level) ** 2
+        level += alpha * (y - level)
+    return level, squares
+
+
+def test_there_are_several_real_series():
+    assert len(REAL) >= 5
 
 
 @pytest.mark.parametrize("values", REAL.values(), ids=REAL)
@@ -123,14 +145,48 @@ def test_theta_equals_statsmodels(values, monkeypatch):
 
     from xhcp_eval import theta as module
 
-    fit = ThetaModel(np.array(values), deseasonalize=False).fit()
-    alpha, panel = float(fit.params["alpha"]), panel_of(np.array(values), np.arange(2010, 2021))
-    ours = module._best_alpha(panel.values)
-    squares = [module._smooth(panel.values, np.array([a]), np.zeros(1))[1][0] for a in (ours[0], alpha)]
-    assert squares[0] <= squares[1] * (1 + 1e-9), "our weight explains the series at least as well as theirs"
+    fit = ThetaModel(values, deseasonalize=False).fit()
+    alpha, panel = float(fit.params["alpha"]), panel_of(values, REAL_YEARS)
+    ours = module._best_alpha(panel.values)[0]
+    assert smoothed(values, ours)[1] <= smoothed(values, alpha)[1] * (1 + 1e-9), (
+        "explains no worse than theirs"
+    )
     monkeypatch.setattr(module, "_best_alpha", lambda _: np.array([alpha]))
     found = TREND_MODELS["theta"](panel, 5, LEVELS)[0]
     assert found[:, 2] == pytest.approx(np.asarray(fit.forecast(5)), abs=1e-6)
+
+
+@pytest.mark.parametrize("values", REAL.values(), ids=REAL)
+def test_theta_is_the_mean_of_its_two_lines_across_gaps(values):
+    from xhcp_eval.theta import _best_alpha
+
+    gappy = values.copy()
+    gappy[[3, 4, 8, 12]] = np.nan
+    known = np.isfinite(gappy)
+    # a neighbour with later years: the series ends before the panel does
+    later = pd.DataFrame({"series": "later", "year": [2010, 2028], "value": [1.0, 2.0]})
+    panel = make_panel(
+        pd.concat([pd.DataFrame({"series": "a", "year": REAL_YEARS[known], "value": gappy[known]}), later])
+    )
+    alpha = _best_alpha(panel.values)[0]
+    slope, start = np.polyfit(REAL_YEARS[known] - 2010, gappy[known], 1)
+    line = start + slope * np.arange(20)
+    steep, _ = smoothed(2 * gappy - line[:15], alpha)
+    found = TREND_MODELS["theta"](panel, 5, LEVELS)[0]
+    assert found[:, 2] == pytest.approx((line[15:] + steep) / 2, rel=1e-9)
+
+
+def test_theta_widens_as_its_process_does(monkeypatch):
+    # smoothing with drift is ARIMA(0, 1, 1); ThetaModel.prediction_intervals widens by 1 + (alpha - 1)² a year instead
+    from xhcp_eval import theta as module
+
+    values, alpha = REAL["preschool_gross_enrolment_rate"], 0.6
+    process = sm.tsa.SARIMAX(values, order=(0, 1, 1), trend="c")
+    errors = process.smooth([1.0, alpha - 1, 1.0]).get_forecast(5).se_mean
+    monkeypatch.setattr(module, "_best_alpha", lambda _: np.array([alpha]))
+    found = TREND_MODELS["theta"](panel_of(values, REAL_YEARS), 5, LEVELS)[0]
+    width = found[:, 4] - found[:, 2]
+    assert width / width[0] == pytest.approx(errors / errors[0], rel=1e-4)
 
 
 def test_theta_intervals_by_hand(monkeypatch):
@@ -146,15 +202,35 @@ def test_theta_intervals_by_hand(monkeypatch):
     assert found[1, 4] - found[1, 2] == pytest.approx(stats.t.ppf(0.975, 2) * scale * np.sqrt(1.25))
 
 
+@pytest.mark.parametrize("name", ["theta", "local_linear_trend"])
+def test_constant_and_two_point_series_are_answered_without_warnings(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        constant = TREND_MODELS[name](panel_of(np.full(8, 7.0), np.arange(8)), 3, LEVELS)[0]
+        two = TREND_MODELS[name](panel_of(np.array([3.0, 5.0]), np.array([2019, 2022])), 3, LEVELS)[0]
+    assert constant == pytest.approx(np.full((3, 5), 7.0), abs=1e-9)
+    assert np.isfinite(two).all() and (np.diff(two[:, 2]) > 0).all() and (two[:, 4] > two[:, 0]).all()
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("values", REAL.values(), ids=REAL)
 def test_local_linear_trend_equals_statsmodels(values):
     unit = np.std(values)
-    model = sm.tsa.UnobservedComponents(np.array(values) / unit, "local linear trend")
+    model = sm.tsa.UnobservedComponents(values / unit, "local linear trend")
     forecast = model.fit(disp=False).get_forecast(5)
-    found = TREND_MODELS["local_linear_trend"](panel_of(np.array(values), np.arange(2010, 2021)), 5, LEVELS)[
-        0
-    ]
+    found = TREND_MODELS["local_linear_trend"](panel_of(values, REAL_YEARS), 5, LEVELS)[0]
     assert found[:, 2] == pytest.approx(unit * forecast.predicted_mean, abs=1e-6)
     spread = stats.norm.ppf(0.975) * unit * forecast.se_mean
     assert found[:, 4] - found[:, 2] == pytest.approx(spread, abs=1e-6)
+
+
+def test_local_linear_trend_falls_back_to_drift(monkeypatch):
+    four = panel_of(VALUES[:4], YEARS[:4])
+    assert TREND_MODELS["local_linear_trend"](four, 3, LEVELS) == pytest.approx(drift(four, 3, LEVELS))
+
+    def fails(*args, **kwargs):
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr(sm.tsa.UnobservedComponents, "fit", fails)
+    found = TREND_MODELS["local_linear_trend"](panel_of(), 3, LEVELS)
+    assert found == pytest.approx(drift(panel_of(), 3, LEVELS))

@@ -16,23 +16,25 @@ def theta(panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray:
     """Theta forecasts (theta = 2), quantiles (n_series, horizon, n_quantiles); one point is missing.
 
     Smoothing sets out from the first value and its weight has the least sum of squared one-step errors, as in
-    statsmodels' `ThetaModel` (checked in tests); a year without a value leaves the level where it is. Errors of the
-    forecast: s² (1 + (h - 1) alpha²), s² from the one-step errors of smoothing with drift, Student t with n - 2
-    degrees of freedom. Sources: Assimakopoulos & Nikolopoulos 2000, International Journal of Forecasting 16:521;
-    Hyndman & Billah 2003, ibid. 19:287 (smoothing with drift).
+    statsmodels' `ThetaModel` (checked in tests); half the slope of the least-squares line is added every year, and a
+    year without a value changes nothing else. Errors of the forecast: s² (1 + (h - 1) alpha²), s² from the one-step
+    errors of smoothing with drift, Student t with n - 2 degrees of freedom. `ThetaModel.prediction_intervals` does
+    otherwise: its 1 + (alpha - 1)² a year is not what ARIMA(0, 1, 1) gives, and its s² is that of a model with three
+    parameters fitted by maximum likelihood, close to nothing for the shortest series. Sources: Assimakopoulos &
+    Nikolopoulos 2000, International Journal of Forecasting 16:521; Hyndman & Billah 2003, ibid. 19:287.
     """
     from scipy import stats
 
     values = panel.values
     has = np.isfinite(values)
-    n, span = has.sum(axis=1), panel.last - has.argmax(axis=1) + 1
-    slope = _slope(values, has, n)
+    n = has.sum(axis=1)
+    drift = _slope(values, has, n) / 2
     alpha = _best_alpha(values)
-    level, _ = _smooth(values, alpha, np.zeros(len(panel)))
-    _, squares = _smooth(values, alpha, slope / 2)
-    trend = 1 / alpha - (1 - alpha) ** span / alpha
+    level, squares = _smooth(values, alpha, drift)
     steps = np.arange(1, horizon + 1)
-    centre = level[:, None] + slope[:, None] / 2 * (steps - 1 + trend[:, None])
+    # the level has drifted on to the panel's last year, past the last value of series that end earlier
+    idle = values.shape[1] - 1 - panel.last
+    centre = level[:, None] + drift[:, None] * (steps - idle[:, None])
     freedom = np.maximum(n - 2, 1)
     spread = np.sqrt((squares / freedom)[:, None] * (1 + (steps - 1) * alpha[:, None] ** 2))
     score = stats.t.ppf(quantiles[None, :], freedom[:, None])

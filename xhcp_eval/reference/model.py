@@ -15,6 +15,7 @@ from xhcp_eval.panel import Panel
 from xhcp_eval.reference import network
 from xhcp_eval.reference.features import Histories, histories
 from xhcp_eval.reference.peers import peer_features
+from xhcp_eval.reference.still import is_still, place
 
 ARTEFACT = Path(__file__).resolve().parents[1] / "assets" / "reference" / "model.npz"
 FEWEST_PEERS = 5
@@ -65,11 +66,13 @@ class ReferenceModel:
     """Forecasts from what real histories that moved alike did next; a trend model like those in `TREND_MODELS`.
 
     alone: networks for a series by itself. among: networks that also look at other regions of the same indicator.
-    fold_of: indicator it learned from -> part of the data it belongs to.
+    still: how histories that never moved went on, (n_folds + 1, ...) as in `still.learn`: without each part of the
+    indicators, and from all. fold_of: indicator it learned from -> part of the data it belongs to.
     """
 
     alone: Ensemble
     among: Ensemble
+    still: np.ndarray
     fold_of: dict[str, int]
 
     def __call__(self, panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray:
@@ -91,6 +94,7 @@ class ReferenceModel:
             change = self._change(own.x, peers[rows], grouped[rows], min(horizon, self.alone.years))
             change = _beyond(change, horizon)
             result[rows] = own.anchor[:, None, None] + own.scale[:, None, None] * (change @ spread)
+            self._answer_still(panel, rows, result, spread)
 
         chunks = np.array_split(np.arange(len(panel)), -(-len(panel) // CHUNK))
         # numpy lets go of the interpreter, so threads share the work; chunks write to rows of their own. Matrix
@@ -104,7 +108,24 @@ class ReferenceModel:
         if indicator not in self.fold_of:
             return self
         fold = self.fold_of[indicator]
-        return ReferenceModel(self.alone.unseen(fold), self.among.unseen(fold), {})
+        return ReferenceModel(self.alone.unseen(fold), self.among.unseen(fold), self.still[[fold]], {})
+
+    def _answer_still(self, panel: Panel, rows: np.ndarray, result: np.ndarray, spread: np.ndarray) -> None:
+        """Series that never moved get what real ones like them did: a typical change of nothing scales nothing."""
+        noise, _ = counting_variance(
+            panel.values[rows], panel.numerator[rows], panel.denominator[rows], panel.upper[rows]
+        )
+        rows = rows[is_still(panel.values[rows], noise)]
+        if not len(rows):
+            return
+        last = panel.values[rows, panel.last[rows]]
+        codes, span = place(last, panel.lower[rows], panel.upper[rows])
+        # a rate of nothing has no size to measure a move by
+        sized = span > 1e-6
+        rows, last, codes, span = rows[sized], last[sized], codes[sized], span[sized]
+        horizon = result.shape[1]
+        change = _beyond(self.still[-1][:, : min(horizon, self.still.shape[2])], horizon)[codes]
+        result[rows] = last[:, None, None] + span[:, None, None] * (change @ spread)
 
     def _change(self, own: np.ndarray, peers: np.ndarray, grouped: np.ndarray, years: int) -> np.ndarray:
         """Scaled change of some series, (n, years, len(GRID)), by the networks that suit each."""
@@ -175,7 +196,8 @@ def load_model(path: Path = ARTEFACT) -> ReferenceModel:
             weights = tuple(stored[f"{kind}_{i}"].astype(np.float32) for i in range(6))
             rest = (stored[f"{kind}_{name}"] for name in ("mean", "spread", "fold"))
             kinds.append(Ensemble(weights, *rest))
-    return ReferenceModel(*kinds, fold_of)
+        still = stored["still"].astype(float)
+    return ReferenceModel(*kinds, still, fold_of)
 
 
 @lru_cache(maxsize=1)

@@ -17,8 +17,9 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.reference import network
-from xhcp_eval.reference.lessons import Lessons, arrange, lessons
+from xhcp_eval.reference.lessons import YEARS_AHEAD, Lessons, Series, arrange, lessons
 from xhcp_eval.reference.model import Ensemble, ReferenceModel
+from xhcp_eval.reference.still import learn
 
 FOLDS, NETWORKS_A_FOLD, SEED = 5, 4, 20260331
 KINDS = ("alone", "among")
@@ -74,7 +75,16 @@ def train_model(
 
         trained = list(pool.map(work, tasks))
     kinds = [_ensemble(kind, tasks, trained) for kind in KINDS]
-    return ReferenceModel(*kinds, fold_of)
+    return ReferenceModel(*kinds, _still(series, fold_of), fold_of)
+
+
+def _still(series: Series, fold_of: dict[str, int]) -> np.ndarray:
+    """`still.learn` without each part of the indicators, and from all, (FOLDS + 1, ...)."""
+    fold = np.array([fold_of[name] for name in series.names])[series.indicator]
+    parts = [fold != k for k in range(FOLDS)] + [np.ones(len(fold), bool)]
+    return np.stack(
+        [learn(series.values[keep], series.lower[keep], series.upper[keep], YEARS_AHEAD) for keep in parts]
+    )
 
 
 def _folds(indicators: int, seed: int) -> np.ndarray:
@@ -119,6 +129,7 @@ def save_model(model: ReferenceModel, path: Path) -> None:
     arrays: dict[str, np.ndarray] = {
         "indicators": np.array(list(model.fold_of)),
         "folds": np.array(list(model.fold_of.values())),
+        "still": model.still.astype(np.float32),
     }
     for kind in KINDS:
         ensemble = getattr(model, kind)
