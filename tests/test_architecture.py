@@ -25,11 +25,16 @@ ORDER = [
         "params",
         "plan_model",
         "plan",
+        "table_files",
+        "cell_values",
         "observations",
+        "privacy",
         "database",
     ),
     *(
         "workbook",
+        "intake",
+        "rounds",
         "quality",
         "small_numbers",
         "panel",
@@ -58,7 +63,7 @@ ORDER = [
         "scenarios",
         "outcomes",
     ),
-    *("early_warning", "equity", "evaluation", "demo", "pack", "style", "views", "tables"),
+    *("early_warning", "warning_skill", "letters", "evaluation", "demo", "pack", "style", "views", "tables"),
     *(
         "validation_views",
         "comparables_views",
@@ -73,7 +78,7 @@ ORDER = [
     ),
 ]
 NUMERIC = {"units", "settings", *ORDER[ORDER.index("quality") : ORDER.index("demo")]}
-SHOWING = {"database", "workbook", *ORDER[ORDER.index("pack") :]}
+SHOWING = {"database", "workbook", "intake", "rounds", *ORDER[ORDER.index("pack") :]}
 SHOWING |= {"matplotlib", "seaborn", "IPython", "papermill", "nbconvert", "duckdb", "typer", "rich", "tqdm"}
 HEAVY = {"pandas", "numpy", "matplotlib", "statsmodels", "scipy", "seaborn", "pydantic", "yaml"}
 

@@ -236,8 +236,9 @@ def test_files_that_are_not_what_they_seem(tmp_path):
     table({}).to_excel(tmp_path / "whole.xlsx", index=False)
     assert refusal("nope.csv").startswith("数据文件不存在：")
     assert refusal("t.txt", b"x") == "数据文件 t.txt：不支持的格式 '.txt'；允许 .csv、.xlsx、.parquet"
-    assert "gbk.csv 不是 UTF-8 编码" in refusal("gbk.csv", text.encode("gbk"))
-    assert "请另存为 UTF-8" in refusal("gbk.csv")
+    assert "latin.csv 既不是 UTF-8" in refusal("latin.csv", text.encode() + b"\xff\xff")
+    assert "请另存为 CSV UTF-8" in refusal("latin.csv")
+    assert "binary.csv 无法读取：含有空字节" in refusal("binary.csv", b"a,b\x00")
     assert "empty.csv 无法读取" in refusal("empty.csv", b"")
     assert "cut.xlsx 无法读取" in refusal("cut.xlsx", (tmp_path / "whole.xlsx").read_bytes()[:2000])
     assert "bad.xlsx 无法读取" in refusal("bad.xlsx", b"no workbook")

@@ -6,14 +6,16 @@ Key of a row: indicator, region, year, sex, age, residence, category. `region` i
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.cell_values import parse_numbers, parse_years
 from xhcp_eval.errors import DataError
+from xhcp_eval.table_files import Cells, Fault, open_table, text_of
+from xhcp_eval.units import UNITS
 
 if TYPE_CHECKING:
     from xhcp_eval.plan import Plan
@@ -52,26 +54,45 @@ _TRUE_FALSE = {"true": True, "1": True, "是": True, "false": False, "0": False,
 def read_table(path: str | Path, plan: Plan) -> pd.DataFrame:
     """Read and check one file of observations; all of it or nothing.
 
-    path: .csv (UTF-8), .xlsx (first sheet) or .parquet with the columns of `COLUMNS` (those of `REQUIRED`
-    must be there, the others default to the total or to empty).
+    path: .csv (UTF-8 or GB18030), .xlsx (first sheet) or .parquet with the columns of `COLUMNS` (those of
+    `REQUIRED` must be there, the others default to the total or to empty).
     plan: tells the known indicators, their units and bounds.
     Returns a frame with exactly `COLUMNS`, sorted by `KEY`.
     Raises DataError listing every problem at once with file, row (as a spreadsheet counts it) and column.
     """
-    path = Path(path)
-    raw = _load(path)
-    problems = _column_problems(raw)
+    cells = open_table(path)
+    problems = column_problems(cells.frame)
     if problems:
-        raise DataError(f"数据文件 {path.name} 未读入：列不符合要求", problems)
-    frame, problems = _typed(raw)
-    problems += _row_problems(frame, plan)
-    if problems:
-        shown = problems[:MAX_PROBLEMS_SHOWN]
-        if len(problems) > len(shown):
-            shown.append(f"……另有 {len(problems) - len(shown)} 处问题未列出")
-        raise DataError(f"数据文件 {path.name} 未读入(整份退回)，共 {len(problems)} 处问题", shown)
+        raise DataError(f"数据文件 {Path(path).name} 未读入：列不符合要求", problems)
+    frame, faults = check_cells(cells, plan)
+    if faults:
+        raise refusal(Path(path).name, [str(fault) for fault in faults])
+    return frame
+
+
+def refusal(name: str, problems: list[str]) -> DataError:
+    """The error that sends a whole file back, with its problems (the first `MAX_PROBLEMS_SHOWN` of them)."""
+    shown = problems[:MAX_PROBLEMS_SHOWN]
+    if len(problems) > len(shown):
+        shown.append(f"……另有 {len(problems) - len(shown)} 处问题未列出")
+    return DataError(f"数据文件 {name} 未读入(整份退回)，共 {len(problems)} 处问题", shown)
+
+
+def check_cells(cells: Cells, plan: Plan) -> tuple[pd.DataFrame, list[Fault]]:
+    """The typed table of a file's cells, and everything that is wrong with them, in the order of rows.
+
+    cells: with columns that passed `column_problems`. Returns (frame with `COLUMNS` sorted by `KEY`, empty if
+    there are faults; faults).
+    """
+    frame, faults = _typed(cells.frame, indicator_facts(plan)["unit"])
+    faults += _row_faults(frame, plan)
+    # a failed formula or a hidden row says more than "not a number" about the same cell
+    opened = {(fault.row, fault.column) for fault in cells.faults}
+    faults = [*cells.faults, *(fault for fault in faults if (fault.row, fault.column) not in opened)]
+    if faults:
+        return frame.iloc[:0], sorted(faults, key=lambda fault: fault.row)
     frame = frame.astype({"year": int} | dict.fromkeys(FLAGS, bool))
-    return frame.sort_values(list(KEY), kind="stable", ignore_index=True)
+    return frame.sort_values(list(KEY), kind="stable", ignore_index=True), []
 
 
 def concat_tables(frames: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
@@ -117,41 +138,8 @@ def select(
     return observations[keep].sort_values(["indicator", "region", "year"], ignore_index=True)
 
 
-def _load(path: Path) -> pd.DataFrame:
-    """The file as text cells (CSV, Excel) or typed cells (Parquet), index = spreadsheet row number."""
-    if not path.is_file():
-        raise DataError(f"数据文件不存在：{path}")
-    try:
-        if path.suffix == ".csv":
-            # blank lines are kept here, so that rows are counted as a spreadsheet counts them
-            frame = pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
-            )
-            if len(frame) and not isinstance(frame.index, pd.RangeIndex):  # surplus cells taken for row names
-                raise DataError(f"数据文件 {path.name} 未读入：第 2 行的单元格比列名多")
-        elif path.suffix == ".xlsx":
-            frame = pd.read_excel(path, dtype=str, keep_default_na=False)
-        elif path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
-        else:
-            raise DataError(f"数据文件 {path.name}：不支持的格式 {path.suffix!r}；允许 .csv、.xlsx、.parquet")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"数据文件 {path.name} 不是 UTF-8 编码(第 {error.start} 字节)；请另存为 UTF-8"
-        ) from error
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"数据文件 {path.name} 无法读取：{error}") from error
-    frame.columns = [str(name).strip() for name in frame.columns]
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    return frame[frame.apply(_text).ne("").any(axis=1)]
-
-
-def _text(column: pd.Series) -> pd.Series:
-    """Cells as text, missing as empty; by way of objects, since typed Parquet columns refuse an empty text."""
-    return column.astype(object).where(column.notna(), "").astype(str).str.strip()
-
-
-def _column_problems(frame: pd.DataFrame) -> list[str]:
+def column_problems(frame: pd.DataFrame) -> list[str]:
+    """What is wrong with the columns of a table, in Chinese; empty when its rows can be checked."""
     missing = [name for name in REQUIRED if name not in frame.columns]
     unknown = [name for name in frame.columns if name not in COLUMNS]
     double = sorted({name for name in frame.columns if list(frame.columns).count(name) > 1})
@@ -161,48 +149,68 @@ def _column_problems(frame: pd.DataFrame) -> list[str]:
     return problems if problems else ([] if len(frame) else ["文件里没有数据行"])
 
 
-def _typed(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Columns of the schema with their types; cells that can't be converted are reported and left missing."""
+def _typed(raw: pd.DataFrame, units: pd.Series) -> tuple[pd.DataFrame, list[Fault]]:
+    """Columns of the schema with their types; cells that can't be converted are reported and left missing.
+
+    units: registered unit by indicator, for a % or ‰ typed behind a value.
+    """
     frame = pd.DataFrame(index=raw.index)
-    problems: list[str] = []
+    faults: list[Fault] = []
     for name in COLUMNS:
         if name not in raw.columns:
             frame[name] = DEFAULTS[name]
         elif name in _NUMERIC:
-            frame[name], faults = _to_number(raw[name], name)
-            problems += faults
+            frame[name], found = _to_number(raw[name], name, raw["indicator"], units)
+            faults += found
         elif name in FLAGS:
-            text = _text(raw[name]).str.lower()
+            text = text_of(raw[name]).str.lower()
             frame[name] = text.map(_TRUE_FALSE)
-            problems += [
-                f"第 {row} 行 {name}:{text[row]!r} 不是 true 或 false"
-                for row in frame.index[frame[name].isna()]
-            ]
+            wrong = frame.index[frame[name].isna()]
+            faults += [Fault(row, name, f"{text[row]!r} 不是 true 或 false") for row in wrong]
             frame[name] = frame[name].eq(True)
         else:
-            text = _text(raw[name])
+            text = text_of(raw[name])
             if name == "reported_on":  # a date cell of a spreadsheet comes with midnight
                 text = text.str.removesuffix(" 00:00:00")
             frame[name] = text.where(text != "", DEFAULTS.get(name, ""))
-    return frame, problems
+    return frame, faults
 
 
-def _to_number(column: pd.Series, name: str) -> tuple[pd.Series, list[str]]:
+def _to_number(
+    column: pd.Series, name: str, indicators: pd.Series, units: pd.Series
+) -> tuple[pd.Series, list[Fault]]:
+    sign = None
     if pd.api.types.is_numeric_dtype(column):
         numbers, blank = column.astype(float), column.isna()
     else:
-        text = _text(column)
-        numbers, blank = pd.to_numeric(text.where(text != ""), errors="coerce"), text == ""
+        text = text_of(column)
+        blank = text == ""
+        if name == "year":
+            numbers = parse_years(text)
+        else:
+            numbers, sign = parse_numbers(text)
     wrong = (numbers.isna() & ~blank) | np.isinf(numbers)
     if name == "year":
         wrong |= numbers.notna() & (numbers % 1 != 0)
-    problems = [
-        f"第 {row} 行 {name}：{column[row]!r} 不是{'整数年份' if name == 'year' else '数字'}"
-        for row in column.index[wrong]
-    ]
+    what = "整数年份" if name == "year" else "数字"
+    faults = [Fault(row, name, f"{column[row]!r} 不是{what}") for row in column.index[wrong]]
+    if sign is not None and (sign != "").any():
+        faults += _sign_faults(name, column, sign, indicators.map(units))
     if name in REQUIRED:
-        problems += [f"第 {row} 行 {name}：不能为空" for row in column.index[blank]]
-    return numbers.where(~wrong).astype(float), problems
+        faults += [Fault(row, name, "不能为空") for row in column.index[blank]]
+    return numbers.where(~wrong).astype(float), faults
+
+
+def _sign_faults(name: str, column: pd.Series, sign: pd.Series, unit: pd.Series) -> list[Fault]:
+    """A typed % or ‰ must be the registered unit: 3.2% is not 3.2‰."""
+    label = unit.map({key: item.label for key, item in UNITS.items()}).fillna("")
+    rows = sign.index[(sign != "") & ((sign != label) | (name != "value"))]
+    return [
+        Fault(row, name, f"{column[row]} 带有 {sign[row]}，登记的单位是 {label[row] or '未知'}")
+        if name == "value"
+        else Fault(row, name, f"{column[row]} 带有 {sign[row]}，此列应为个数")
+        for row in rows
+    ]
 
 
 def _schema(plan: Plan):
@@ -252,7 +260,7 @@ def indicator_facts(plan: Plan) -> pd.DataFrame:
     return facts.astype({"lower": float, "upper": float})
 
 
-def _row_problems(frame: pd.DataFrame, plan: Plan) -> list[str]:
+def _row_faults(frame: pd.DataFrame, plan: Plan) -> list[Fault]:
     from pandera.errors import SchemaErrors
 
     try:
@@ -267,13 +275,13 @@ def _row_problems(frame: pd.DataFrame, plan: Plan) -> list[str]:
     for row, column, text in zip(cases["index"], cases["column"], cases["check"], strict=True):
         # a check of the whole frame names its column before the bar, a check of one column does not
         column, text = text.split("|") if "|" in text else (str(column), text)
-        found.append((row, _problem_text(frame.loc[row], row, column, text, facts)))
-    return [text for _, text in sorted(dict.fromkeys(found), key=lambda item: item[0])]
+        found.append(_fault(frame.loc[row], row, column, text, facts))
+    return sorted(dict.fromkeys(found), key=lambda fault: fault.row)
 
 
-def _problem_text(row: pd.Series, number: object, column: str, text: str, facts: pd.DataFrame) -> str:
+def _fault(row: pd.Series, number: int, column: str, text: str, facts: pd.DataFrame) -> Fault:
     if column == "key":
-        return f"第 {number} 行：{text}：{_key_text(row)}"
+        return Fault(number, "", f"{text}：{_key_text(row)}")
     allowed = ""
     if row["indicator"] in facts.index:
         fact = facts.loc[row["indicator"]]
@@ -284,7 +292,7 @@ def _problem_text(row: pd.Series, number: object, column: str, text: str, facts:
             allowed = f"；{fact['name']} 允许 {'、'.join(bounds)}"
         elif column == "numerator":
             allowed = f"；分子 {row['numerator']:g}，分母 {row['denominator']:g}"
-    return f"第 {number} 行 {column}：{row[column]!s} {text}{allowed}"
+    return Fault(number, column, f"{row[column]!s} {text}{allowed}")
 
 
 def _key_text(row: pd.Series) -> str:
