@@ -1,0 +1,234 @@
+"""Nothing is lost, nothing is doubled: vintages, releases of the past, processes side by side and killed ones."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from xhcp_eval.database import Database
+from xhcp_eval.errors import DataError
+from xhcp_eval.observations import COLUMNS, read_table
+from xhcp_eval.plan import load_plan
+from xhcp_eval.provenance import ROOT
+
+PLAN = load_plan("xinhua_2021_2030")
+DEMO = read_table(ROOT / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)
+SCRIPT = Path(__file__).with_name("killed_imports.py")
+WHO = {"plan": PLAN.id, "by": "测试员"}
+
+
+@pytest.fixture
+def database(tmp_path):
+    return Database(tmp_path / "x.duckdb", wait=30)
+
+
+def figure(value, day, **change):
+    """One figure of one indicator, reported on a day."""
+    row = DEMO[(DEMO["indicator"] == "nip_vaccination_coverage") & (DEMO["level"] == "district")].iloc[[-1]]
+    changes = {"value": value, "numerator": np.nan, "denominator": np.nan, "reported_on": day, "year": 2024}
+    return row.assign(**changes | {"sex": "total", "residence": "total", "category": "total"} | change)
+
+
+def put(database, *tables):
+    for table in tables:
+        number = len(database.imports())
+        database.add(table, file=f"{number}.csv", sha256=f"hash {number}", **WHO)
+
+
+def test_what_goes_in_comes_out(database):
+    kept = database.add(DEMO, file="demo.csv", sha256="one", **WHO)
+    assert kept == (1, len(DEMO), True)
+    found = database.observations(PLAN)
+    assert tuple(found.columns) == COLUMNS
+    pd.testing.assert_frame_equal(found, DEMO)
+
+
+def test_the_same_file_twice_changes_nothing(database):
+    database.add(DEMO, file="a.csv", sha256="same", **WHO)
+    again = database.add(DEMO.head(3), file="renamed.csv", sha256="same", **WHO)
+    assert again == (1, len(DEMO), False)
+    assert len(database.imports()) == 1
+    assert database.sql("select count(*) n from reported")["n"][0] == len(DEMO)
+
+
+def test_a_correction_is_a_new_vintage_and_the_past_can_be_asked_for(database):
+    put(database, figure(91.0, "2025-03-01"), figure(92.0, "2025-09-01"), figure(90.5, "2025-05-01"))
+    assert database.observations()["value"].tolist() == [92.0]
+    assert database.observations(as_of="2025-08-31")["value"].tolist() == [90.5]
+    assert database.observations(as_of="2025-03-01")["value"].tolist() == [91.0]
+    assert database.observations(as_of="2025-02-28").empty
+    vintages = database.history("nip_vaccination_coverage", "新华区", 2024)
+    assert vintages["value"].tolist() == [91.0, 90.5, 92.0]
+    assert vintages["file"].tolist() == ["0.csv", "2.csv", "1.csv"]
+    assert set(vintages["imported_by"]) == {"测试员"}
+
+
+def test_late_imports_with_early_dates_leave_a_release_alone(database):
+    put(database, figure(91.0, "2025-03-01"))
+    put(database, figure(80.0, "2025-03-01"))
+    assert database.observations(as_of="2025-03-31")["value"].tolist() == [80.0]
+    assert database.observations(as_of="2025-03-31", last_import=1)["value"].tolist() == [91.0]
+
+
+def test_a_region_comes_with_its_units_and_no_namesake(database):
+    put(database, figure(1.0, "2025-03-01"), figure(2.0, "2025-03-01", region="新华区/甲镇", level="township"),
+        figure(3.0, "2025-03-01", region="新华区东"), figure(4.0, "2025-03-01", region="新华区%"))  # fmt: skip
+    assert database.observations(region="新华区")["value"].tolist() == [1.0, 2.0]
+    assert database.observations(region="新华区/甲镇")["value"].tolist() == [2.0]
+    assert database.observations(region="新华区%")["value"].tolist() == [4.0]
+    assert database.regions()["新华区/甲镇"] == "township"
+
+
+def test_a_figure_withdrawn_is_gone_but_not_forgotten(database):
+    put(database, figure(91.0, "2025-03-01"))
+    assert database.withdraw("nip_vaccination_coverage", "新华区", 2024, "报错了年份") == 1
+    assert database.observations().empty
+    assert database.observations(as_of="2025-12-31")["value"].tolist() == [91.0]
+    assert database.history("nip_vaccination_coverage", "新华区", 2024)["note"].tolist()[-1] == "报错了年份"
+    with pytest.raises(DataError, match="没有可撤回的数据点"):
+        database.withdraw("nip_vaccination_coverage", "新华区", 2024, "再撤一次")
+    with pytest.raises(DataError, match="必须写明原因"):
+        database.withdraw("nip_vaccination_coverage", "新华区", 2024, " ")
+
+
+def test_an_empty_date_of_report_is_the_day_of_import(database):
+    put(database, figure(91.0, ""))
+    assert database.observations()["reported_on"][0] == time.strftime("%Y-%m-%d")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["delete from reported", "copy reported to 'x.csv'", "select * from read_csv('x.csv')", "attach 'y.db'",
+     "set enable_external_access=true", "select nothing", "drop table imports", "install httpfs"],
+)  # fmt: skip
+def test_sql_only_reads(database, tmp_path, monkeypatch, query):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.csv").write_text("a\n1\n", encoding="utf-8")
+    put(database, figure(91.0, "2025-03-01"))
+    with pytest.raises(DataError, match="没有"):
+        database.sql(query)
+    assert (tmp_path / "x.csv").read_text(encoding="utf-8") == "a\n1\n"
+    assert database.sql("select count(*) n from figures where value > ?", [90])["n"].tolist() == [1]
+
+
+def test_files_that_are_no_database_of_ours(tmp_path):
+    import duckdb
+
+    (tmp_path / "a.duckdb").write_bytes(b"no database" * 100)
+    with pytest.raises(DataError, match="不是可用的数据库文件"):
+        Database(tmp_path / "a.duckdb").observations()
+    with duckdb.connect(str(tmp_path / "b.duckdb")) as other:
+        other.execute("create table theirs (a int)")
+    for use in (
+        Database(tmp_path / "b.duckdb").observations,
+        lambda: put(Database(tmp_path / "b.duckdb"), DEMO),
+    ):
+        with pytest.raises(DataError, match="结构版本是 未知"):
+            use()
+    with pytest.raises(DataError, match="日期写作 2026-03-31 的形式"):
+        Database(tmp_path / "c.duckdb").observations(as_of="31.3.2026")
+
+
+def start(database, first, rows, table):
+    """A process that imports, from the moment it is ready to."""
+    command = [sys.executable, str(SCRIPT), str(database.path), str(first), str(rows), str(table)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True, encoding="utf-8")
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def whole_imports(database):
+    """Numbers of the files kept, each checked to be there with every row."""
+    counted = database.sql(
+        """select i.file, i.n_rows, count(r.import_id) n from imports i left join reported r using (import_id)
+           group by all order by 1"""
+    )
+    assert (counted["n_rows"] == counted["n"]).all()
+    orphans = database.sql(
+        "select count(*) n from reported where import_id not in (select import_id from imports)"
+    )
+    assert orphans["n"][0] == 0
+    return {int(name.removesuffix(".csv")) for name in counted["file"]}
+
+
+def test_killed_imports_are_whole_or_absent(database, tmp_path):
+    """kill -9 at random moments: all that was said to be kept is there, and of the rest all or nothing."""
+    DEMO.to_parquet(tmp_path / "t.parquet")
+    moments, said = random.Random(7), set()
+    for round_ in range(8):
+        process = start(database, 1000 * round_, 3000, tmp_path / "t.parquet")
+        time.sleep(moments.uniform(0, 0.35))
+        process.kill()
+        said |= {int(line) for line in process.stdout.read().split()}
+        process.wait()
+        kept = whole_imports(database)
+        assert said <= kept
+        assert len(kept - said) <= round_ + 1, "at most the one import whose answer the kill cut off"
+    assert kept, "some import must have got through, or nothing was tested"
+
+
+def test_two_processes_take_turns(database, tmp_path):
+    DEMO.to_parquet(tmp_path / "t.parquet")
+    both = [start(database, first, 50, tmp_path / "t.parquet") for first in (0, 1000)]
+    said = set()
+    for process in both:
+        said |= {int(process.stdout.readline()) for _ in range(5)}
+    seen = database.observations(PLAN)  # a reader takes its turn as well
+    for process in both:
+        process.kill()
+        said |= {int(line) for line in process.stdout.read().split()}
+        process.wait()
+    kept = whole_imports(database)
+    assert len(seen) == 50
+    assert said <= kept
+    assert {0, 1000} <= kept
+    assert sorted(database.imports()["import_id"]) == list(range(1, len(kept) + 1))
+
+
+def test_a_database_held_by_another_is_told(database, tmp_path):
+    code = "import duckdb,sys,time; c=duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)"
+    put(database, figure(91.0, "2025-03-01"))
+    command = [sys.executable, "-c", code, str(database.path)]
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(DataError, match="正被另一个程序使用"):
+            Database(database.path, wait=0.2).observations()
+    finally:
+        holder.kill()
+        holder.wait()
+    assert len(database.observations()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a matter of POSIX")
+def test_a_full_disk_loses_nothing(database, tmp_path):
+    put(database, DEMO.head(2000))
+    (tmp_path / "more.py").write_text(
+        "import resource, signal, sys\n"
+        "import pandas as pd\n"
+        "from pathlib import Path\n"
+        "from xhcp_eval.database import Database\n"
+        "from xhcp_eval.errors import DataError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "size = Path(sys.argv[1]).stat().st_size + 20_000\n"
+        "table = pd.concat([pd.read_parquet(sys.argv[2])] * 20)\n"
+        "table['note'] = [f'{i:040d}' for i in range(len(table))]\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))\n"
+        "try:\n"
+        "    Database(sys.argv[1]).add(table, file='more.csv', sha256='more', plan='p')\n"
+        "except DataError as error:\n"
+        "    print(ascii(str(error)))\n",
+        encoding="utf-8", newline="\n",
+    )  # fmt: skip
+    DEMO.to_parquet(tmp_path / "t.parquet")
+    command = [sys.executable, str(tmp_path / "more.py"), str(database.path), str(tmp_path / "t.parquet")]
+    done = subprocess.run(command, capture_output=True, cwd=ROOT, text=True, encoding="utf-8", timeout=120)
+    assert "磁盘空间" in done.stdout.encode("ascii").decode("unicode_escape"), done.stderr
+    assert whole_imports(database) == {0}
+    put(database, figure(91.0, "2025-03-01"))
+    assert whole_imports(database) == {0, 1}
