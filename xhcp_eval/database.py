@@ -275,8 +275,10 @@ class Database:
                 time.sleep(0.05)
 
     def _check_version(self, connection) -> None:
-        ours = connection.execute("select 1 from duckdb_tables() where table_name = 'about'").fetchone()
-        (version,) = connection.execute("select schema_version from about").fetchone() if ours else ("未知",)
+        ours = connection.execute("select 1 from duckdb_tables() where table_name = 'about'").fetchall()
+        ((version,),) = (
+            connection.execute("select schema_version from about").fetchall() if ours else (("未知",),)
+        )
         if version != SCHEMA_VERSION:
             raise DataError(
                 f"数据库 {self.path.name} 的结构版本是 {version}，本程序使用 {SCHEMA_VERSION}；请用相应版本的程序打开"
