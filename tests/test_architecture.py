@@ -33,6 +33,9 @@ ORDER = [
     ),
     *(
         "workbook",
+        "workbook_reader",
+        "door_checks",
+        "annotated",
         "intake",
         "rounds",
         "quality",
@@ -73,12 +76,13 @@ ORDER = [
         "sections",
         "report",
         "upkeep",
+        "data_commands",
         "cli",
         "__main__",
     ),
 ]
 NUMERIC = {"units", "settings", *ORDER[ORDER.index("quality") : ORDER.index("demo")]}
-SHOWING = {"database", "workbook", "intake", "rounds", *ORDER[ORDER.index("pack") :]}
+SHOWING = {"database", "workbook", "workbook_reader", "annotated", "intake", "rounds", *ORDER[ORDER.index("pack") :]}
 SHOWING |= {"matplotlib", "seaborn", "IPython", "papermill", "nbconvert", "duckdb", "typer", "rich", "tqdm"}
 HEAVY = {"pandas", "numpy", "matplotlib", "statsmodels", "scipy", "seaborn", "pydantic", "yaml"}
 

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 # Public name -> module that defines it.
 _NAMES = {
+    "Database": "database",
     "Pack": "pack",
     "Plan": "plan",
     "Status": "status",
@@ -20,6 +21,7 @@ _NAMES = {
     "assess": "assessment",
     "backtest": "backtesting",
     "find_similar": "reference.similar",
+    "import_file": "intake",
     "load_params": "params",
     "load_plan": "plan",
     "make_case": "assessment",

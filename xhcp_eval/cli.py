@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from xhcp_eval import bootstrap, upkeep
+from xhcp_eval import bootstrap, data_commands, upkeep
 from xhcp_eval.errors import XhcpError
 
 MAIN_PACKS = ("national_hindcast_2015", "national_midterm", "midterm_2025")
@@ -24,6 +24,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.registered_commands += data_commands.app.registered_commands
+app.add_typer(data_commands.rounds_app)
 
 
 @app.command()

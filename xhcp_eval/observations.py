@@ -67,7 +67,7 @@ def read_table(path: str | Path, plan: Plan) -> pd.DataFrame:
     frame, faults = check_cells(cells, plan)
     if faults:
         raise refusal(Path(path).name, [str(fault) for fault in faults])
-    return frame
+    return frame.reset_index(drop=True)
 
 
 def refusal(name: str, problems: list[str]) -> DataError:
@@ -81,8 +81,8 @@ def refusal(name: str, problems: list[str]) -> DataError:
 def check_cells(cells: Cells, plan: Plan) -> tuple[pd.DataFrame, list[Fault]]:
     """The typed table of a file's cells, and everything that is wrong with them, in the order of rows.
 
-    cells: with columns that passed `column_problems`. Returns (frame with `COLUMNS` sorted by `KEY`, empty if
-    there are faults; faults).
+    cells: with columns that passed `column_problems`. Returns (frame with `COLUMNS` sorted by `KEY`, row numbers
+    as index, empty if there are faults; faults).
     """
     frame, faults = _typed(cells.frame, indicator_facts(plan)["unit"])
     faults += _row_faults(frame, plan)
@@ -92,7 +92,7 @@ def check_cells(cells: Cells, plan: Plan) -> tuple[pd.DataFrame, list[Fault]]:
     if faults:
         return frame.iloc[:0], sorted(faults, key=lambda fault: fault.row)
     frame = frame.astype({"year": int} | dict.fromkeys(FLAGS, bool))
-    return frame.sort_values(list(KEY), kind="stable", ignore_index=True), []
+    return frame.sort_values(list(KEY), kind="stable"), []
 
 
 def concat_tables(frames: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
@@ -225,6 +225,10 @@ def _schema(plan: Plan):
     def known(frame: pd.DataFrame) -> pd.Series:
         return frame["indicator"].isin(facts.index)
 
+    def part_of_whole(frame: pd.DataFrame) -> pd.Series:
+        per = of(frame, "unit").map({name: unit.per for name, unit in UNITS.items()}).astype(float)
+        return (of(frame, "kind") == "proportion") | (of(frame, "upper") == per)
+
     def check(column: str, rule, text: str) -> pa.Check:
         return pa.Check(rule, error=f"{column}|{text}")
 
@@ -242,7 +246,7 @@ def _schema(plan: Plan):
             check("value", lambda f: ~(f["value"] > of(f, "upper")), "高于上限"),
             check(
                 "numerator",
-                lambda f: ~((of(f, "kind") == "proportion") & (f["numerator"] > f["denominator"])),
+                lambda f: ~(part_of_whole(f) & (f["numerator"] > f["denominator"])),
                 "分子大于分母",
             ),
             check("denominator", lambda f: ~(f["denominator"] <= 0), "分母必须大于 0"),
