@@ -64,7 +64,7 @@ def test_a_mismatch_is_found_in_units_and_cuts_too(findings):
     unit["numerator"] = 100
     (found,) = findings(rows(), unit).to_dict("records")
     assert (found["region"], found["severity"]) == ("新华区/示范一街道", "高")
-    assert found["finding"].endswith("不符（female、rural）")
+    assert found["finding"].endswith("不符（女、农村）")
 
 
 def test_rounding_is_no_mismatch(findings):
@@ -104,7 +104,8 @@ def test_a_change_far_outside_the_series_own(findings):
     (found,) = findings(rows([*CLEAN[:7], 60.0])).to_dict("records")
     assert (found["severity"], found["year"]) == ("低", 2025)
     assert found["finding"].startswith("较上次变动 −27.09个百分点/年，远超历年变动（修正z=")
-    assert found["finding"].endswith("22.7），请核实或说明")
+    assert found["finding"].endswith("），请核实或说明")
+    assert "z=−" in found["finding"] and "-" not in found["finding"]
 
 
 def test_a_jump_at_a_marked_break_is_no_outlier(findings):
