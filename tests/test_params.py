@@ -168,3 +168,14 @@ def test_defaults_of_a_notebook_are_read_without_running_it(project):
     found = notebook_parameters(project / "notebooks/30_domain.ipynb")
     assert found == {"pack": "", "snapshot": "", "domain": "健康", "year": 2025, "share": 0.5}
     assert notebook_parameters(project / "notebooks/99_bare.ipynb") is None
+
+
+def test_as_of_is_for_databases_only(tmp_path):
+    text = (params.ROOT / "params" / "midterm_2025.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "midterm_2025.yaml"
+    path.write_text(text + "\nas_of: 2026-03-31\n", encoding="utf-8", newline="\n")
+    with pytest.raises(ParamsError, match=r"as_of：只用于 data 中的数据库"):
+        load_params(path)
+    path.write_text(text + "\nas_of: 三月\n", encoding="utf-8", newline="\n")
+    with pytest.raises(ParamsError, match="as_of"):
+        load_params(path)

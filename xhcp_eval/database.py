@@ -29,7 +29,6 @@ DEFAULT_PATH = ROOT / "data" / "xhcp.duckdb"
 SCHEMA_VERSION = 1
 WITHDRAWN = "withdrawn"
 _STORED = [name for name in COLUMNS if name not in ("region", "level")]
-_NEWEST_FIRST = "order by reported_on desc, import_id desc"
 _SCHEMA = """
 create table about (schema_version integer not null);
 insert into about values ({version});
@@ -160,22 +159,20 @@ class Database:
         `observations.COLUMNS`, sorted by key.
         """
         where, values = ["true"], []
-        if region is not None:
-            where.append(
-                "region_id in (select region_id from regions where region = ? or starts_with(region, ? || '/'))"
-            )
-            values += [region, region]
         if as_of is not None:
             where.append("reported_on <= ?::date")
             values.append(_day(as_of))
         if last_import is not None:
             where.append("import_id <= ?")
-            values.append(last_import)
-        key = ", ".join("region_id" if name == "region" else name for name in KEY)
-        query = f"""select g.region, g.level, r.* from (select * from reported where {" and ".join(where)}
-            qualify row_number() over (partition by {key} {_NEWEST_FIRST}) = 1) r join regions g using (region_id)
-            where status <> '{WITHDRAWN}'"""
-        frame = _as_observations(self._read(query, values))
+            values.append(int(last_import))
+        with self._reading() as connection:
+            if region is not None:  # as numbers, so that row groups of other regions are not even read
+                inside = "select region_id from regions where region = ? or starts_with(region, ? || '/')"
+                ids = connection.execute(inside, [region, region]).fetchall()
+                where.append(f"region_id in ({', '.join(str(id) for (id,) in ids) or 'null'})")
+            rows = _rows(connection, f"""select region, level, r.* from reported r join regions using (region_id)
+                where {' and '.join(where)} order by {', '.join(KEY)}, reported_on, import_id""", values)  # fmt: skip
+        frame = _as_observations(_newest(rows))
         if plan is not None:
             frame = frame[frame["indicator"].isin({item.id for item in plan.reportable})]
         return frame.reset_index(drop=True)
@@ -194,7 +191,8 @@ class Database:
         query: may name the tables imports, regions, reported, rounds, releases and the view figures (one row a
         vintage). values: for the query's question marks. Raises DataError with DuckDB's own words.
         """
-        return self._read(query, list(values))
+        with self._reading(guarded=True) as connection:
+            return _rows(connection, query, list(values))
 
     def imports(self) -> pd.DataFrame:
         """One row an import: number, moment, person, file, hash, plan, rows, notices."""
@@ -217,13 +215,16 @@ class Database:
             connection.execute("commit")
 
     def _read(self, query: str, values: list[object]) -> pd.DataFrame:
+        with self._reading() as connection:
+            return _rows(connection, query, values)
+
+    @contextmanager
+    def _reading(self, guarded: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that can't change anything; guarded: nor read or write other files."""
         self._make()
-        with self._connected(read_only=True) as connection:
+        with self._connected(read_only=True, guarded=guarded) as connection:
             self._check_version(connection)
-            found = connection.sql(query, params=values)
-            if found is None:
-                raise DataError("这里只能查询(select)，不能执行其他语句")
-            return found.to_arrow_table().to_pandas()
+            yield connection
 
     def _make(self) -> None:
         """The empty database, made elsewhere and then given its name, so that a half-made one is never found."""
@@ -240,10 +241,10 @@ class Database:
                 _name_if_free(made, self.path)
 
     @contextmanager
-    def _connected(self, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _connected(self, read_only: bool, guarded: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
 
-        connection = self._connect(read_only)
+        connection = self._connect(read_only, guarded)
         try:
             yield connection
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException,
@@ -256,11 +257,11 @@ class Database:
         finally:
             connection.close()
 
-    def _connect(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+    def _connect(self, read_only: bool, guarded: bool) -> duckdb.DuckDBPyConnection:
         """Open the file, waiting for a process that is writing."""
         import duckdb
 
-        config = {"enable_external_access": "false", "lock_configuration": "true"} if read_only else {}
+        config = {"enable_external_access": "false", "lock_configuration": "true"} if guarded else {}
         until = time.monotonic() + self.wait
         while True:
             try:
@@ -275,10 +276,12 @@ class Database:
                 time.sleep(0.05)
 
     def _check_version(self, connection) -> None:
-        ours = connection.execute("select 1 from duckdb_tables() where table_name = 'about'").fetchall()
-        ((version,),) = (
-            connection.execute("select schema_version from about").fetchall() if ours else (("未知",),)
-        )
+        import duckdb
+
+        try:
+            ((version,),) = connection.execute("select schema_version from about").fetchall()
+        except duckdb.CatalogException:
+            version = "未知"
         if version != SCHEMA_VERSION:
             raise DataError(
                 f"数据库 {self.path.name} 的结构版本是 {version}，本程序使用 {SCHEMA_VERSION}；请用相应版本的程序打开"
@@ -314,12 +317,24 @@ def _day(value: str | date) -> str:
         raise DataError(f"日期写作 2026-03-31 的形式，而不是 {value!r}") from error
 
 
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[object]) -> pd.DataFrame:
+    found = connection.sql(query, params=values)
+    if found is None:
+        raise DataError("这里只能查询(select)，不能执行其他语句")
+    return found.to_arrow_table().to_pandas()
+
+
+def _newest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of every figure the newest vintage, of rows sorted by key and age; withdrawn figures left out."""
+    rows = rows[~rows.duplicated(list(KEY), keep="last")]
+    return rows[rows["status"] != WITHDRAWN]
+
+
 def _as_observations(frame: pd.DataFrame) -> pd.DataFrame:
-    """Types and order of a table as `read_table` gives it."""
+    """Types of a table as `read_table` gives them."""
     frame = frame[list(COLUMNS)].assign(reported_on=frame["reported_on"].astype(str).str[:10])
     text = [name for name in COLUMNS if name not in ("year", "value", "numerator", "denominator", *FLAGS)]
-    types = dict.fromkeys(text, "str") | {"year": int} | dict.fromkeys(FLAGS, bool)
-    return frame.astype(types).sort_values(list(KEY), kind="stable", ignore_index=True)
+    return frame.astype(dict.fromkeys(text, "str") | {"year": int} | dict.fromkeys(FLAGS, bool))
 
 
 assert WITHDRAWN not in ALLOWED["status"], "a file can't report a withdrawal"

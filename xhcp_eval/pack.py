@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from xhcp_eval.assessment import Case, assess, goal_verdicts, make_case
 from xhcp_eval.breaks import COLUMNS as BREAK_COLUMNS
 from xhcp_eval.breaks import unmarked_breaks
 from xhcp_eval.comparables import comparables
+from xhcp_eval.database import Database
 from xhcp_eval.evidence import forecast_frame, series_frame
 from xhcp_eval.observations import concat_tables, read_table
 from xhcp_eval.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
@@ -112,8 +114,8 @@ def save_pack(pack: Pack, folder: Path) -> None:
 def compute_pack(params: PackParams) -> Pack:
     """Read, check, project and judge everything a pack needs. Raises PlanError or DataError."""
     plan = load_plan(params.plan)
-    table = _read(params.data, plan)
     region = params.region or plan.region
+    table = _read(params.data, plan, region, params.as_of)
     case = make_case(table, plan, region, params.settings, params.data_until, params.use_recollection)
     assessment = assess(case)
     likes, nearest = comparables(case)
@@ -176,6 +178,13 @@ def _outcomes(
     return outcomes.join(forecast_at(origin, outcomes))
 
 
-def _read(names, plan: Plan) -> pd.DataFrame:
+def _read(names, plan: Plan, region: str | None = None, as_of: date | None = None) -> pd.DataFrame:
+    """Tables and databases put together; of a database the region's figures, as they were known."""
     paths = [provenance.ROOT / name for name in names]
-    return concat_tables([read_table(path, plan) for path in paths], [path.name for path in paths])
+    tables = [
+        Database(path).observations(plan, as_of=as_of, region=region)
+        if path.suffix == ".duckdb"
+        else read_table(path, plan)
+        for path in paths
+    ]
+    return concat_tables(tables, [path.name for path in paths])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +47,7 @@ class PackParams(BaseModel):
 
     pack: name of the pack and of its folder under reports/. plan: folder under data/plans/. region: path of
     the evaluated region (default: the plan's own). data, comparison_data: tables, relative to the project.
+    A table may be a database (.duckdb): of it the region's figures are taken, as_of an ISO date as they were known.
     data_until: last year that may be known. sections: pages, in order. use_recollection: let unverified
     figures shape trends. settings: rules of judgement. jobs: notebooks run at once. outcome_data,
     outcome_year: what happened later, for a hindcast. forecast_origin: year of an earlier forecast that a
@@ -62,6 +64,7 @@ class PackParams(BaseModel):
     data: tuple[Text, ...] = Field(min_length=1)
     comparison_data: tuple[Text, ...] = ()
     comparison_plan: Name = "china_2021_2030"
+    as_of: date | None = None
     data_until: Year
     sections: tuple[Section, ...] = Field(min_length=1)
     use_recollection: Annotated[bool, Field(strict=True)] = False
@@ -232,6 +235,8 @@ def _file_problems(params: PackParams) -> list[str]:
                 problems.append(
                     f"{field}：没有文件 {name}" + (f"；{where} 中有：{'、'.join(here)}" if here else "")
                 )
+    if params.as_of and not any(name.endswith(".duckdb") for name in params.data):
+        problems.append("as_of：只用于 data 中的数据库(.duckdb)；其他数据文件没有历次填报")
     return problems
 
 
