@@ -148,11 +148,9 @@ def _value_now(history: list[dict], bound: float, row: dict, settings: Settings)
     """Latest value (three years together where events are few), and whether chance leaves its side in no doubt."""
     last = history[-1]
     window = [r for r in history if r["year"] > last["year"] - settings.pool_years]
-    number = "value" if row["kind"] == "count" else "numerator"
-    events = [r[number] for r in window if not math.isnan(r[number])]
-    few = (
-        row["kind"] in ("rate", "count") and bool(events) and sum(events) / len(events) < settings.few_events
-    )
+    events = [r["numerator"] for r in window if not math.isnan(r["numerator"])]
+    counted = row["kind"] in ("rate", "count") and not math.isnan(last["numerator"])
+    few = counted and sum(events) / len(events) < settings.few_events
     if not few:
         return float(last["value"]), True
     numerator = sum(events)

@@ -1,0 +1,232 @@
+"""Early warnings of a region: which rule struck where, on what evidence, whose matter it is, and how good the rule is."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from xhcp_eval.assessment import Case
+from xhcp_eval.breaks import break_sentence, unmarked_breaks
+from xhcp_eval.early_warning.floor import under_floor
+from xhcp_eval.early_warning.movement import volatile, worse_two_years
+from xhcp_eval.early_warning.rules import (
+    BREAK,
+    HARD,
+    HINT,
+    MISSING,
+    ORDINARY,
+    RULE_NAMES,
+    SEVERITIES,
+    URGENT,
+    VOLATILE,
+    WORSE,
+    WarningRules,
+    warning_row,
+)
+from xhcp_eval.errors import DataError
+from xhcp_eval.evidence import History, series_frame, series_key
+from xhcp_eval.observations import TOTAL
+from xhcp_eval.panel import Panel, make_panel
+from xhcp_eval.status import Status
+from xhcp_eval.units import format_value
+
+SKILL_FILE = Path(__file__).resolve().parents[1] / "assets" / "warnings" / "skill.json"
+COLUMNS: tuple[str, ...] = (
+    "rule", "rule_name", "severity", "indicator", "indicator_name", "region", "series", "year", "evidence",
+    "department", "target_id", "precision", "recall", "base_rate",
+)  # fmt: skip
+SIGNS: dict[str, int] = {"up": 1, "down": -1}
+MOVING_KINDS = ("proportion", "rate", "ratio", "mean", "index")
+
+
+@lru_cache(maxsize=4)
+def load_skill(path: Path = SKILL_FILE) -> dict[str, dict]:
+    """Measured precision, recall and base rate of each rule, by id; see `warning_skill.measure`.
+
+    Raises DataError where the file isn't there or can't be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["rules"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"预警规则的实测文件 {path.name} 读不出；重新生成：python -m xhcp_eval.warning_skill"
+        ) from error
+
+
+def rule_table(rules: WarningRules | None = None, skill: dict[str, dict] | None = None) -> pd.DataFrame:
+    """The rules themselves, one row each, in the order in which warnings stand.
+
+    rules: thresholds. skill: from `load_skill`. Returns rule, rule_name, text (the rule in words with its
+    thresholds), outcome (what a warning is held against), precision, recall, base_rate, lift, lift_low, lift_high
+    (95%), n (cases), n_warned, note (what the figures mean, in words).
+    """
+    rules, skill = rules or WarningRules(), load_skill() if skill is None else skill
+    texts = rules.texts()
+    rows = [
+        {"rule": rule, "rule_name": RULE_NAMES[rule], "text": texts[rule], **skill[rule]}
+        for rule in RULE_NAMES
+    ]
+    numbers = ["precision", "recall", "base_rate", "lift", "lift_low", "lift_high"]
+    columns = ["rule", "rule_name", "text", "outcome", *numbers, "n", "n_warned", "note"]
+    return pd.DataFrame(rows)[columns].astype(dict.fromkeys(numbers, float))
+
+
+def early_warnings(
+    case: Case,
+    assessment: pd.DataFrame,
+    rules: WarningRules | None = None,
+    skill: dict[str, dict] | None = None,
+) -> pd.DataFrame:
+    """Every warning that the rules give for a region, gravest first.
+
+    case, assessment: from `make_case` and `assess`. rules: thresholds. skill: measured quality of the rules
+    (default: the shipped file). A rule that did no better than chance on real series gives hints only.
+    Rules on movement look at the region's own series (residence total), without recollections and exceptional
+    years; the last figure may be a year old. Returns a frame with `COLUMNS`; year is that of the last figure, or of the
+    jump, or the data year; missing figures of skill are those that can't be measured. Raises DataError.
+    """
+    rules, skill = rules or WarningRules(), load_skill() if skill is None else skill
+    found = [*_hard_to_reach(case, assessment, rules), *_movements(case, rules)]
+    found += [*_missing(case, rules), *under_floor(case, rules)]
+    frame = pd.DataFrame(
+        found,
+        columns=[c for c in COLUMNS if c != "rule_name" and c not in ("precision", "recall", "base_rate")],
+    )
+    no_better = frame["rule"].map(lambda rule: skill[rule]["better"] is False).astype(bool)
+    frame["severity"] = frame["severity"].mask(no_better, HINT)
+    frame["rule_name"] = frame["rule"].map(RULE_NAMES)
+    for name in ("precision", "recall", "base_rate"):
+        frame[name] = frame["rule"].map({rule: facts[name] for rule, facts in skill.items()}).astype(float)
+    order = [frame["severity"].map(SEVERITIES.index), frame["rule"].map(list(RULE_NAMES).index)]
+    at = np.lexsort([frame["indicator"].to_numpy(str), *(o.to_numpy(int) for o in reversed(order))])
+    return frame.iloc[at][list(COLUMNS)].reset_index(drop=True)
+
+
+def _hard_to_reach(case: Case, assessment: pd.DataFrame, rules: WarningRules) -> list[dict]:
+    """Targets ahead with a low probability; where counts can't decide, a hint."""
+    judged = ~assessment["own_status"].isin([Status.NOT_JUDGED, Status.NO_DATA])
+    low = judged & (assessment["role"] == "verdict") & (assessment["probability"] < rules.probability)
+    found = []
+    for row in assessment[low].to_dict("records"):
+        reading = f"（读法{row['reading']}）" if row["reading"] else ""
+        # the reason names the probability, with the figures it rests on
+        evidence = (
+            f"目标{row['target_text']}{reading}，达标概率低于{rules.probability * 100:g}%：{row['reason']}"
+        )
+        indicator = case.plan.indicator(row["indicator"])
+        severity = HINT if row["own_status"] == Status.UNDECIDABLE else URGENT
+        year = row["latest_year"] if np.isfinite(row["latest_year"]) else case.as_of
+        more = {"series": series_key(indicator.id, row["region"]), "target_id": row["target_id"]}
+        found.append(warning_row(HARD, severity, indicator, row["region"], year, evidence, **more))
+    return found
+
+
+def _movements(case: Case, rules: WarningRules) -> list[dict]:
+    """Rules on how the region's own series moved: losses, volatility, jumps."""
+    chosen = [h for key, h in case.series.items() if _moves(key, h, case, rules)]
+    if not chosen:
+        return []
+    panel = make_panel(pd.concat([series_frame(h) for h in chosen], ignore_index=True))
+    by_key = {h.key: h for h in chosen}
+    of = [by_key[key] for key in panel.keys]
+    return [*_worse(panel, of, rules), *_volatile(panel, of, rules), *_broken(case, panel, by_key, rules)]
+
+
+def _moves(key: str, history: History, case: Case, rules: WarningRules) -> bool:
+    kind, direction = history.indicator.kind, history.indicator.direction
+    events = kind == "count" and direction == "down"
+    own = history.region == case.region and key.split("|")[2] == TOTAL
+    fresh = bool(history.trusted.all()) and history.years[-1] >= case.as_of - rules.stale
+    return own and fresh and (kind in MOVING_KINDS or events)
+
+
+def _worse(panel: Panel, of: list[History], rules: WarningRules) -> list[dict]:
+    sign = np.array([SIGNS.get(h.indicator.direction, 0) for h in of])
+    worse = worse_two_years(panel, sign, rules)
+    found = []
+    for i in np.flatnonzero(worse.flagged):
+        history, t = of[i], panel.last[i]
+        unit, year = history.indicator.unit, int(panel.years[t])
+        path = "→".join(format_value(v, unit) for v in panel.values[i, t - 2 : t + 1])
+        evidence = (
+            f"{year - 2}—{year}年 {path}，两年合计{format_value(worse.change[i], unit, difference=True)}"
+        )
+        if np.isfinite(worse.habit[i]):
+            evidence += f"；自身两年变动的标准差为{format_value(worse.habit[i], unit, difference=True)}"
+        if np.isfinite(worse.low[i]):
+            evidence += f"；两年前后事件数之比{worse.ratio[i]:.2f}（{rules.level * 100:g}%区间{worse.low[i]:.2f}–{worse.high[i]:.2f}）"
+        found.append(
+            warning_row(WORSE, URGENT, history.indicator, history.region, year, evidence, series=history.key)
+        )
+    return found
+
+
+def _volatile(panel: Panel, of: list[History], rules: WarningRules) -> list[dict]:
+    unrest = volatile(panel, rules)
+    found = []
+    for i in np.flatnonzero(unrest.flagged):
+        history, year = of[i], int(panel.years[panel.last[i]])
+        size = format_value(unrest.size[i], history.indicator.unit, difference=True)
+        evidence = (
+            f"各年偏离前后两年连线的标准差约{size}，为数值（或离上限的距离）的{unrest.share[i] * 100:.0f}%"
+        )
+        if np.isfinite(unrest.dispersion[i]):
+            chance = "<0.001" if unrest.p[i] < 0.001 else f"={unrest.p[i]:.3f}"
+            evidence += f"；波动平方和是计数误差所能解释的{unrest.dispersion[i]:.1f}倍（p{chance}）"
+        else:
+            evidence += "；没有分子分母，与真实参照序列相比属最不平稳的一成"
+        found.append(
+            warning_row(
+                VOLATILE, ORDINARY, history.indicator, history.region, year, evidence, series=history.key
+            )
+        )
+    return found
+
+
+def _broken(case: Case, panel: Panel, by_key: dict[str, History], rules: WarningRules) -> list[dict]:
+    jumps = unmarked_breaks(panel)
+    found = []
+    for jump in jumps[jumps["year"] > case.as_of - rules.recent].to_dict("records"):
+        history = by_key[jump["series"]]
+        change, usual = (
+            format_value(jump[c], history.indicator.unit, difference=True) for c in ("jump", "typical")
+        )
+        evidence = break_sentence(jump, change, usual)
+        found.append(
+            warning_row(
+                BREAK, ORDINARY, history.indicator, history.region, jump["year"], evidence, series=history.key
+            )
+        )
+    return found
+
+
+def _missing(case: Case, rules: WarningRules) -> list[dict]:
+    """Indicators once reported, or needed for a target of the region, without a figure for the last data years."""
+    last: dict[str, int] = {}
+    for history in case.series.values():
+        if history.trusted.any():
+            last[history.indicator.id] = max(last.get(history.indicator.id, 0), history.last_trusted)
+    since = case.as_of - rules.missing + 1
+    found = []
+    for indicator in case.plan.indicators:
+        needed = [t for t in indicator.targets if t.level == case.plan.level and t.role == "verdict"]
+        source = indicator.derived_from.indicator if indicator.derived_from else indicator.id
+        if last.get(source, 0) >= since or not (needed or source in last):
+            continue
+        known = f"最近一次数据为{last[source]}年" if source in last else "从未填报过可用的数字"
+        use = f"；{len(needed)}项目标需要它" if needed else "；不涉及本级目标"
+        evidence = f"{since}—{case.as_of}年没有可用数字，{known}{use}"
+        more = {
+            "target_id": needed[0].id if needed else "",
+            "series": series_key(source, case.region),
+        }
+        found.append(
+            warning_row(
+                MISSING, URGENT if needed else ORDINARY, indicator, case.region, case.as_of, evidence, **more
+            )
+        )
+    return found
