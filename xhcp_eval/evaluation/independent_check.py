@@ -88,7 +88,13 @@ def _raw(observations: pd.DataFrame) -> dict[tuple[str, str], list[dict]]:
         whole = all(row[name] == "total" for name in ("sex", "age", "residence", "category"))
         if whole and row["status"] != "recollection":
             found.setdefault((row["indicator"], row["region"]), []).append(row)
-    return {key: sorted(rows, key=lambda r: r["year"]) for key, rows in found.items()}
+    return {key: _since_break(sorted(rows, key=lambda r: r["year"])) for key, rows in found.items()}
+
+
+def _since_break(history: list[dict]) -> list[dict]:
+    """What was reported under the definition of today."""
+    breaks = [number for number, row in enumerate(history) if row["series_break"]]
+    return history[breaks[-1] :] if breaks else history
 
 
 def _check(row: dict, rows: dict, settings: Settings, as_of: int) -> tuple:
@@ -148,8 +154,11 @@ def _value_now(history: list[dict], bound: float, row: dict, settings: Settings)
     """Latest value (three years together where events are few), and whether chance leaves its side in no doubt."""
     last = history[-1]
     window = [r for r in history if r["year"] > last["year"] - settings.pool_years]
-    events = [r["numerator"] for r in window if not math.isnan(r["numerator"])]
-    counted = row["kind"] in ("rate", "count") and not math.isnan(last["numerator"])
+    # cases that should become fewer are events of chance; places and people counted are not
+    cases = row["kind"] == "count" and row["direction"] == "down"
+    events = [r["value" if cases else "numerator"] for r in window]
+    events = [n for n in events if not math.isnan(n)]
+    counted = cases or (row["kind"] == "rate" and not math.isnan(last["numerator"]))
     few = counted and sum(events) / len(events) < settings.few_events
     if not few:
         return float(last["value"]), True
