@@ -19,10 +19,11 @@ CHANCE = 1e-3
 _SERIES = ["indicator", "region", *DIMENSIONS]
 
 
-def carried_over(table: pd.DataFrame) -> list[Finding]:
+def carried_over(table: pd.DataFrame, region: str) -> list[Finding]:
     """Values equal to last year's in value and counts, or without counts for three years and more.
 
-    Told for the total of a place where it repeats, else for its groups where two and more do.
+    Told once for a figure of the region, or where two and more of its groups repeat; for the many series of its
+    units, of which some repeat by chance every year, only where one repeats twice.
     """
     rows = table.sort_values([*_SERIES, "year"])
     same = (rows["year"].diff() == 1) & (rows[_SERIES] == rows[_SERIES].shift()).all(axis=1)
@@ -32,18 +33,23 @@ def carried_over(table: pd.DataFrame) -> list[Finding]:
         & (rows["numerator"] > 0)
         & (rows["numerator"] < rows["denominator"])
     )
-    counted = same & some & (rows["numerator"].diff() == 0) & (rows["denominator"].diff() == 0)
-    found = []
-    for (name, region, year), group in rows[counted].groupby(["indicator", "region", "year"], sort=False):
-        total = group[is_total(group)]
-        if len(total) == 0 and len(group) == 1:
-            # one group among many repeats by chance every few years
-            continue
-        r = (total if len(total) else group).iloc[0]
-        where = "" if len(total) else f"（{len(group)}个分组）"
-        text = f"分子、分母与上年完全相同（{r['numerator']:g}/{r['denominator']:g}），疑似沿用旧数{where}"
-        found.append(Finding("中", "沿用旧数", name, region, int(year), text))
-    return found + _runs(rows[is_total(rows)])
+    counted = rows[same & some & (rows["numerator"].diff() == 0) & (rows["denominator"].diff() == 0)]
+    total, here = is_total(counted), counted["region"] == region
+    found = [_carried(group) for _, group in counted[total & here].groupby(["indicator", "year"], sort=False)]
+    told = {(f.indicator, f.year) for f in found}
+    for key, group in counted[~total & here].groupby(["indicator", "year"], sort=False):
+        if key not in told and len(group) > 1:
+            found.append(_carried(group, f"（{len(group)}个分组）"))
+    for _, group in counted[total & ~here].groupby(["indicator", "region"], sort=False):
+        if len(group) > 1:
+            found.append(_carried(group, f"（{years_text(group['year'])}都是如此）"))
+    return found + _runs(rows[is_total(rows) & (rows["region"] == region)])
+
+
+def _carried(rows: pd.DataFrame, also: str = "") -> Finding:
+    r = rows.iloc[-1]
+    text = f"分子、分母与上年完全相同（{r['numerator']:g}/{r['denominator']:g}），疑似沿用旧数{also}"
+    return Finding("中", "沿用旧数", r["indicator"], r["region"], int(r["year"]), text)
 
 
 def _runs(rows: pd.DataFrame) -> list[Finding]:

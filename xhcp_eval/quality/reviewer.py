@@ -47,7 +47,9 @@ def review(
     found += inconsistencies(table, plan, load_identities(plan) if identities is None else identities)
     found += marked.breaks(table) + marked.exceptional(table)
     found += (
-        unusual_changes(table, region) + repeats.carried_over(table) + repeats.same_elsewhere(table, plan)
+        unusual_changes(table, region)
+        + repeats.carried_over(table, region)
+        + repeats.same_elsewhere(table, plan)
     )
     found += heaped(table, plan, region, as_of) + too_smooth(table, plan, region)
     found += _asked_for(table, plan, region, as_of, forecast, due)
