@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -39,40 +38,50 @@ COLUMNS: tuple[str, ...] = (
     "rule", "rule_name", "severity", "indicator", "indicator_name", "region", "series", "year", "evidence",
     "department", "target_id", "precision", "recall", "base_rate",
 )  # fmt: skip
+FIGURES: tuple[str, ...] = (
+    "precision", "recall", "base_rate", "lift", "lift_low", "lift_high", "lift_within", "lift_within_low",
+    "lift_within_high",
+)  # fmt: skip
+OTHER_THRESHOLDS = "阈值与实测时所用的不同，实测结果不适用"
 SIGNS: dict[str, int] = {"up": 1, "down": -1}
 MOVING_KINDS = ("proportion", "rate", "ratio", "mean", "index")
 
 
-@lru_cache(maxsize=4)
-def load_skill(path: Path = SKILL_FILE) -> dict[str, dict]:
+def load_skill(rules: WarningRules | None = None, path: Path = SKILL_FILE) -> dict[str, dict]:
     """Measured precision, recall and base rate of each rule, by id; see `warning_skill.measure`.
 
-    Raises DataError where the file isn't there or can't be read.
+    rules: thresholds in use; what was measured with others says nothing of them, so their figures are left out, and
+    so is the judgement whether the rule is better than chance. Raises DataError where the file can't be read.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["rules"]
-    except (OSError, ValueError, KeyError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        skill, measured = content["rules"], content["settings"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"预警规则的实测文件 {path.name} 读不出；重新生成：python -m xhcp_eval.warning_skill"
         ) from error
+    if (rules or WarningRules()).model_dump() == measured:
+        return skill
+    blank = dict.fromkeys(FIGURES) | {"n": 0, "n_warned": 0, "better": None, "note": OTHER_THRESHOLDS}
+    return {rule: facts | blank for rule, facts in skill.items()}
 
 
 def rule_table(rules: WarningRules | None = None, skill: dict[str, dict] | None = None) -> pd.DataFrame:
     """The rules themselves, one row each, in the order in which warnings stand.
 
     rules: thresholds. skill: from `load_skill`. Returns rule, rule_name, text (the rule in words with its
-    thresholds), outcome (what a warning is held against), precision, recall, base_rate, lift, lift_low, lift_high
-    (95%), n (cases), n_warned, note (what the figures mean, in words).
+    thresholds), outcome (what a warning is held against), `FIGURES` (missing where they can't be measured), n (cases),
+    n_warned, note (what the figures mean, in words). Raises DataError.
     """
-    rules, skill = rules or WarningRules(), load_skill() if skill is None else skill
+    rules = rules or WarningRules()
+    skill = load_skill(rules) if skill is None else skill
     texts = rules.texts()
     rows = [
         {"rule": rule, "rule_name": RULE_NAMES[rule], "text": texts[rule], **skill[rule]}
         for rule in RULE_NAMES
     ]
-    numbers = ["precision", "recall", "base_rate", "lift", "lift_low", "lift_high"]
-    columns = ["rule", "rule_name", "text", "outcome", *numbers, "n", "n_warned", "note"]
-    return pd.DataFrame(rows)[columns].astype(dict.fromkeys(numbers, float))
+    columns = ["rule", "rule_name", "text", "outcome", *FIGURES, "n", "n_warned", "note"]
+    return pd.DataFrame(rows)[columns].astype(dict.fromkeys(FIGURES, float))
 
 
 def early_warnings(
@@ -89,7 +98,8 @@ def early_warnings(
     years; the last figure may be a year old. Returns a frame with `COLUMNS`; year is that of the last figure, or of the
     jump, or the data year; missing figures of skill are those that can't be measured. Raises DataError.
     """
-    rules, skill = rules or WarningRules(), load_skill() if skill is None else skill
+    rules = rules or WarningRules()
+    skill = load_skill(rules) if skill is None else skill
     found = [*_hard_to_reach(case, assessment, rules), *_movements(case, rules)]
     found += [*_missing(case, rules), *under_floor(case, rules)]
     frame = pd.DataFrame(
