@@ -47,6 +47,7 @@ ORDER = [
         "trend",
         "reference",
         "projection",
+        "expectation",
     ),
     *(
         "scores",

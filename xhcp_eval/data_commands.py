@@ -139,6 +139,41 @@ def sql(
     typer.echo(Database(database).sql(query).to_string(index=False))
 
 
+@app.command()
+def queries(
+    year: Annotated[int, typer.Option(help="数据年份")],
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "queries",
+    html: Annotated[bool, typer.Option("--html", help="写 HTML，默认 Word")] = False,
+    due: Annotated[str, typer.Option(help="截止日期；给出则检查逾期")] = "",
+    audit: Annotated[
+        Path | None, typer.Option(help="核查样本表：indicator、region、year、facility、recounted、reported")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """审核一年的数据，每个部门写一份质询函。"""
+    import pandas as pd
+
+    from xhcp_eval.expectation import expected_ranges
+    from xhcp_eval.letters import write_letters
+    from xhcp_eval.observations import read_table
+    from xhcp_eval.quality import review
+
+    base, registry = _open(database, plan)
+    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    found = review(
+        table, registry, registry.region, year, due=due or None,
+        forecast=expected_ranges(table, registry, registry.region, year),
+        audit=None if audit is None else pd.read_csv(audit),
+    )  # fmt: skip
+    letters = write_letters(found, registry, year, out, "html" if html else "docx")
+    counted = "、".join(f"{kind} {n} 条" for kind, n in found["severity"].value_counts(sort=False).items())
+    typer.echo(f"{year} 年数据审核：{counted}")
+    for path in letters:
+        typer.echo(f"已写入 {path}")
+
+
 @rounds_app.command("open")
 def round_open(
     year: Annotated[int, typer.Argument(help="数据年份")],

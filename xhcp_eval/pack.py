@@ -16,6 +16,7 @@ from xhcp_eval.breaks import unmarked_breaks
 from xhcp_eval.comparables import comparables
 from xhcp_eval.database import Database
 from xhcp_eval.evidence import forecast_frame, series_frame
+from xhcp_eval.expectation import expected_ranges
 from xhcp_eval.observations import concat_tables, read_table
 from xhcp_eval.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
 from xhcp_eval.panel import make_panel
@@ -119,6 +120,7 @@ def compute_pack(params: PackParams) -> Pack:
     case = make_case(table, plan, region, params.settings, params.data_until, params.use_recollection)
     assessment = assess(case)
     likes, nearest = comparables(case)
+    expected = expected_ranges(table, plan, region, params.data_until)
     observations = table[table["year"] <= params.data_until].reset_index(drop=True)
     return Pack(
         params=params,
@@ -128,7 +130,7 @@ def compute_pack(params: PackParams) -> Pack:
         forecast=forecast_frame(case.series),
         assessment=assessment,
         goals=goal_verdicts(plan, assessment),
-        quality=review(observations, plan, region, params.data_until),
+        quality=review(observations, plan, region, params.data_until, forecast=expected),
         completeness=completeness(observations, plan, region, params.data_until),
         outcomes=_outcomes(params, plan, region, table, assessment),
         scenarios=scenarios(case, likes),

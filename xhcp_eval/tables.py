@@ -289,10 +289,11 @@ def quality_findings(pack: Pack, limit: int = 60) -> TableView:
         "region": "地区",
         "year": "年份",
         "finding": "问题",
+        "question": "请核实或说明",
     }
     left = len(pack.quality) - len(rows)
     caption = "数据质量问题" + (f"（另有 {left} 条级别较低的未列出，见结果表）" if left > 0 else "")
-    return table(rows, columns=headers, numeric=["year"], wide=["finding"], caption=caption)
+    return table(rows, columns=headers, numeric=["year"], wide=["finding", "question"], caption=caption)
 
 
 def completeness_table(pack: Pack) -> TableView:
