@@ -72,6 +72,8 @@ ORDER = [
         "validation_views",
         "comparables_views",
         "other_methods_views",
+        "warnings_views",
+        "yearbook",
         "figures",
         "narrative",
         "sections",

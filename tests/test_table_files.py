@@ -5,13 +5,14 @@ import zipfile
 import zlib
 
 import openpyxl
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xhcp_eval import table_files
 from xhcp_eval.errors import DataError
-from xhcp_eval.table_files import Fault, cell_text, open_table
+from xhcp_eval.table_files import Fault, cell_text, open_table, write_csv
 
 
 def book(path, rows, change=None):
@@ -168,3 +169,9 @@ def test_a_workbook_with_damaged_bytes_is_read_or_refused_in_words(tmp_path, pla
         assert open_table(path).frame is not None
     except (DataError, zlib.error) as error:
         assert isinstance(error, DataError), "only our own errors reach the reader of the message"
+
+
+def test_text_that_begins_like_a_formula_is_written_as_text(tmp_path):
+    frame = pd.DataFrame({"a": ["=1+1", "@x", "-5", "ok"], "n": [-1.5, 2.0, 3.0, 4.0]})
+    lines = write_csv(frame, tmp_path / "new" / "t.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines == ["a,n", "'=1+1,-1.5", "'@x,2.0", "'-5,3.0", "ok,4.0"]

@@ -20,6 +20,7 @@ _NAMES = {
     "XhcpError": "errors",
     "assess": "assessment",
     "backtest": "backtesting",
+    "early_warnings": "early_warning",
     "find_similar": "reference.similar",
     "import_file": "intake",
     "load_params": "params",
@@ -31,6 +32,7 @@ _NAMES = {
     "project": "projection",
     "rate_interval": "small_numbers",
     "read_table": "observations",
+    "review": "quality",
     "reference_model": "reference.model",
     "run_pack": "report.runner",
     "validate_methods": "validation",
@@ -46,6 +48,7 @@ _MODULES = (
     "sections",
     "tables",
     "validation_views",
+    "warnings_views",
 )
 
 __all__ = ["__version__", *_NAMES, *_MODULES]

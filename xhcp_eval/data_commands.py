@@ -174,6 +174,57 @@ def queries(
         typer.echo(f"已写入 {path}")
 
 
+@app.command()
+def warn(
+    year: Annotated[int, typer.Option(help="数据年份")],
+    out: Annotated[Path | None, typer.Option(help="另写成表格(csv)")] = None,
+    data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """预警：难以达标、连续变差、波动过大、突变、缺数据、乡镇低于底线。"""
+    from xhcp_eval.assessment import assess, make_case
+    from xhcp_eval.early_warning import early_warnings
+    from xhcp_eval.observations import read_table
+    from xhcp_eval.table_files import write_csv
+
+    base, registry = _open(database, plan)
+    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    case = make_case(table, registry, as_of=year)
+    found = early_warnings(case, assess(case))
+    for row in found.itertuples():
+        right = (
+            f"（此类预警以往应验 {row.precision:.0%}，不预警也有 {row.base_rate:.0%}）"
+            if row.precision == row.precision
+            else ""
+        )
+        typer.echo(
+            f"[{row.severity}] {row.rule_name}：{row.indicator_name}，{row.region}。{row.evidence}{right} 责任单位：{row.department}"
+        )
+    typer.echo(f"共 {len(found)} 条预警")
+    if out is not None:
+        write_csv(found, out)
+        typer.echo(f"已写入 {out}")
+
+
+@app.command()
+def publish(
+    year: Annotated[int, typer.Option(help="数据年份")],
+    out: Annotated[Path, typer.Option(help="写到哪个文件(xlsx)")],
+    threshold: Annotated[int, typer.Option(help="小于此数的人数隐去")] = 5,
+    data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """统计资料(Excel)：供公开，小数隐去，且不能由合计倒推。"""
+    from xhcp_eval.observations import read_table
+    from xhcp_eval.yearbook import write_yearbook
+
+    base, registry = _open(database, plan)
+    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    typer.echo(f"已写入 {write_yearbook(table, registry, registry.region, year, out, threshold=threshold)}")
+
+
 @rounds_app.command("open")
 def round_open(
     year: Annotated[int, typer.Argument(help="数据年份")],

@@ -15,6 +15,7 @@ from xhcp_eval.breaks import COLUMNS as BREAK_COLUMNS
 from xhcp_eval.breaks import unmarked_breaks
 from xhcp_eval.comparables import comparables
 from xhcp_eval.database import Database
+from xhcp_eval.early_warning import early_warnings
 from xhcp_eval.evidence import forecast_frame, series_frame
 from xhcp_eval.expectation import expected_ranges
 from xhcp_eval.observations import concat_tables, read_table
@@ -38,6 +39,7 @@ FRAMES: tuple[str, ...] = (
     "comparables",
     "nearest",
     "breaks",
+    "warnings",
 )
 # a count of five venues moves in whole steps, which is no break
 JUMPING_KINDS = ("proportion", "rate", "ratio", "mean")
@@ -51,7 +53,8 @@ class Pack:
     regions shown beside. forecast: series, year and one column a quantile. assessment: one row a target. goals:
     one row a goal. quality, completeness: findings and coverage. outcomes: earlier forecasts beside what
     happened (empty where the pack has none). scenarios: what each target ahead would take. comparables, nearest: real histories
-    that moved like each target's series. breaks: jumps of the region's series that nobody marked. stamp: versions, input hashes, time.
+    that moved like each target's series. breaks: jumps of the region's series that nobody marked. warnings:
+    what needs attention now, with rule and evidence. stamp: versions, input hashes, time.
     """
 
     params: PackParams
@@ -68,6 +71,7 @@ class Pack:
     comparables: pd.DataFrame
     nearest: pd.DataFrame
     breaks: pd.DataFrame
+    warnings: pd.DataFrame
     stamp: dict
 
     @property
@@ -137,6 +141,7 @@ def compute_pack(params: PackParams) -> Pack:
         comparables=likes,
         nearest=nearest,
         breaks=_unmarked(case),
+        warnings=early_warnings(case, assessment),
         stamp=provenance.stamp([*params.data, *params.comparison_data, *params.outcome_data], params.plan),
     )
 

@@ -91,6 +91,23 @@ def text_of(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.notna(), "").astype(str).str.strip()
 
 
+def write_csv(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a frame for a spreadsheet: UTF-8 with a mark that Excel knows, no text that it would compute.
+
+    A text that begins like a formula gets an apostrophe before it. Whole or not at all. Returns the path.
+    """
+    evil = ("=", "+", "-", "@", "\t", "\r")
+    text = frame.select_dtypes(exclude=["number", "bool"]).columns
+    safe = frame.assign(
+        **{n: frame[n].map(lambda v: f"'{v}" if str(v).startswith(evil) else v) for n in text}
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"~{path.name}")
+    safe.to_csv(unfinished, index=False, encoding="utf-8-sig", lineterminator="\n")
+    unfinished.replace(path)
+    return path
+
+
 def check_archive(path: Path) -> None:
     """Refuse what is no workbook, or one built to exhaust memory (a zip bomb), before anything opens it.
 
