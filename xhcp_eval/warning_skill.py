@@ -16,6 +16,7 @@ from xhcp_eval.backtesting import Backtest, backtest
 from xhcp_eval.breaks import unmarked_breaks
 from xhcp_eval.early_warning.false_alarms import TOWNSHIPS, floor_alarms, still_alarms
 from xhcp_eval.early_warning.movement import room, volatile, worse_two_years
+from xhcp_eval.early_warning.precision import skill_note, skill_of
 from xhcp_eval.early_warning.rules import (
     BREAK,
     FLOOR,
@@ -49,7 +50,7 @@ WANTED: dict[str, int] = {
 }  # fmt: skip
 OUTCOMES: dict[str, str] = {
     HARD: "第5年的值确实没有达到目标（目标按回测规则随机设定，方向随机；预测模型未见过该指标）",
-    WORSE: "3年后的值比发出预警时更差，且超过该序列一年变动的稳健标准差",
+    WORSE: "3年后的值比发出预警时更差，且超过该指标一年变动的典型幅度（各地区稳健标准差的中位数）",
     VOLATILE: "下一年的变动落在全部真实序列随机游走80%区间之外（限值取自其余指标）",
     BREAK: "3年后的值落在发出预警时80%预测区间之外（预测模型未见过该指标）",
     MISSING: "无须预测：有没有数字，核对即知",
@@ -118,29 +119,39 @@ def hard_cases(held_out: Backtest, rules: WarningRules) -> pd.DataFrame:
 
 
 def worse_cases(cases: Cases, panel: Panel, rules: WarningRules) -> pd.DataFrame:
-    """Rule 2, on its own habit since the panel has no counts; gone wrong: worse still three years later."""
+    """Rule 2, on its own habit since the panel has no counts; gone wrong: worse still three years later.
+
+    By more than a typical year of the indicator. The series' own habit would let the rule look good on pure chance: a habit
+    underestimated makes both warning and outcome likelier (lift 1.10 on random walks, 1.00 this way).
+    """
     sign = np.array([WANTED.get(name, 0) for name in cases.indicator])
     worse, now, later = worse_two_years(panel, sign, rules), _last(panel), cases.outcomes[:, LATER - 1]
     # a two-year habit is a year's times the root of two
-    wrong = sign * (later - now) < -worse.habit / np.sqrt(2)
-    known = worse.judged & np.isfinite(later) & np.isfinite(worse.habit)
-    return _table(cases.indicator, worse.flagged, wrong, known)
+    typical = _typical(worse.habit / np.sqrt(2), worse.judged, cases)
+    known = worse.judged & np.isfinite(later) & np.isfinite(typical)
+    return _table(cases.indicator, worse.flagged, sign * (later - now) < -typical, known)
 
 
 def volatile_cases(cases: Cases, panel: Panel, rules: WarningRules) -> pd.DataFrame:
     """Rule 3; gone wrong: next year's change is outside the 80% band of a random walk with the panel's steps.
 
-    The band is taken from the other indicators, so that none sets its own mark.
+    Steps are taken as shares of the indicator's typical room, not of the series' own, which warning and outcome would
+    share; the band from the other indicators, so that none sets its own mark.
     """
     unrest = volatile(panel, rules)
     with np.errstate(invalid="ignore", divide="ignore"):
-        step = np.abs(cases.outcomes[:, 0] - _last(panel)) / room(panel)
+        step = np.abs(cases.outcomes[:, 0] - _last(panel)) / _typical(room(panel), unrest.judged, cases)
     known = unrest.judged & np.isfinite(step)
     limit = np.full(len(cases), np.nan)
     for name in np.unique(cases.indicator):
         others = known & (cases.indicator != name)
         limit[cases.indicator == name] = np.quantile(step[others], 0.8) if others.any() else np.nan
     return _table(cases.indicator, unrest.flagged, step > limit, known & np.isfinite(limit))
+
+
+def _typical(values: np.ndarray, judged: np.ndarray, cases: Cases) -> np.ndarray:
+    """Median over the judged cases of each case's indicator, (n,)."""
+    return pd.Series(np.where(judged, values, np.nan)).groupby(cases.indicator).transform("median").to_numpy()
 
 
 def break_cases(held_out: Backtest, panel: Panel, rules: WarningRules) -> pd.DataFrame:
@@ -152,63 +163,6 @@ def break_cases(held_out: Backtest, panel: Panel, rules: WarningRules) -> pd.Dat
     covered = rows["covered_80"].to_numpy(float)
     long = np.isfinite(panel.values).sum(axis=1) > 5
     return _table(cases.indicator, np.isin(panel.keys, jumped), covered == 0, long & np.isfinite(covered))
-
-
-def skill_of(table: pd.DataFrame, draws: int = 2000, seed: int = 0) -> dict:
-    """Precision, recall, base rate and lift of a rule from one row a case.
-
-    table: indicator, warned, wrong (bool). Returns precision, recall, base_rate; lift and lift_within, the precision
-    over the base rate of all cases and over that of the warned cases' own indicators (what the rule tells beyond
-    which indicator it is), each with _low and _high, 95% bootstrap intervals; n, n_warned, n_wrong; and better: whether
-    both lifts lie above 1 with their whole intervals (None where it can't be told): a rule that only knows which
-    indicators do badly needs no warning. Indicators are drawn again whole, since regions
-    of one share its fate. Source: Field & Welsh 2007, JRSS B 69:369, for the bootstrap of clusters.
-    Raises DataError without a case.
-    """
-    if table.empty:
-        raise DataError("预警规则在这批序列上没有可判断的案例，无法实测")
-    parts = table[["warned", "wrong"]].assign(hit=table["warned"] & table["wrong"], n=1).astype(float)
-    sums = parts.groupby(table["indicator"].to_numpy()).sum()
-    # how many warned cases would have gone wrong at the rate of their indicator
-    sums["own"] = sums["warned"] * sums["wrong"] / sums["n"]
-    weights = np.full(len(sums), 1 / len(sums))
-    times = np.random.default_rng(seed).multinomial(len(sums), weights, draws)
-    total, drawn = _rates(sums.sum()), _rates(pd.DataFrame(times @ sums.to_numpy(), columns=sums.columns))
-    found = {name: float(value) for name, value in total.items()}
-    for name in ("lift", "lift_within"):
-        known = drawn[name][np.isfinite(drawn[name])]
-        limits = np.quantile(known, [0.025, 0.975]) if len(sums) > 1 and len(known) else (np.nan, np.nan)
-        found |= {f"{name}_low": float(limits[0]), f"{name}_high": float(limits[1])}
-    counts = {f"n_{name}": int(parts[name].sum()) for name in ("warned", "wrong")}
-    lows = [found["lift_low"], found["lift_within_low"]]
-    better = bool(min(lows) > 1) if counts["n_warned"] and np.isfinite(lows).all() else None
-    return found | {"n": len(table)} | counts | {"better": better}
-
-
-def _rates(sums: pd.Series | pd.DataFrame) -> dict:
-    """Rates from sums over cases: one set (Series), or one a bootstrap draw (DataFrame)."""
-    hit, warned, wrong, n, own = (np.asarray(sums[c], float) for c in ("hit", "warned", "wrong", "n", "own"))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rates = {"precision": hit / warned, "recall": hit / wrong, "base_rate": wrong / n}
-        return rates | {"lift": rates["precision"] / rates["base_rate"], "lift_within": hit / own}
-
-
-def skill_note(row: dict) -> str:
-    """What the measured figures mean, in Chinese."""
-    if not row["n_warned"]:
-        return f"真实序列的{row['n']}个案例中从未发出，无法评价，仅供提示"
-
-    def times(name: str) -> str:
-        return f"{row[name]:.2f}倍（95%区间{row[f'{name}_low']:.2f}–{row[f'{name}_high']:.2f}）"
-
-    figures = (
-        f"发出{row['n_warned']}次，其中{row['precision'] * 100:.0f}%应验；全部{row['n']}个案例为{row['base_rate'] * 100:.0f}%，"
-        f"前者是后者的{times('lift')}，是同一指标自身比例的{times('lift_within')}；应验的坏情形中事先预警了{row['recall'] * 100:.0f}%"
-    )
-    if row["better"]:
-        return figures
-    where = "在真实序列上" if not row["lift_low"] > 1 else "在真实序列的同一指标内部"
-    return f"此规则{where}不比随机好（区间含1），仅供提示：{figures}"
 
 
 def floor_skill(rules: WarningRules, seed: int = SEED) -> dict:

@@ -43,12 +43,11 @@ def worse_two_years(panel: Panel, sign: np.ndarray, rules: WarningRules) -> Wors
     rows = np.arange(len(panel))
     at = [np.where(last >= back, y[rows, np.maximum(last - back, 0)], np.nan) for back in (0, 1, 2)]
     change = at[0] - at[2]
-    step = np.diff(y, axis=1)
-    known = np.isfinite(step) & (np.arange(1, y.shape[1]) <= last[:, None] - 2)
+    step = np.diff(y, axis=1, prepend=np.nan)
+    known = np.isfinite(step) & (np.arange(y.shape[1]) <= last[:, None] - 2)
     enough = known.sum(axis=1) >= rules.habit_changes
-    usual = np.nanmedian(
-        np.where(enough[:, None] & known, np.abs(step), np.where(enough[:, None], np.nan, 0.0)), axis=1
-    )
+    earlier = np.where(known, np.abs(step), np.nan)
+    usual = np.nanmedian(np.where(enough[:, None], earlier, 0.0), axis=1)
     habit = np.sqrt(2) * np.maximum(MAD_TO_SD * usual, 0.01 * room(panel))
     habit = np.where(enough, habit, np.nan)
     ratio, low, high = _count_ratio(panel, rules.level)
