@@ -1,11 +1,14 @@
 """Each finding on a table made to have it, none on a clean one, and completeness counted by hand."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from xhcp_eval.observations import read_table
+from xhcp_eval.observations import COLUMNS as TABLE_COLUMNS
+from xhcp_eval.observations import DEFAULTS, read_table
 from xhcp_eval.plan import load_plan
-from xhcp_eval.quality import COLUMNS, completeness, review
+from xhcp_eval.quality import COLUMNS, completeness, load_identities, review
+from xhcp_eval.units import UNITS
 
 PLAN = load_plan("xinhua_2021_2030")
 REGION, AS_OF = "新华区", 2025
@@ -176,3 +179,67 @@ def test_completeness_counts_by_lead_department(tmp_path):
     others = found[found["department"] != "区卫健委"]
     assert (others["reported_ever"].sum(), others["share"].sum()) == (0, 0)
     assert found["indicators"].is_monotonic_decreasing
+
+
+# --- no storm of false alarms
+
+
+def clean_district(seed):
+    """Counts drawn round smooth courses in twelve townships, added up; sexes drawn from them; honest rounding."""
+    rng = np.random.default_rng(seed)
+    years = np.arange(2015, 2026)
+    named = load_identities(PLAN).named()
+    frames = []
+    for indicator in PLAN.indicators:
+        per = UNITS[indicator.unit].per
+        if indicator.kind not in ("proportion", "rate") or per is None or indicator.id in named:
+            continue
+        start = rng.normal(-4.6, 1) if indicator.kind == "rate" else rng.normal(0, 1.5)
+        share = 1 / (1 + np.exp(-(start + rng.normal(0, 0.04) * np.arange(11))))
+        cases = rng.poisson(rng.integers(400, 7000, 12)[:, None] * (1 - 0.02 * np.arange(11)))
+        events, boys = rng.binomial(cases, share), rng.binomial(cases, 0.51)
+        sick_boys = rng.hypergeometric(events, cases - events, boys)
+        cells = [(f"{REGION}/街道{k}", "total", events[k], cases[k]) for k in range(12)]
+        cells += [
+            (REGION, "total", events.sum(0), cases.sum(0)),
+            (REGION, "male", sick_boys.sum(0), boys.sum(0)),
+        ]
+        cells += [(REGION, "female", (events - sick_boys).sum(0), (cases - boys).sum(0))]
+        for region, sex, x, n in cells:
+            facts = {
+                "indicator": indicator.id,
+                "region": region,
+                "sex": sex,
+                "unit": indicator.unit,
+                "year": years,
+            }
+            level = "township" if "/" in region else "district"
+            counts = {"numerator": x, "denominator": n, "value": np.round(per * x / n, 2), "level": level}
+            frames.append(pd.DataFrame(facts | counts))
+    table = pd.concat(frames, ignore_index=True)
+    rest = DEFAULTS | {"status": "reported", "source": "表", "reported_on": "2026-03-01"}
+    table = table.assign(**{name: value for name, value in rest.items() if name not in table.columns})
+    return table[list(TABLE_COLUMNS)].astype({"numerator": float, "denominator": float})
+
+
+def test_a_clean_district_is_hardly_asked_anything():
+    """15,000 honest figures: on average one finding in six districts (seven in forty)."""
+    table = clean_district(4)
+    assert len(table) > 15_000
+    found = review(table, PLAN, REGION, AS_OF, due="2026-03-31")
+    assert len(found[found["rule"] != "从未填报"]) <= 1
+
+
+def test_the_demonstration_district_is_asked_what_was_planted(root):
+    table = read_table(root / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)
+    found = review(table, PLAN, REGION, AS_OF, due="2026-04-30")
+    assert 10 <= len(found) < 60
+    planted = [
+        ("复算不符", "under3_systematic_management_rate", 2022), ("沿用旧数", "disabled_child_rehab_coverage", 2024),
+        ("口径变更", "child_overweight_prevalence", 2022), ("未填报", "school_food_safety_compliance_rate", 2025),
+    ]  # fmt: skip
+    assert set(planted) <= set(zip(found["rule"], found["indicator"], found["year"], strict=True))
+    assert (found["severity"] == "高").sum() == 1
+    changes = found.loc[found["rule"] == "变动异常", "finding"]
+    assert len(changes) < 10 and not changes.str.contains("-").any()
+    assert (found["question"].notna() & found["department"].notna()).all()

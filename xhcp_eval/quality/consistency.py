@@ -39,7 +39,7 @@ def _order(table: pd.DataFrame, plan: Plan, order: Order) -> list[Finding]:
         wide = _wide(table, (low, high), "value").dropna()
         if wide.shape[1] < 2:
             continue
-        slack = rounding(wide[low].to_numpy()) + rounding(wide[high].to_numpy())
+        slack = 2 * np.minimum(rounding(wide[low].to_numpy()), rounding(wide[high].to_numpy()))
         wrong = wide[wide[low] - wide[high] > slack].reset_index()
         for region, rows in wrong.groupby("region", sort=False):
             r = rows.iloc[-1]
@@ -99,7 +99,8 @@ def _partition(table: pd.DataFrame, plan: Plan, partition: Partition) -> list[Fi
             )
     uncounted = rows["events_sum"].isna() & rows["indicator"].map(kinds).isin(_BETWEEN)
     uncounted &= ~rows["unit"].isin(_NOT_BETWEEN)
-    slack = 2 * rounding(rows["value"].to_numpy())
+    # the longest figure tells how far the others were rounded
+    slack = 2 * np.min([rounding(rows[name].to_numpy()) for name in ("value", "lowest", "highest")], axis=0)
     outside = (rows["value"] < rows["lowest"] - slack) | (rows["value"] > rows["highest"] + slack)
     for key, some in rows[uncounted & outside].groupby(["indicator", "region"], sort=False):
         found.append(_between_finding(key, some, partition))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.observations import TOTAL
-from xhcp_eval.quality.findings import DIMENSIONS, Finding, rounding, years_text
+from xhcp_eval.quality.findings import DIMENSIONS, Finding, decimals, years_text
 from xhcp_eval.units import UNITS, format_value
 
 GRAVE = 0.005
@@ -22,13 +22,25 @@ def mismatches(table: pd.DataFrame) -> list[Finding]:
     per = table["unit"].map({name: unit.per for name, unit in UNITS.items()}).astype(float)
     computed = per * table["numerator"] / table["denominator"].where(table["denominator"] > 0)
     difference = (table["value"] - computed).abs()
-    wrong = difference > rounding(table["value"].to_numpy())
-    grave = wrong & (difference > np.maximum(GRAVE * computed.abs(), 2 * rounding(table["value"].to_numpy())))
+    half = _half_unit(table)
+    wrong = difference > half
+    grave = wrong & (difference > np.maximum(GRAVE * computed.abs(), 2 * half))
     rows = table.assign(computed=computed, difference=difference)
     found = [_grave(r) for r in rows[grave].itertuples()]
     for (name, region), some in rows[wrong & ~grave].groupby(["indicator", "region"], sort=False):
         found.append(_slight(name, region, some))
     return found
+
+
+def _half_unit(table: pd.DataFrame) -> np.ndarray:
+    """Half a unit of the last digit each series is reported with, at most the digits shown of its unit.
+
+    The longest figure of a series tells: "84" among "83.94" and "85.12" is 84.00, of which Excel drops the zeros.
+    """
+    digits = pd.Series(decimals(table["value"].to_numpy()), index=table.index)
+    digits = digits.groupby([table["indicator"], table["region"]]).transform("max")
+    most = table["unit"].map({name: unit.decimals for name, unit in UNITS.items()})
+    return 0.5 * 10.0 ** -np.minimum(digits, most).to_numpy(float) * (1 + 1e-6) + 1e-9
 
 
 def _grave(r) -> Finding:

@@ -35,13 +35,8 @@ def dispersion(
     t, x, n = (np.asarray(v, float) for v in (year, numerator, denominator))
     if len(t) <= DEGREE + 1:
         raise DataError(f"离散度检验至少需要{DEGREE + 2}个年份，实有{len(t)}个")
-    pooled = x.sum() / n.sum()
-    if (
-        not (n > 0).all()
-        or not np.isfinite(pooled)
-        or not pooled > 0
-        or (kind == "proportion" and pooled >= 1)
-    ):
+    pooled = x.sum() / n.sum() if (n > 0).all() else np.nan
+    if not np.isfinite(pooled) or not pooled > 0 or (kind == "proportion" and pooled >= 1):
         raise DataError("离散度检验要求分母为正，分子既不全为零也不全等于分母")
     variance = n * pooled * (1 - pooled if kind == "proportion" else 1.0)
     fit = np.polynomial.Polynomial.fit(t, x / n, DEGREE, w=n / np.sqrt(variance))(t)
