@@ -297,6 +297,12 @@ def test_a_target_within_reach_or_of_another_level_warns_of_nothing(warn):
     ).empty
 
 
+def test_a_reading_is_named_as_one(warn):
+    strict = target(2030, ">=", 95, reading="strict")
+    found = warn([indicator(targets=[strict])], rows([*CALM, 58.3, 59.5]))
+    assert "（文字的一种读法）" in found.loc[0, "evidence"] and found.loc[0, "target_id"].startswith("x@2030")
+
+
 def test_worse_two_years_and_a_jump_in_words(warn):
     found = warn([indicator()], rows([*CALM, 56.0, 42.0])).set_index("rule")
     assert set(found.index) == {WORSE, BREAK}

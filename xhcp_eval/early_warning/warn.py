@@ -122,7 +122,8 @@ def _hard_to_reach(case: Case, assessment: pd.DataFrame, rules: WarningRules) ->
     low = judged & (assessment["role"] == "verdict") & (assessment["probability"] < rules.probability)
     found = []
     for row in assessment[low].to_dict("records"):
-        reading = f"（读法{row['reading']}）" if row["reading"] else ""
+        place = f"，见{row['anomaly']}" if row["anomaly"] else ""
+        reading = f"（文字的一种读法{place}）" if row["reading"] else ""
         # the reason names the probability, with the figures it rests on
         evidence = (
             f"目标{row['target_text']}{reading}，达标概率低于{rules.probability * 100:g}%：{row['reason']}"
