@@ -101,7 +101,6 @@ def _write_docx(path: Path, department: str, title: str, lines: pd.DataFrame) ->
     from docx import Document
     from docx.enum.section import WD_ORIENT
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
     from docx.shared import Pt
 
@@ -121,6 +120,13 @@ def _write_docx(path: Path, department: str, title: str, lines: pd.DataFrame) ->
     run.bold, run.font.size = True, Pt(15)
     for text in _opening(department, lines):
         document.add_paragraph(text)
+    _add_table(document, lines)
+    document.save(str(path))
+
+
+def _add_table(document, lines: pd.DataFrame) -> None:
+    from docx.oxml import OxmlElement
+
     table = document.add_table(rows=1, cols=len(HEADERS), style="Table Grid")
     # the header is printed again on every page
     table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
@@ -129,7 +135,6 @@ def _write_docx(path: Path, department: str, title: str, lines: pd.DataFrame) ->
     for line in lines.itertuples(index=False):
         for cell, text in zip(table.add_row().cells, line, strict=True):
             cell.text = text
-    document.save(str(path))
 
 
 def _write_html(path: Path, department: str, title: str, lines: pd.DataFrame) -> None:

@@ -51,9 +51,8 @@ def suppress(
     table = _prepared(frame)
     events, cases = _events(table), table["denominator"].to_numpy(float)
     liable = ~table["indicator"].isin(list(exempt)).to_numpy()
-    few = _small(events, smallest, threshold) & liable
+    few, small_cases = _small(events, smallest, threshold) & liable, _small(cases, 1, threshold) & liable
     rest = _small(cases - events, max(smallest, 1), threshold) & liable
-    small_cases = _small(cases, 1, threshold) & liable
     primary, hidden, coarse, no_cases = few | rest, few | rest, np.zeros(len(table), bool), small_cases.copy()
     limits = smallest, threshold - 1, protection
     for rows in _groups(table, primary | small_cases):
