@@ -47,7 +47,7 @@ ORDER = [
         "trend",
         "reference",
         "projection",
-        "expectation",
+        "likely_range",
     ),
     *(
         "scores",
@@ -85,7 +85,15 @@ ORDER = [
     ),
 ]
 NUMERIC = {"units", "settings", *ORDER[ORDER.index("quality") : ORDER.index("demo")]}
-SHOWING = {"database", "workbook", "workbook_reader", "annotated", "intake", "rounds", *ORDER[ORDER.index("pack") :]}
+SHOWING = {
+    "database",
+    "workbook",
+    "workbook_reader",
+    "annotated",
+    "intake",
+    "rounds",
+    *ORDER[ORDER.index("pack") :],
+}
 SHOWING |= {"matplotlib", "seaborn", "IPython", "papermill", "nbconvert", "duckdb", "typer", "rich", "tqdm"}
 HEAVY = {"pandas", "numpy", "matplotlib", "statsmodels", "scipy", "seaborn", "pydantic", "yaml"}
 

@@ -155,8 +155,8 @@ def queries(
     """审核一年的数据，每个部门写一份质询函。"""
     import pandas as pd
 
-    from xhcp_eval.expectation import expected_ranges
     from xhcp_eval.letters import write_letters
+    from xhcp_eval.likely_range import likely_range
     from xhcp_eval.observations import read_table
     from xhcp_eval.quality import review
 
@@ -164,7 +164,7 @@ def queries(
     table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
     found = review(
         table, registry, registry.region, year, due=due or None,
-        forecast=expected_ranges(table, registry, registry.region, year),
+        forecast=likely_range(table, registry, registry.region, year),
         audit=None if audit is None else pd.read_csv(audit),
     )  # fmt: skip
     letters = write_letters(found, registry, year, out, "html" if html else "docx")

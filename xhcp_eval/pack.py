@@ -17,7 +17,7 @@ from xhcp_eval.comparables import comparables
 from xhcp_eval.database import Database
 from xhcp_eval.early_warning import early_warnings
 from xhcp_eval.evidence import forecast_frame, series_frame
-from xhcp_eval.expectation import expected_ranges
+from xhcp_eval.likely_range import likely_range
 from xhcp_eval.observations import concat_tables, read_table
 from xhcp_eval.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
 from xhcp_eval.panel import make_panel
@@ -124,7 +124,7 @@ def compute_pack(params: PackParams) -> Pack:
     case = make_case(table, plan, region, params.settings, params.data_until, params.use_recollection)
     assessment = assess(case)
     likes, nearest = comparables(case)
-    expected = expected_ranges(table, plan, region, params.data_until)
+    expected = likely_range(table, plan, region, params.data_until)
     observations = table[table["year"] <= params.data_until].reset_index(drop=True)
     return Pack(
         params=params,
