@@ -84,15 +84,27 @@ class _Fit:
 
         ends = []
         for share in (0.025, 0.975):
+            # A quantile of the mixture lies between those of its parts: Newton, and halving where that leaves them.
             single = centre + stdtrit(self.df, share) * spread
             a, b = single.min(axis=0), single.max(axis=0)
-            for _ in range(40):
-                middle = (a + b) / 2
-                high = below(middle) > share
-                a, b = np.where(high, a, middle), np.where(high, middle, b)
-            ends.append((a + b) / 2)
+            x = weights @ single / weights.sum()
+            for _ in range(16):
+                excess = below(x) - share
+                if np.abs(excess).max() < 1e-13:
+                    break
+                a, b = np.where(excess > 0, a, x), np.where(excess > 0, x, b)
+                step = x - excess / self._density(weights, (x - centre) / spread, spread)
+                x = np.where((step >= a) & (step <= b), step, (a + b) / 2)
+            ends.append(x)
         share = below(np.zeros(len(contrasts)))
         return weights @ centre / weights.sum(), *ends, 2 * np.minimum(share, 1 - share)
+
+    def _density(self, weights: np.ndarray, z: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """Density of the mixture at the standardised points z (R, C)."""
+        from scipy.special import beta
+
+        height = 1 / (np.sqrt(self.df) * beta(0.5, self.df / 2))
+        return weights @ (height * (1 + z**2 / self.df) ** (-(self.df + 1) / 2) / spread)
 
 
 def interrupted_series(
