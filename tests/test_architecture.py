@@ -28,6 +28,7 @@ ORDER = [
         "table_files",
         "cell_values",
         "observations",
+        "surveys",
         "privacy",
         "database",
     ),

@@ -41,6 +41,11 @@ create table reported (import_id integer not null, region_id integer not null, i
     category varchar not null, value double, numerator double, denominator double, unit varchar not null,
     department varchar not null, status varchar not null, reported_on date not null, source varchar not null,
     series_break boolean not null, exceptional boolean not null, note varchar not null);
+create table survey_records (import_id integer not null, survey varchar not null, indicator varchar not null,
+    region varchar not null, level varchar not null, year smallint not null, response double not null,
+    weight double not null, stratum varchar not null, cluster varchar not null, sex varchar not null,
+    age varchar not null, residence varchar not null, source varchar not null, reported_on varchar not null,
+    status varchar not null);
 create view figures as select r.import_id, i.imported_at, i.imported_by, i.file, i.sha256, g.region, g.level,
     r.* exclude (import_id, region_id) from reported r join regions g using (region_id) join imports i using (import_id);
 create table rounds (year smallint primary key, opened_on date not null, due_on date not null, plan varchar not null,
@@ -80,12 +85,14 @@ class Database:
         plan: str,
         by: str = "",
         notices: Sequence[str] = (),
+        records: pd.DataFrame | None = None,
     ) -> Import:
         """Keep a checked table as one import, whole or not at all.
 
         table: columns of `observations.COLUMNS`; an empty reported_on becomes today. file, sha256: name and hash
         of the source; a hash that is known already changes nothing. plan: plan it was checked by. by: who
-        imports (default: the user of the machine). notices: what the reader remarked.
+        imports (default: the user of the machine). notices: what the reader remarked. records: answers of the survey
+        that the table was estimated from, kept with it.
         """
         rows = table.assign(
             reported_on=table["reported_on"].where(table["reported_on"] != "", str(date.today()))
@@ -97,7 +104,12 @@ class Database:
             ).fetchone()
             if known:
                 return Import(*known, is_new=False)
-            return self._insert(connection, rows, file, sha256, plan, by or getpass.getuser(), notices)
+            kept = self._insert(connection, rows, file, sha256, plan, by or getpass.getuser(), notices)
+            if records is not None:
+                connection.register("answers", records.assign(import_id=kept.import_id))
+                connection.execute("insert into survey_records by name select * from answers")
+                connection.unregister("answers")
+            return kept
 
     def _insert(self, connection, rows, file, sha256, plan, by, notices) -> Import:
         (number,) = connection.execute("select coalesce(max(import_id), 0) + 1 from imports").fetchone()
@@ -188,7 +200,7 @@ class Database:
     def sql(self, query: str, values: Sequence[object] = ()) -> pd.DataFrame:
         """Any SQL query, read-only and without access to other files.
 
-        query: may name the tables imports, regions, reported, rounds, releases and the view figures (one row a
+        query: may name the tables imports, regions, reported, survey_records, rounds, releases and the view figures (one row a
         vintage). values: for the query's question marks. Raises DataError with DuckDB's own words.
         """
         with self._reading(guarded=True) as connection:

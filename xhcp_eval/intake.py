@@ -16,6 +16,7 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.observations import MAX_PROBLEMS_SHOWN, check_cells, column_problems
 from xhcp_eval.plan import Plan
 from xhcp_eval.provenance import file_hash
+from xhcp_eval.surveys import check_records, estimates, is_survey
 from xhcp_eval.table_files import Cells, Fault, open_table
 from xhcp_eval.workbook_reader import is_workbook, read_workbook
 
@@ -27,7 +28,7 @@ class Intake:
     """What came of one file.
 
     table: its figures (empty when there are faults). faults, doubts: with `cells` for their addresses. notices:
-    remarks of the reader. kept: the import, None if nothing was kept.
+    remarks of the reader. kept: the import, None if nothing was kept. records: answers, where the file is a survey.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Intake:
     faults: tuple[Fault, ...]
     doubts: tuple[Fault, ...]
     kept: Import | None = None
+    records: pd.DataFrame | None = None
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -61,12 +63,20 @@ def inspect_file(
 ) -> Intake:
     """Open and check one file against the plan and what the database knows; keeps nothing.
 
-    path: a department's workbook, or a tidy table as .csv, .xlsx or .parquet. reported_on: ISO date for rows that
+    path: a department's workbook, a tidy table, or the records of a survey, as .csv, .xlsx or .parquet. reported_on: ISO date for rows that
     have none (default: the day of import). new_regions: allow units that were never reported before. today: for
     tests. Raises DataError when the file as a whole can't be read.
     """
     path, today = Path(path), today or date.today()
     cells = read_workbook(path, plan) if is_workbook(path) else open_table(path)
+    if is_survey(cells):
+        records, faults = check_records(cells, plan)
+        if faults or records.empty:
+            empty = [] if faults else [Fault(1, "response", "没有一份有效回答")]
+            return Intake(path, cells, cells.frame.iloc[:0], (*faults, *empty), ())
+        return _looked_at(
+            path, cells, estimates(records, plan), plan, database, reported_on, new_regions, today, records
+        )
     problems = column_problems(cells.frame)
     if problems and not (cells.faults and cells.frame.empty):
         raise DataError(f"数据文件 {path.name} 未读入：列不符合要求，或没有填报内容", problems)
@@ -75,11 +85,18 @@ def inspect_file(
     table, faults = check_cells(cells, plan)
     if faults:
         return Intake(path, cells, table, tuple(faults), ())
+    return _looked_at(path, cells, table, plan, database, reported_on, new_regions, today)
+
+
+def _looked_at(path, cells, table, plan, database, reported_on, new_regions, today, records=None) -> Intake:
+    """A typed table held against the calendar and what is known."""
     if reported_on:
         table = table.assign(reported_on=table["reported_on"].where(table["reported_on"] != "", reported_on))
     known = _known(database, table)
     faults = find_faults(table, plan, known, today, new_regions)
-    return Intake(path, cells, table, tuple(faults), tuple(find_doubts(table, known)))
+    # a sample's share moves by chance, and its groups are estimated, not added up
+    doubts = find_doubts(table, known) if records is None else []
+    return Intake(path, cells, table, tuple(faults), tuple(doubts), records=records)
 
 
 def import_file(

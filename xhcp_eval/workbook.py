@@ -80,7 +80,7 @@ def form_rows(plan: Plan, department: str, year: int, previous: pd.DataFrame) ->
         for m in plan.milestones
         if department == office
     ]
-    frame = pd.DataFrame(rows).reindex(columns=[*KEY, "level"]).assign(year=year).fillna(TOTAL)
+    frame = pd.DataFrame(rows).reindex(columns=[*KEY, "level"]).astype(object).fillna(TOTAL).assign(year=year)
     return _described(frame.drop_duplicates(ignore_index=True), plan, past)
 
 
