@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -63,8 +63,8 @@ def inspect_file(
 ) -> Intake:
     """Open and check one file against the plan and what the database knows; keeps nothing.
 
-    path: a department's workbook, a tidy table, or the records of a survey, as .csv, .xlsx or .parquet. reported_on: ISO date for rows that
-    have none (default: the day of import). new_regions: allow units that were never reported before. today: for
+    path: a department's workbook, a tidy table, or the records of a survey (`surveys`), as .csv, .xlsx or .parquet.
+    reported_on: ISO date for rows that have none (default: the day of import). new_regions: allow units that were never reported before. today: for
     tests. Raises DataError when the file as a whole can't be read.
     """
     path, today = Path(path), today or date.today()
@@ -135,8 +135,9 @@ def import_file(
         plan=plan.id,
         by=by,
         notices=[*seen.notices, *doubts],
+        records=seen.records,
     )
-    return Intake(seen.path, seen.cells, seen.table, (), seen.doubts, kept)
+    return replace(seen, faults=(), kept=kept)
 
 
 def import_files(
