@@ -67,7 +67,7 @@ def differences(rng: np.random.Generator, units: int, treated: int, rho: float) 
 
 
 def synthetic(rng: np.random.Generator, donors: int, rho: float) -> dict[str, tuple]:
-    """Effect of one synthetic control; nothing where its fit is refused."""
+    """Effect of one synthetic control; drawn again where its fit is refused."""
     years, before = 20, 12
     factors = 1.4 * np.cumsum(rng.standard_normal((years, 2)), axis=0)
     values = rng.uniform(50, 60, donors + 1) + factors @ rng.uniform(0, 1, (2, donors + 1))
@@ -77,10 +77,15 @@ def synthetic(rng: np.random.Generator, donors: int, rho: float) -> dict[str, tu
     others = values[:, 1:]
     own = values[:, 0] - others @ sc._weights(values[~after, :1] - others[~after])
     if np.sqrt((own[~after] ** 2).mean()) > sc.WORST_FIT * others[~after].std(axis=1, ddof=1).mean():
-        return {}
+        return synthetic(rng, donors, rho)
     gaps = np.column_stack([own, *(sc._placebo(others, after, j) for j in range(donors))])
     half, estimate = sc._half_width(sc._placebos(gaps, after, list(range(donors + 1)))), own[after].mean()
-    return {} if np.isnan(half) else {"placebo t": (estimate, estimate - half, estimate + half, EFFECT)}
+    again = np.isnan(half)
+    return (
+        synthetic(rng, donors, rho)
+        if again
+        else {"placebo t": (estimate, estimate - half, estimate + half, EFFECT)}
+    )
 
 
 def measured(draws: int, setting: str, one: Callable[[], dict[str, tuple]]) -> None:

@@ -127,7 +127,7 @@ def _checked(table: pd.DataFrame, treated: str, since: float) -> pd.DataFrame:
     if (~after).sum() < 3 or not after.any():
         raise DataError(f"措施前 {(~after).sum()} 期、后 {after.sum()} 期；前至少要 3 期，后至少 1 期")
     table = table[[treated, *(unit for unit in table.columns if unit != treated)]]
-    if table.loc[~after].iloc[:, 1:].std(axis=1).max() == 0:
+    if not np.ptp(table.loc[~after].iloc[:, 1:].to_numpy(float), axis=1).any():
         raise DataError("对照单位之间没有差别（方差为零），无法合成")
     return table
 
