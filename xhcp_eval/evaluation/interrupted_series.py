@@ -6,7 +6,8 @@ counts with denominators. A district's series are short, and with 10 to 20 point
 is then taken for known (Prais-Winsten, Newey-West) gives intervals far too narrow (Turner et al. 2021, BMC Med Res
 Methodol 21). So the AR(1) parameter is not estimated but integrated out: generalised least squares at every value of
 a grid, weighted by its restricted likelihood; the interval is that of the mixture of t distributions
-(Zellner & Tiao 1964, JASA 59). benchmarks/effect_simulations.py measures what it holds.
+(Zellner & Tiao 1964, JASA 59). Of the step's 95% intervals 94 to 97% hold the truth at 16 to 20 points, 92 to 96% at
+10; those of the mean effect are a little too wide (benchmarks/effect_simulations.py).
 """
 
 from __future__ import annotations
