@@ -6,7 +6,6 @@ marked as ours (`TRUSTED`), and only such HTML enters a report unchanged.
 
 from __future__ import annotations
 
-import base64
 import numbers
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +14,9 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from xhcp_eval.status import SEVERITY
 from xhcp_eval.style import ASSETS, DPI, STATUS_STYLE
+from xhcp_eval.svg import PADDING, figure_svg
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,32 +25,41 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TRUSTED = {"text/html": {"xhcp": True}}
-COLOURS = 128
 _NUMBER_AND_UNIT = re.compile(r"(\d)(?=个)")
 _INTERVAL = re.compile(r"（[^（）]{1,20}–[^（）]{1,20}）")
-CSS_DPI = 96  # CSS pixels an inch
 
 
 @dataclass(frozen=True)
 class FigureView:
-    """A drawn figure. png: its bytes. alt: what it shows, in words. caption: line below."""
+    """A drawn figure, as letters and lines (SVG). svg: what stands inside <svg>, in points. alt: what it shows,
+    in words. caption: line below. width, height: CSS pixels. figure: what it was drawn from.
+    """
 
-    png: bytes = field(repr=False)
+    svg: str = field(repr=False)
     alt: str
     caption: str = ""
     width: int = 0
     height: int = 0
-
-    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        size = {"width": self.width, "height": self.height} if self.width else {}
-        facts = {"alt": self.alt, "caption": self.caption, **size}
-        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": facts}
+    figure: Figure | None = field(default=None, repr=False, compare=False)
 
     @property
     def html(self) -> str:
-        """The figure as HTML, with the image inside."""
-        data = base64.b64encode(self.png).decode("ascii")
-        return template("figure.html.j2").render(view=self, data=data)
+        """The figure as HTML, with the drawing inside."""
+        return template("figure.html.j2").render(view=self)
+
+    @property
+    def png(self) -> bytes:
+        """The figure as a picture for other programs, at `DPI`."""
+        return self.picture()
+
+    def picture(self, dpi: int = DPI, form: str = "png") -> bytes:
+        """The figure as PNG (dots an inch: dpi) or another format of matplotlib's, such as pdf or svg."""
+        buffer = BytesIO()
+        self.figure.savefig(buffer, format=form, dpi=dpi, bbox_inches="tight", pad_inches=PADDING)
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        return {"text/html": self.html, "text/plain": self.alt}, TRUSTED
 
 
 @dataclass(frozen=True)
@@ -108,40 +118,19 @@ class _Cell:
     text: str
     css: str
     symbol: str = ""
+    rank: int = 0  # a status sorts by how much attention it needs
 
 
-def figure_view(
-    figure: Figure, alt: str, caption: str = "", dpi: int = DPI, tight: bool = True
-) -> FigureView:
-    """Draw a figure into a small PNG (at most `COLOURS` colours).
+def figure_view(figure: Figure, alt: str, caption: str = "", tight: bool = True) -> FigureView:
+    """Draw a figure as a small SVG.
 
-    alt: description made from the data. caption: shown below. dpi: of the picture, which is shown smaller
-    than it is, so that it stays crisp. tight: cut to what is drawn, which draws it twice. Raises ValueError
-    without alt text.
+    alt: description made from the data. caption: shown below. tight: cut to what is drawn, which draws it
+    twice. Raises ValueError without alt text.
     """
-    from PIL import Image
-
     if not alt:
         raise ValueError("图形缺少替代文本（alt）")
-    buffer = BytesIO()
-    quickly = {"compress_level": 1}
-    figure.savefig(
-        buffer,
-        format="png",
-        dpi=dpi,
-        bbox_inches="tight" if tight else None,
-        pad_inches=0.08,
-        pil_kwargs=quickly,
-    )
-    image = Image.open(buffer).convert("RGB")
-    small = BytesIO()
-    # octree: flat colours need no better, and it is ten times as fast as the median cut
-    flat = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    # its white is a shade off, which would show as a box on the page
-    flat.putpalette([255 if value >= 254 else value for value in flat.getpalette()])
-    flat.save(small, format="png", compress_level=6)
-    width, height = (round(size * CSS_DPI / dpi) for size in image.size)
-    return FigureView(small.getvalue(), alt, caption, width, height)
+    svg, width, height = figure_svg(figure, tight)
+    return FigureView(svg, alt, caption, width, height, figure)
 
 
 def table(
@@ -228,7 +217,9 @@ def _head(header: str, css: str, with_symbol: bool) -> _Cell:
 def _cell(value: object, css: str, is_status: bool, form: object) -> _Cell:
     text = _text(value, form)
     look = STATUS_STYLE.get(text) if is_status else None
-    return _Cell(text, f"{css} status {look.css}".strip(), look.symbol) if look else _Cell(text, css)
+    if look is None:
+        return _Cell(text, css)
+    return _Cell(text, f"{css} status {look.css}".strip(), look.symbol, SEVERITY.index(text))
 
 
 def _text(value: object, form: object) -> str:

@@ -1,20 +1,32 @@
-"""The first page of a pack: the verdict in numbers, what is at risk, what can't be told, where to read on."""
+"""The report of a pack in one file: first the summary (verdicts in numbers, what is at risk, what can't be told)."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval import narrative, tables
 from xhcp_eval.provenance import local_time
-from xhcp_eval.report.render import INDEX, Shell, render_page
+from xhcp_eval.report.render import INDEX, Page, Shell, render_page
 from xhcp_eval.status import Status
 from xhcp_eval.style import STATUS_STYLE, Look
 from xhcp_eval.views import template
 
 if TYPE_CHECKING:
     from xhcp_eval.pack import Pack
+
+
+DOWNLOADS = {
+    "results.xlsx": "结果表（Excel）",
+    "results.csv": "结果表（CSV，机器可读）",
+    "run.json": "运行记录（版本、输入文件摘要、参数、用时；与本页同一文件夹）",
+}
+TYPES = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".csv": "text/csv;charset=utf-8",
+}
 
 
 @dataclass(frozen=True)
@@ -26,23 +38,49 @@ class Tile:
     look: Look
 
 
-def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
-    """Write index.html of a pack and return its path.
+@dataclass(frozen=True)
+class Download:
+    """A file a reader may save. address: where it is, or the file itself."""
 
-    pack: its verdicts. shell: what all pages share; its first page is the index. folder: of the pack. The
-    parts come from `xhcp_eval.tables` and `xhcp_eval.narrative`, the ones that the chapters show as well.
+    name: str
+    text: str
+    address: str
+
+
+def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
+    """Write index.html, the whole report in one file: the summary, then every chapter; returns its path.
+
+    pack: its verdicts. shell: title and chapters, the summary first. folder: of the pack, with a file
+    <chapter>.html for each other chapter (`render_notebook`), which are taken into the report and removed;
+    result tables in it go into the report as well, so that one file is all a reviewer needs.
     """
-    first = shell.pages[0]
-    body = template("index.html.j2").render(
+    first, *others = shell.pages
+    parts = [folder / f"{page.name}.html" for page in others]
+    summary = template("index.html.j2").render(
         facts=declaration(pack),
         opening=narrative.headline(pack).html,
         tiles=status_tiles(pack),
         parts=_parts(pack),
-        pages=shell.pages[1:],
+        downloads=[_download(folder / name, text) for name, text in DOWNLOADS.items()],
     )
+    chapters = [_chapter(summary, first), *(part.read_text(encoding="utf-8") for part in parts)]
     path = folder / f"{INDEX}.html"
-    path.write_text(render_page(body, first, shell), encoding="utf-8", newline="\n")
+    path.write_text(render_page(chapters, shell), encoding="utf-8", newline="\n")
+    for part in parts:
+        part.unlink()
     return path
+
+
+def _chapter(summary: str, page: Page) -> str:
+    return template("chapter.html.j2").render(page=page, kicker="", body=summary)
+
+
+def _download(path: Path, text: str) -> Download:
+    """A file to save: out of the page itself where it exists already, else the one beside the page."""
+    if not path.is_file():
+        return Download(path.name, text, path.name)
+    data = b64encode(path.read_bytes()).decode("ascii")
+    return Download(path.name, text, f"data:{TYPES[path.suffix]};base64,{data}")
 
 
 def declaration(pack: Pack) -> dict[str, str]:
@@ -76,16 +114,16 @@ def status_tiles(pack: Pack) -> list[Tile]:
     return [Tile(s.value, int(counts[s.value]), STATUS_STYLE[s]) for s in Status if s.value in counts]
 
 
-def _parts(pack: Pack) -> list[tuple[str, str]]:
-    """Titles and HTML of the tables on the page; a comparison with what happened only where there is one."""
+def _parts(pack: Pack) -> list[tuple[str, str, str]]:
+    """Title, anchor and HTML of each table; a comparison with what happened only where there is one."""
     end = pack.plan.end_year
     parts = [
-        (f"{end}年目标达标风险清单", tables.at_risk(pack)),
-        (f"各领域{end}年目标达标情况", tables.status_matrix(pack, year=end)),
-        ("无法判定、待裁定、缺数据", tables.undecided(pack)),
+        (f"{end}年目标达标风险清单", "at-risk", tables.at_risk(pack)),
+        (f"各领域{end}年目标达标情况", "by-domain", tables.status_matrix(pack, year=end)),
+        ("无法判定、待裁定、缺数据", "undecided", tables.undecided(pack)),
     ]
     if (pack.assessment["reading"] != "").any():
-        parts.append(("待裁定事项的不同解读", tables.disputed_readings(pack)))
+        parts.append(("待裁定事项的不同解读", "readings", tables.disputed_readings(pack)))
     if len(pack.outcomes):
-        parts.append(("预测与事实", tables.outcome_table(pack)))
-    return [(title, view.html) for title, view in parts]
+        parts.append(("预测与事实", "outcomes", tables.outcome_table(pack)))
+    return [(title, anchor, view.html) for title, anchor, view in parts]
