@@ -30,6 +30,7 @@ _SUPERFLUOUS = re.compile(
 _NAME = re.compile(r' id="([^"]*)"')
 _PLACES = re.compile(r' (?:d|x|y|points|transform)="(?!scale)[^"]*"')
 _LONG_NUMBER = re.compile(r"(\.\d)\d+")
+_GROUP = re.compile(r"<g\b[^>]*>|</g>")
 _EMPTY = re.compile(r"<g>\s*</g>|<defs>\s*</defs>")
 
 
@@ -65,7 +66,20 @@ def _slim(text: str) -> str:
     text = re.sub(r"\s+", " ", _shorter_numbers(text)).replace("> <", "><").replace('; "', '"')
     while _EMPTY.search(text):
         text = _EMPTY.sub("", text)
-    return text.strip() + "</g>"
+    return _without_bare_groups(text.strip()) + "</g>"
+
+
+def _without_bare_groups(text: str) -> str:
+    """Groups without a name, a shift or a clip are only brackets; a page opens faster without them."""
+    kept: list[bool] = []
+
+    def bracket(found: re.Match) -> str:
+        if found[0] == "</g>":
+            return found[0] if kept.pop() else ""
+        kept.append(found[0] != "<g>")
+        return found[0] if kept[-1] else ""
+
+    return _GROUP.sub(bracket, text)
 
 
 def _shorter_numbers(text: str) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from xhcp_eval import narrative, tables
 from xhcp_eval.provenance import local_time
+from xhcp_eval.report.changes import changes_table, compare_reports, run_changes
 from xhcp_eval.report.render import INDEX, Page, Shell, render_page
+from xhcp_eval.report.summary import SUMMARY, read_summary, write_summary
 from xhcp_eval.status import Status
 from xhcp_eval.style import STATUS_STYLE, Look
 from xhcp_eval.views import template
@@ -52,15 +54,18 @@ def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
 
     pack: its verdicts. shell: title and chapters, the summary first. folder: of the pack, with a file
     <chapter>.html for each other chapter (`render_notebook`), which are taken into the report and removed;
-    result tables in it go into the report as well, so that one file is all a reviewer needs.
+    result tables in it go into the report as well, so that one file is all a reviewer needs. What has changed
+    is told against the last report, the folder of the pack's name beside `folder`.
     """
     first, *others = shell.pages
     parts = [folder / f"{page.name}.html" for page in others]
+    before = write_summary(pack, folder, folder.parent / pack.params.pack)
     summary = template("index.html.j2").render(
         facts=declaration(pack),
         opening=narrative.headline(pack).html,
         tiles=status_tiles(pack),
         parts=_parts(pack),
+        changes=_changes(before, folder),
         downloads=[_download(folder / name, text) for name, text in DOWNLOADS.items()],
     )
     chapters = [_chapter(summary, first), *(part.read_text(encoding="utf-8") for part in parts)]
@@ -69,6 +74,19 @@ def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
     for part in parts:
         part.unlink()
     return path
+
+
+def _changes(before: list[dict], folder: Path) -> dict | None:
+    """What has changed since the last report that said something else; nothing for a first one."""
+    now = read_summary(folder / SUMMARY)
+    if not before or now is None:
+        return None
+    old = before[0]
+    return {
+        "since": local_time(old["computed_at"]),
+        "rests": run_changes(old, now),
+        "html": changes_table(compare_reports(old, now)).html,
+    }
 
 
 def _chapter(summary: str, page: Page) -> str:
