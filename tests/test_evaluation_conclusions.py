@@ -120,6 +120,10 @@ def test_effects_and_costs_speak_only_with_leave(assessment):
     assert verdict(found, OTHER, "impact")["sentence"] == "改变了3点（区间1—5）"
     assert "120元" in verdict(found, GOAL, "efficiency")["sentence"]
     assert verdict(found, OTHER, "efficiency")["verdict"] == "无法判断"
+    none = verdicts(PLAN, inputs(assessment, effects=effects.assign(low=-1.0)))
+    assert verdict(none, OTHER, "impact")["verdict"] == "无法判断", (
+        "an interval that holds no effect shows none"
+    )
     chain = chains(PLAN, inputs(assessment, effects=effects, costs=costs)).set_index("goal")
     assert "120元" in chain.loc[GOAL, "cost"]
 

@@ -40,6 +40,7 @@ _NAMES = {
 # Modules that are used as a namespace: xhcp_eval.figures.fan_chart(...).
 _MODULES = (
     "comparables_views",
+    "effect_views",
     "evaluation",
     "figures",
     "figures_goals",

@@ -32,7 +32,7 @@ NEEDED = {
     "assessment": ("target_id", "goal", "indicator", "indicator_name", "status", "role", "target_text", "probability", "trend_word", "target_year"),
     "scores": ("item", "median", "self_score", "n_raters", "void", "status"),
     "quality": ("severity", "indicator", "finding"),
-    "effects": ("goal", "may_say_cause", "sentence"),
+    "effects": ("goal", "may_say_cause", "low", "high", "sentence"),
     "costs": ("goal", "sentence", "cost_per_child", "low", "high"),
     "equity": ("indicator", "verdict", "sentence"),
 }  # fmt: skip
@@ -241,11 +241,12 @@ def _efficiency(g: Ground) -> tuple[str, str, str]:
 
 
 def _impact(g: Ground) -> tuple[str, str, str]:
+    told = "；".join(g.effects["sentence"]) or "没有能说明因果的设计"
     causal = g.effects[g.effects["may_say_cause"].astype(bool)]
-    if causal.empty:
-        why = "；".join(g.effects["sentence"]) or "没有能说明因果的设计"
-        return OPEN, f"{why}；变化不能归因于规划", g.goal.id
-    return FAIR, "；".join(causal["sentence"]), g.goal.id
+    seen = causal[(causal["low"].astype(float) > 0) | (causal["high"].astype(float) < 0)]
+    if seen.empty:
+        return OPEN, f"{told}；变化不能归因于规划", g.goal.id
+    return FAIR, "；".join(seen["sentence"]), g.goal.id
 
 
 def _sustainability(g: Ground) -> tuple[str, str, str]:
