@@ -107,6 +107,8 @@ def test_effects_and_costs_speak_only_with_leave(assessment):
         {
             "goal": [GOAL, OTHER],
             "may_say_cause": [False, True],
+            "low": [2.0, 1.0],
+            "high": [4.0, 5.0],
             "sentence": ["前后相差3点", "改变了3点（区间1—5）"],
         }
     )
