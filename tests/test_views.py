@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import pandas as pd
@@ -26,24 +27,33 @@ def drawn(alt="婴儿死亡率折线图。2025年4‰。"):
     return views.figure_view(figure, alt, "婴儿死亡率")
 
 
-def test_a_figure_is_small_crisp_and_described():
+def test_a_figure_is_small_its_letters_are_letters_and_it_is_described():
     view = drawn()
-    image = Image.open(BytesIO(view.png))
-    assert image.mode == "P"
-    assert len(view.png) < 30_000
-    assert image.width / view.width == pytest.approx(views.DPI / 96, rel=0.01)
+    node = markup.fromstring(view.html).xpath("//svg")[0]
+    assert node.get("role") == "img"
+    assert node.get("aria-label") == "婴儿死亡率折线图。2025年4‰。"
+    assert (view.width, view.height) == pytest.approx((4 * 96, 2 * 96), abs=48)
+    assert "2022" in {text.text for text in node.xpath(".//text")}
+    assert len(view.svg) < 10_000
     data, facts = view._repr_mimebundle_()
-    assert data["image/png"] == view.png
-    assert facts["image/png"]["alt"] == "婴儿死亡率折线图。2025年4‰。"
-    assert facts["image/png"]["width"] == view.width
+    assert data == {"text/html": view.html, "text/plain": view.alt}
+    assert facts == views.TRUSTED
 
 
-def test_the_paper_of_a_figure_is_white():
-    assert Image.open(BytesIO(drawn().png)).convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+def test_a_figure_brings_no_rule_and_no_address_onto_the_page():
+    assert not re.search(r"<style|<metadata|https?:|<\?xml", drawn().html)
+
+
+def test_a_figure_for_other_programs_is_a_picture_of_the_asked_size():
+    view = drawn()
+    one, other = (Image.open(BytesIO(view.picture(dpi))) for dpi in (100, 300))
+    assert other.width == pytest.approx(3 * one.width, abs=3)
+    assert Image.open(BytesIO(view.png)).convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+    assert view.picture(form="pdf").startswith(b"%PDF")
 
 
 def test_the_same_figure_gives_the_same_bytes():
-    assert drawn().png == drawn().png
+    assert drawn().html == drawn().html
 
 
 def test_a_figure_without_words_is_refused():
@@ -51,11 +61,9 @@ def test_a_figure_without_words_is_refused():
         drawn(alt="")
 
 
-def test_a_figure_as_html_carries_its_picture():
-    node = markup.fromstring(drawn(alt=DANGEROUS).html)
-    image = node.xpath("//img")[0]
-    assert image.get("src").startswith("data:image/png;base64,")
-    assert image.get("alt") == DANGEROUS
+def test_words_of_a_figure_are_escaped():
+    image = markup.fromstring(drawn(alt=DANGEROUS).html).xpath("//svg")[0]
+    assert image.get("aria-label") == DANGEROUS
 
 
 def test_a_table_escapes_everything():
@@ -97,6 +105,7 @@ def test_a_status_has_symbol_word_and_class():
     first, second = markup.fromstring(view.html).xpath("//td")
     assert first.text_content() == "◑ 存在风险"
     assert first.get("class") == "status at-risk"
+    assert first.get("data-sort") == "2"  # after 未达标 and 难以达标
     assert second.get("class") is None
 
 
@@ -136,7 +145,7 @@ def test_a_section_holds_views_and_sections():
     node = markup.fromstring(outer.html)
     assert node.xpath("//h3/@id") == ["health"]
     assert node.xpath("//h3")[0].text == "健康 <1>"
-    assert len(node.xpath("//section//section//img")) == 1
+    assert len(node.xpath("//section//section//svg")) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,250 @@
+"""The real reports in a real browser: nothing from outside, everything by keyboard, readable by everyone."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from visits import REPORTS, ROOT, SHOTS
+
+pytestmark = pytest.mark.browser
+
+OVERVIEW = REPORTS / "index.html"
+PACKS = sorted(REPORTS.glob("[!.]*/index.html"))
+# the longest, in which everything occurs
+LARGEST = max(PACKS, key=lambda path: path.stat().st_size, default=OVERVIEW)
+EVERY = [pytest.param(path, id=path.parent.name) for path in (OVERVIEW, *PACKS)]
+SIGHTS = {"light": {}, "dark": {"dark": True}, "phone": {"width": 390}}
+AXE = (ROOT / "tests" / "assets" / "axe" / "axe.min.js").read_text(encoding="utf-8")
+MEGABYTE = 1_000_000
+A4 = (595, 842)  # points
+AT_RISK = {"未达标", "难以达标", "存在风险"}
+
+
+def words(locator) -> list[str]:
+    return [" ".join(text.split()) for text in locator.all_inner_texts()]
+
+
+def long_table(page):
+    """The first table that has a box to search it, with its tools."""
+    tools = page.locator("div.tools:has(input[type=search])").first
+    return tools, tools.locator("xpath=following-sibling::div[1]/table")
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_report_asks_for_nothing_and_raises_no_error(visit, path):
+    opened = visit(path)
+    opened.page.wait_for_load_state("load")
+    assert opened.asked == [path.as_uri()]
+    assert opened.said == []
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_report_is_one_small_file_that_opens_within_a_second(visit, path):
+    assert path.stat().st_size < 3 * MEGABYTE
+    times = []
+    for _ in range(3):  # the machine may be busy with something else for a moment
+        page = visit(path).page
+        page.wait_for_load_state("load")
+        times.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
+    assert min(times) < 1000
+
+
+@pytest.mark.parametrize("path", EVERY)
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_axe_has_no_serious_finding(visit, path, sight):
+    page = visit(path, **SIGHTS[sight]).page
+    page.screenshot(path=SHOTS / f"{path.parent.name}-{sight}.png")
+    # what is out of sight is judged as well
+    page.add_style_tag(content=".chapter { content-visibility: visible !important }")
+    page.evaluate(AXE)
+    found = page.evaluate(
+        """axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
+        .then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact))
+            .map((v) => `${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 200)} ${v.nodes[0].failureSummary}`))"""
+    )
+    assert found == []
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_phone_scrolls_tables_but_never_the_page_sideways(visit, path):
+    page = visit(path, width=390).page
+    page.add_style_tag(content=".chapter { content-visibility: visible !important }")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not page.locator(".contents details").get_attribute("open")
+    wide = page.locator(".table").evaluate_all(
+        "frames => frames.filter((f) => f.scrollWidth > f.clientWidth).map((f) => [f.tabIndex, f.getAttribute('aria-label')])"
+    )
+    assert wide
+    assert all(index == 0 and label for index, label in wide)
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_contents_lead_to_headings_that_stand_in_order(visit, path):
+    page = visit(path).page
+    missing, levels, twice = page.evaluate(
+        """[
+        [...document.querySelectorAll("nav a")].filter((a) => !document.getElementById(decodeURIComponent(a.hash.slice(1)))).map((a) => a.hash),
+        [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((h) => Number(h.tagName[1])),
+        [...document.querySelectorAll("main [id]")].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i && !/^[pm][0-9a-f]{10}$/.test(id)),
+        ]"""
+    )
+    assert missing == []
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels))
+    assert twice == []
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in PACKS])
+def test_every_figure_says_what_it_shows(visit, path):
+    page = visit(path).page
+    said = page.locator("main figure").evaluate_all(
+        "figures => figures.map((f) => f.querySelector('svg[role=img]')?.getAttribute('aria-label') ?? f.querySelector('img')?.alt ?? '')"
+    )
+    assert said
+    assert min(map(len, said)) > 10
+    assert page.locator("main img:not([alt]), main img[alt=''], main svg:not([aria-label])").count() == 0
+
+
+def test_a_table_sorts_by_keyboard_and_says_so(visit):
+    page = visit(LARGEST).page
+    _, table = long_table(page)
+    before = words(table.locator("tbody tr"))
+    head = table.locator("th:has(button.sort)").first
+    head.locator("button").focus()
+    keys = "cells => cells.map((cell) => cell.dataset.sort ? Number(cell.dataset.sort) : cell.textContent.trim())"
+    for expected in ("ascending", "descending"):
+        page.keyboard.press("Enter")
+        assert head.get_attribute("aria-sort") == expected
+        values = table.locator("tbody tr td:first-child").evaluate_all(keys)
+        ordered = page.evaluate(
+            "v => v.toSorted((a, b) => typeof a === 'number' ? a - b : new Intl.Collator('zh-CN', {numeric: true}).compare(a, b))",
+            values,
+        )
+        assert values == (ordered if expected == "ascending" else ordered[::-1])
+        assert "序排列" in page.locator("p[role=status]").inner_text()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") is None
+    assert words(table.locator("tbody tr")) == before
+
+
+def test_a_table_is_searched_by_keyboard_and_says_how_much_is_left(visit):
+    page = visit(LARGEST).page
+    tools, table = long_table(page)
+    rows = table.locator("tbody tr")
+    everything = rows.count()
+    word = table.locator("tbody tr:last-child td").first.inner_text().split()[-1]
+    tools.locator("input").focus()
+    page.keyboard.type(word)
+    left = table.locator("tbody tr:not([hidden])")
+    assert 0 < left.count() <= everything
+    assert all(word in text for text in left.all_inner_texts())
+    assert page.locator("p[role=status]").inner_text() == f"显示 {left.count()} 行，共 {everything} 行"
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    assert left.count() == everything
+
+
+def test_statuses_filter_by_keyboard(visit):
+    page = visit(OVERVIEW).page
+    button = page.locator("#all .statuses button", has_text="存在风险")
+    button.focus()
+    page.keyboard.press("Space")
+    assert button.get_attribute("aria-pressed") == "true"
+    shown = words(page.locator("#targets tbody tr:not([hidden]) td.status"))
+    assert shown
+    assert set(shown) == {"◑ 存在风险"}
+
+
+def test_a_figure_zooms_and_closes_by_keyboard(visit):
+    page = visit(LARGEST).page
+    button = page.locator("figure .zoom").first
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog[open]")
+    assert dialog.locator("svg").bounding_box()["width"] > 700
+    before = dialog.locator("svg").bounding_box()["width"]
+    dialog.get_by_role("button", name="放大").press("Enter")
+    assert dialog.locator("svg").bounding_box()["width"] > before
+    page.screenshot(path=SHOTS / "zoomed.png")
+    page.keyboard.press("Escape")
+    assert dialog.count() == 0
+    assert button.evaluate("node => node === document.activeElement")
+
+
+def test_dark_is_chosen_by_a_button_and_kept(visit):
+    page = visit(LARGEST).page
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    page.get_by_role("button", name="深色显示").press("Enter")
+    dark = page.evaluate(ground)
+    assert dark != "rgb(255, 255, 255)"
+    page.reload()
+    assert page.evaluate(ground) == dark
+    assert page.get_by_role("button", name="深色显示").get_attribute("aria-pressed") == "true"
+    drawn = page.locator("figure > svg").first
+    assert drawn.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_the_first_tab_leads_past_the_contents(visit):
+    page = visit(LARGEST).page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "跳到正文"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_without_script_everything_is_there_to_read(visit):
+    page = visit(LARGEST, script=False).page
+    assert page.locator("main figure svg").count() > 0
+    assert page.locator("main tbody tr").count() > 100
+    assert page.locator("main button").count() == 0
+    assert page.locator(".contents a").first.is_visible()
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_it_prints_on_a4_a_chapter_a_new_sheet(visit, path):
+    page = visit(path, dark=True).page
+    chapters = page.locator(".chapter").count()
+    pdf = SHOTS / f"{path.parent.name}.pdf"
+    page.pdf(path=pdf, prefer_css_page_size=True, print_background=True)
+    data = pdf.read_bytes()
+    sheets = len(re.findall(rb"/Type\s*/Page\b", data))
+    sizes = {
+        tuple(round(float(n)) for n in box.split()[2:])
+        for box in re.findall(rb"/MediaBox\s*\[([^\]]*)\]", data)
+    }
+    assert sizes == {A4}
+    page.emulate_media(media="print")
+    tall = page.locator("main").evaluate("node => node.getBoundingClientRect().height")
+    # the text of a sheet is about 970 CSS pixels high; screens are wider than paper, so lines wrap more there
+    assert chapters <= sheets <= chapters + 3 * tall / 970
+    assert page.locator("figure").evaluate_all(
+        "all => all.every((f) => getComputedStyle(f).breakInside === 'avoid')"
+    )
+    assert page.locator("thead").evaluate_all(
+        "all => all.every((t) => getComputedStyle(t).display === 'table-header-group')"
+    )
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(31, 42, 55)"
+
+
+def test_from_the_overview_to_the_reason_of_a_risk_in_two_clicks(visit):
+    page = visit(OVERVIEW).page
+    links = page.locator("#reports a", has_text=re.compile(r"2030年风险目标 [1-9]"))
+    assert links.count() > 0
+    promised = int(re.search(r"(\d+) 项", links.first.inner_text())[1])
+    links.first.click()
+    rows = page.locator("#targets tbody tr:not([hidden])")
+    assert rows.count() == promised
+    assert {text[2:] for text in words(rows.locator("td.status"))} <= AT_RISK
+    assert set(words(rows.locator("td:nth-child(7)"))) == {"2030"}
+    assert all(words(rows.locator("td.wide")))  # the reason stands in the row
+    page.screenshot(path=SHOTS / "risks.png")
+    rows.locator("td:nth-child(2) a").first.click()
+    page.wait_for_load_state("load")
+    anchor = page.evaluate("decodeURIComponent(location.hash.slice(1))")
+    assert Path(page.url.split("#")[0]).parent.name in {path.parent.name for path in PACKS}
+    assert page.locator(f'[id="{anchor}"]').is_visible()
