@@ -95,6 +95,7 @@ ORDER = [
         "narrative",
         "sections",
         "report",
+        "finder",
         "upkeep",
         "data_commands",
         "cli",

@@ -22,6 +22,7 @@ _NAMES = {
     "backtest": "backtesting",
     "early_warnings": "early_warning",
     "find_similar": "reference.similar",
+    "help": "finder",
     "import_file": "intake",
     "load_params": "params",
     "load_plan": "plan",
