@@ -1,7 +1,8 @@
-"""The first page: the verdict in numbers, what is at risk, where to read on."""
+"""The report in one file: verdicts in numbers, what is at risk, what has changed, then the chapters."""
 
 from __future__ import annotations
 
+from base64 import b64decode
 from types import SimpleNamespace
 
 import pandas as pd
@@ -10,10 +11,10 @@ from lxml import html as markup
 
 from xhcp_eval.report import index, render
 from xhcp_eval.report.addresses import external_urls
-from xhcp_eval.report.render import Page, Shell
+from xhcp_eval.report.render import Page, Shell, render_chapter
 from xhcp_eval.views import table, text_view
 
-SHELL = Shell("中期评估", "", (Page("index", "首页", "摘要"), Page("20_overview", "总体结论")), True, ())
+SHELL = Shell("中期评估", "", (Page("index", "摘要"), Page("20_overview", "总体结论")), True, ())
 
 
 @pytest.fixture
@@ -34,19 +35,24 @@ def pack(monkeypatch):
         monkeypatch.setattr(
             index.tables, name, lambda pack, name=name, **_: table(pd.DataFrame({"x": [name]}))
         )
+    monkeypatch.setattr(index, "write_summary", lambda pack, folder, earlier: [])
     monkeypatch.setattr(index.narrative, "headline", lambda pack: text_view("共3项。"))
     return SimpleNamespace(
         assessment=assessment,
         observations=pd.DataFrame({"status": ["reported"] * 1200 + ["recollection"] * 2}),
         outcomes=assessment.iloc[:0],
         plan=SimpleNamespace(name="某规划", region="新华区", end_year=2030),
-        params=SimpleNamespace(region="", data_until=2025, outcome_year=None, use_recollection=False),
+        params=SimpleNamespace(
+            pack="small", region="", data_until=2025, outcome_year=None, use_recollection=False
+        ),
         stamp={"computed_at": "2026-03-31T16:30:00+00:00", "version": "0.1.0"},
         is_demo=False,
     )
 
 
 def written(pack, folder) -> markup.HtmlElement:
+    chapter = render_chapter("<p>一章的话。</p>", SHELL.pages[1])
+    (folder / "20_overview.html").write_text(chapter, encoding="utf-8", newline="\n")
     path = index.write_index(pack, SHELL, folder)
     text = path.read_text(encoding="utf-8")
     assert path.name == "index.html"
@@ -61,15 +67,39 @@ def test_tiles_count_each_question_of_the_last_year_once(pack):
     ]
 
 
-def test_the_page_tells_verdict_risks_and_where_to_read_on(pack, tmp_path):
+def test_the_report_tells_verdict_risks_and_holds_its_chapters(pack, tmp_path):
     node = written(pack, tmp_path)
-    assert [h.text for h in node.xpath("//h1")] == ["摘要"]
+    assert [h.text for h in node.xpath("//h2")] == ["摘要", "总体结论"]
     tiles = [" ".join(li.text_content().split()) for li in node.xpath("//ul[@class='tiles']/li")]
     assert tiles == ["2◑ 存在风险", "1⚖ 待裁定"]
     parts = [td.text for td in node.xpath("//main//td")]
     assert parts == ["at_risk", "status_matrix", "undecided", "disputed_readings"]
-    assert node.xpath("//ol[@class='chapters']//a/@href") == ["20_overview.html"]
-    assert node.xpath("//p[@class='downloads']//a/@href") == ["results.xlsx", "results.csv", "run.json"]
+    assert node.xpath("//section[@id='20_overview']/p")[0].text == "一章的话。"
+    assert not (tmp_path / "20_overview.html").exists()
+
+
+def test_result_tables_travel_within_the_report(pack, tmp_path):
+    (tmp_path / "results.csv").write_bytes(b"a\n1\n")
+    links = written(pack, tmp_path).xpath("//p[@class='downloads']//a")
+    assert [a.get("download") for a in links] == ["results.xlsx", "results.csv", "run.json"]
+    assert links[0].get("href") == "results.xlsx"  # not written yet: the one beside the page
+    kind, data = links[1].get("href").split(",")
+    assert kind == "data:text/csv;charset=utf-8;base64"
+    assert b64decode(data) == b"a\n1\n"
+
+
+def test_what_has_changed_since_the_last_report_is_told(pack, tmp_path, monkeypatch):
+    assert "与上次报告相比" not in written(pack, tmp_path).text_content()
+    old = {"computed_at": "2026-01-31T16:30:00+00:00"}
+    monkeypatch.setattr(index, "write_summary", lambda pack, folder, earlier: [old])
+    monkeypatch.setattr(index, "read_summary", lambda path: {})
+    monkeypatch.setattr(index, "run_changes", lambda old, new: {"数据": ["甲 → 乙"], "方法": []})
+    monkeypatch.setattr(index, "compare_reports", lambda old, new: None)
+    monkeypatch.setattr(index, "changes_table", lambda changes: table(pd.DataFrame({"x": ["变了"]})))
+    text = written(pack, tmp_path).xpath("//main")[0].text_content()
+    assert "上次报告的计算时间：2026-02-01 00:30" in text
+    assert "甲 → 乙" in text
+    assert "变了" in text
 
 
 def test_the_page_declares_its_data(pack):

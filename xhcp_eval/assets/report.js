@@ -142,6 +142,7 @@
       if (!tools.children.length) return;
       this.count = make("span", { class: "count" });
       tools.append(this.count);
+      this.tools = tools;
       this.frame.before(tools);
     }
 
@@ -203,6 +204,7 @@
       });
       const all = shown === this.rows.length;
       this.last.forEach((row) => { row.hidden = !all; });
+      this.tools.classList.toggle("filtered", !all); // then a print says so
       this.count.textContent = all ? "" : `显示 ${shown} 行，共 ${this.rows.length} 行`;
       say(`显示 ${shown} 行，共 ${this.rows.length} 行`);
     }
@@ -238,7 +240,7 @@
       if (table.tHead && table.tBodies[0]?.rows.length > 2) tables.set(table.id, new SmartTable(table));
     }
     for (const link of document.querySelectorAll("a[data-preset]")) {
-      link.addEventListener("click", () => tables.get(link.hash.slice(1))?.preset(JSON.parse(link.dataset.preset)));
+      link.addEventListener("click", () => tables.get(link.dataset.table)?.preset(JSON.parse(link.dataset.preset)));
     }
     // only what scrolls need be reached by the tab key
     const sizes = new ResizeObserver((entries) => {
@@ -257,6 +259,7 @@
       drawing.style.width = `${scale * 100}%`;
     };
     const title = figure.querySelector("figcaption")?.textContent ?? "图";
+    drawing.style.minWidth = `${figure.querySelector("svg, img").getAttribute("width") ?? 0}px`; // on a phone
     const paper = make("div", { class: "paper", tabindex: "0", role: "group", "aria-label": "放大的图，可滚动" }, drawing);
     const dialog = make("dialog", { class: "zoomed", "aria-label": title },
       make("div", { class: "tools" }, make("strong", {}, title),
