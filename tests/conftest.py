@@ -20,3 +20,8 @@ settings.load_profile("repeatable")
 def root() -> Path:
     """Folder of the repository."""
     return Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items):
+    """The packs take longest: begun first, they leave no worker waiting for the other at the end."""
+    items.sort(key=lambda item: item.path.name != "test_packs.py")
