@@ -52,10 +52,12 @@ def chromium():
 
 @pytest.fixture
 def visit(chromium, reports):
-    """Open a page: visit(path, width=…, dark=…, script=…) -> Visit."""
+    """Open a page: visit(path, width=…, dark=…, script=…, place="#…") -> Visit."""
     contexts = []
 
-    def open_page(path: Path, width: int = 1280, dark: bool = False, script: bool = True) -> Visit:
+    def open_page(
+        path: Path, width: int = 1280, dark: bool = False, script: bool = True, place: str = ""
+    ) -> Visit:
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
@@ -64,7 +66,7 @@ def visit(chromium, reports):
         )
         contexts.append(context)
         visit = Visit(context)
-        visit.page.goto(path.as_uri())
+        visit.page.goto(path.as_uri() + place)
         return visit
 
     yield open_page

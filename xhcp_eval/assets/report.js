@@ -1,294 +1,115 @@
 /* What a page does beyond being read: contents that follow, tables that sort and filter, figures that zoom.
    Without this script everything is there to be read and printed. Texts are Chinese, for the reader. */
 "use strict";
-(() => {
-  const root = document.documentElement;
-  const NARROW = "(max-width: 60rem)";
+const root = document.documentElement;
+const NARROW = "(max-width: 60rem)";
 
-  function make(tag, facts = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(facts)) {
-      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-      else if (value === true) node.setAttribute(name, "");
-      else if (value !== false) node.setAttribute(name, value);
-    }
-    node.append(...children);
-    return node;
+function make(tag, facts = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(facts)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false) node.setAttribute(name, value);
   }
+  node.append(...children);
+  return node;
+}
 
-  // -- light and dark ------------------------------------------------------------------------------------
+// -- light and dark ------------------------------------------------------------------------------------
 
-  function setTheme(theme) {
-    root.dataset.theme = theme;
-    // a page opened as a file may not be allowed to remember
-    try { localStorage.setItem("xhcp-theme", theme); } catch { /* then it follows the system */ }
-  }
+function setTheme(theme) {
+  root.dataset.theme = theme;
+  // a page opened as a file may not be allowed to remember
+  try { localStorage.setItem("xhcp-theme", theme); } catch { /* then it follows the system */ }
+}
 
-  function storedTheme() {
-    try { return localStorage.getItem("xhcp-theme"); } catch { return null; }
-  }
+function storedTheme() {
+  try { return localStorage.getItem("xhcp-theme"); } catch { return null; }
+}
 
-  function isDark() {
-    return (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  }
+function isDark() {
+  return (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+}
 
-  function addThemeButton() {
-    const button = make("button", { type: "button", class: "theme", "aria-pressed": String(isDark()) }, "深色显示");
-    button.addEventListener("click", () => {
-      setTheme(isDark() ? "light" : "dark");
-      button.setAttribute("aria-pressed", String(isDark()));
-    });
-    document.querySelector(".masthead").append(button);
-  }
-
-  // -- contents ------------------------------------------------------------------------------------------
-
-  function followReading() {
-    const fold = document.querySelector(".contents details");
-    fold.open = !matchMedia(NARROW).matches;
-    addEventListener("beforeprint", () => { fold.open = true; });
-    fold.addEventListener("click", (event) => {
-      if (event.target.closest("a") && matchMedia(NARROW).matches) fold.open = false;
-    });
-    const seen = new IntersectionObserver((entries) => {
-      for (const entry of entries) if (entry.isIntersecting) markCurrent(entry.target.id);
-    }, { rootMargin: "-15% 0px -80% 0px" });
-    document.querySelectorAll(".chapter").forEach((chapter) => seen.observe(chapter));
-  }
-
-  function markCurrent(id) {
-    for (const item of document.querySelectorAll(".contents details > ol > li")) {
-      const link = item.querySelector("a");
-      const current = link.hash === `#${id}`;
-      item.classList.toggle("current", current);
-      if (current) link.setAttribute("aria-current", "true");
-      else link.removeAttribute("aria-current");
-    }
-  }
-
-  // -- tables --------------------------------------------------------------------------------------------
-
-  const LONG = 12; // rows from which a table has a box to search it
-  const chinese = new Intl.Collator("zh-CN", { numeric: true });
-  const spoken = make("p", { class: "unseen", role: "status" });
-
-  function say(text) {
-    spoken.textContent = text;
-  }
-
-  /** What a cell sorts by: its given key, else its first number where the column is one of numbers, else its text. */
-  function sortKey(cell) {
-    if (cell.dataset.sort) return Number(cell.dataset.sort);
-    const text = cell.textContent.trim();
-    if (!cell.classList.contains("num")) return text;
-    const number = text.replaceAll("−", "-").replaceAll(",", "").match(/^([<>]?)[^\d-]{0,2}(-?\d+(?:\.\d+)?)/);
-    if (!number) return null;
-    return Number(number[2]) + { "<": -1e-9, ">": 1e-9, "": 0 }[number[1]];
-  }
-
-  /** Missing last, whatever the direction. */
-  function compare(one, other, direction) {
-    if (one === null || other === null) return (one === null) - (other === null);
-    const order = typeof one === "number" && typeof other === "number"
-      ? one - other : chinese.compare(String(one), String(other));
-    return order * direction;
-  }
-
-  class SmartTable {
-    constructor(table) {
-      this.table = table;
-      this.frame = table.parentElement;
-      this.body = table.tBodies[0];
-      this.heads = [...table.tHead.rows[0].cells];
-      this.rows = [...this.body.rows].filter((row) => !row.matches(".total"));
-      this.last = [...this.body.rows].filter((row) => row.matches(".total"));
-      this.words = "";
-      this.statuses = new Set();
-      this.chosen = new Map(); // column -> text
-      this.texts = null;
-      this.heads.forEach((head, column) => this.addSortButton(head, column));
-      this.addTools();
-    }
-
-    addSortButton(head, column) {
-      const button = make("button", { type: "button", class: "sort", onclick: () => this.sort(column) });
-      button.append(...head.childNodes);
-      head.append(button);
-    }
-
-    sort(column) {
-      const before = this.heads[column].getAttribute("aria-sort");
-      const now = { ascending: "descending", descending: null }[before] ?? (before ? null : "ascending");
-      this.heads.forEach((head) => head.removeAttribute("aria-sort"));
-      let rows = this.rows;
-      if (now) {
-        const direction = now === "ascending" ? 1 : -1;
-        const keyed = rows.map((row) => [sortKey(row.cells[column]), row]);
-        rows = keyed.sort((a, b) => compare(a[0], b[0], direction)).map(([, row]) => row);
-        this.heads[column].setAttribute("aria-sort", now);
-      }
-      this.body.append(...rows, ...this.last);
-      const name = this.heads[column].textContent.trim();
-      say(now ? `已按“${name}”${now === "ascending" ? "升序" : "降序"}排列` : "已恢复原来的顺序");
-    }
-
-    addTools() {
-      const tools = make("div", { class: "tools" });
-      if (this.rows.length > LONG) tools.append(this.searchBox());
-      this.heads.forEach((head, column) => {
-        if (head.hasAttribute("data-filter")) tools.append(this.chooser(head, column));
-      });
-      tools.append(...this.statusButtons());
-      if (!tools.children.length) return;
-      this.count = make("span", { class: "count" });
-      tools.append(this.count);
-      this.tools = tools;
-      this.frame.before(tools);
-    }
-
-    searchBox() {
-      this.box = make("input", { type: "search", placeholder: "查找…", autocomplete: "off" });
-      this.box.addEventListener("input", () => { this.words = this.box.value; this.filter(); });
-      return make("label", {}, "查找 ", this.box);
-    }
-
-    chooser(head, column) {
-      const name = head.textContent.trim();
-      const values = [...new Set(this.rows.map((row) => row.cells[column].textContent.trim()))];
-      const select = make("select", {}, make("option", { value: "" }, "全部"),
-        ...values.sort(chinese.compare).map((value) => make("option", { value }, value)));
-      select.addEventListener("change", () => { this.chosen.set(column, select.value); this.filter(); });
-      head.chooser = select;
-      return make("label", {}, `${name} `, select);
-    }
-
-    /** One button a status of the first column that holds statuses, pressed while it is asked for. */
-    statusButtons() {
-      const first = this.rows[0].querySelector("td.status");
-      if (!first || this.rows.length < 4) return [];
-      this.statusColumn = first.cellIndex;
-      const found = new Map();
-      for (const row of this.rows) {
-        const cell = row.cells[this.statusColumn];
-        if (cell.classList.contains("status")) found.set(cell.textContent.trim(), cell);
-      }
-      if (found.size < 2) return [];
-      const ordered = [...found.values()].sort((a, b) => sortKey(a) - sortKey(b));
-      const group = make("span", { class: "statuses", role: "group", "aria-label": `按${this.heads[this.statusColumn].textContent.trim()}筛选` });
-      group.append(...ordered.map((cell) => this.statusButton(cell)));
-      return [group];
-    }
-
-    statusButton(cell) {
-      const word = cell.textContent.trim();
-      const button = make("button", { type: "button", class: cell.className, "aria-pressed": "false" });
-      button.append(cell.firstElementChild.cloneNode(true));
-      button.addEventListener("click", () => {
-        const on = !this.statuses.delete(word) && Boolean(this.statuses.add(word));
-        button.setAttribute("aria-pressed", String(on));
-        this.filter();
-      });
-      button.word = word;
-      (this.buttons ??= []).push(button);
-      return button;
-    }
-
-    filter() {
-      this.texts ??= this.rows.map((row) => row.textContent.toLowerCase());
-      const words = this.words.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      this.rows.forEach((row, number) => {
-        const keep = words.every((word) => this.texts[number].includes(word)) && this.isChosen(row);
-        row.hidden = !keep;
-        shown += keep;
-      });
-      const all = shown === this.rows.length;
-      this.last.forEach((row) => { row.hidden = !all; });
-      this.tools.classList.toggle("filtered", !all); // then a print says so
-      this.count.textContent = all ? "" : `显示 ${shown} 行，共 ${this.rows.length} 行`;
-      say(`显示 ${shown} 行，共 ${this.rows.length} 行`);
-    }
-
-    isChosen(row) {
-      const text = (column) => row.cells[column].textContent.trim();
-      if (this.statuses.size && !this.statuses.has(text(this.statusColumn))) return false;
-      return [...this.chosen].every(([column, value]) => !value || text(column) === value);
-    }
-
-    /** Set all filters at once. wanted: {words, statuses: [word…], columns: {header: text}}. */
-    preset(wanted) {
-      this.words = wanted.words ?? "";
-      if (this.box) this.box.value = this.words;
-      this.heads.forEach((head, column) => {
-        if (!head.chooser) return;
-        head.chooser.value = wanted.columns?.[head.textContent.trim()] ?? "";
-        this.chosen.set(column, head.chooser.value);
-      });
-      this.statuses.clear();
-      for (const button of this.buttons ?? []) {
-        const on = (wanted.statuses ?? []).some((word) => button.word.endsWith(word));
-        button.setAttribute("aria-pressed", String(on));
-        if (on) this.statuses.add(button.word);
-      }
-      this.filter();
-    }
-  }
-
-  function enhanceTables() {
-    const tables = new Map();
-    for (const table of document.querySelectorAll(".table > table")) {
-      if (table.tHead && table.tBodies[0]?.rows.length > 2) tables.set(table.id, new SmartTable(table));
-    }
-    for (const link of document.querySelectorAll("a[data-preset]")) {
-      link.addEventListener("click", () => tables.get(link.dataset.table)?.preset(JSON.parse(link.dataset.preset)));
-    }
-    // only what scrolls need be reached by the tab key
-    const sizes = new ResizeObserver((entries) => {
-      for (const { target } of entries) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
-    });
-    document.querySelectorAll(".table").forEach((frame) => sizes.observe(frame));
-  }
-
-  // -- figures -------------------------------------------------------------------------------------------
-
-  function zoom(figure) {
-    const drawing = figure.querySelector("svg, img").cloneNode(true);
-    let scale = 1;
-    const resize = (factor) => {
-      scale = Math.min(4, Math.max(1, scale * factor));
-      drawing.style.width = `${scale * 100}%`;
-    };
-    const title = figure.querySelector("figcaption")?.textContent ?? "图";
-    drawing.style.minWidth = `${figure.querySelector("svg, img").getAttribute("width") ?? 0}px`; // on a phone
-    const paper = make("div", { class: "paper", tabindex: "0", role: "group", "aria-label": "放大的图，可滚动" }, drawing);
-    const dialog = make("dialog", { class: "zoomed", "aria-label": title },
-      make("div", { class: "tools" }, make("strong", {}, title),
-        make("button", { type: "button", onclick: () => resize(1.5) }, "放大"),
-        make("button", { type: "button", onclick: () => resize(1 / 1.5) }, "缩小"),
-        make("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, "关闭（Esc）")),
-      paper);
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-    dialog.addEventListener("close", () => dialog.remove());
-    resize(1);
-    document.body.append(dialog);
-    dialog.showModal();
-  }
-
-  function enhanceFigures() {
-    for (const figure of document.querySelectorAll("main figure")) {
-      const title = figure.querySelector("figcaption")?.textContent ?? "图";
-      figure.append(make("button", { type: "button", class: "zoom", "aria-label": `放大：${title}`, onclick: () => zoom(figure) }, "放大"));
-    }
-  }
-
-  const stored = storedTheme();
-  if (stored) root.dataset.theme = stored;
-  document.addEventListener("DOMContentLoaded", () => {
-    root.classList.add("lively");
-    document.body.append(spoken);
-    addThemeButton();
-    if (document.querySelector(".contents details")) followReading();
-    enhanceTables();
-    enhanceFigures();
+function addThemeButton() {
+  const button = make("button", { type: "button", class: "theme", "aria-pressed": String(isDark()) }, "深色显示");
+  button.addEventListener("click", () => {
+    setTheme(isDark() ? "light" : "dark");
+    button.setAttribute("aria-pressed", String(isDark()));
   });
-})();
+  document.querySelector(".masthead").append(button);
+}
+
+// -- contents ------------------------------------------------------------------------------------------
+
+function followReading() {
+  const fold = document.querySelector(".contents details");
+  fold.open = !matchMedia(NARROW).matches;
+  addEventListener("beforeprint", () => { fold.open = true; });
+  fold.addEventListener("click", (event) => {
+    if (event.target.closest("a") && matchMedia(NARROW).matches) fold.open = false;
+  });
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) markCurrent(entry.target.id);
+  }, { rootMargin: "-15% 0px -80% 0px" });
+  document.querySelectorAll(".chapter").forEach((chapter) => seen.observe(chapter));
+}
+
+function markCurrent(id) {
+  for (const item of document.querySelectorAll(".contents details > ol > li")) {
+    const link = item.querySelector("a");
+    const current = link.hash === `#${id}`;
+    item.classList.toggle("current", current);
+    if (current) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+// -- figures -------------------------------------------------------------------------------------------
+
+function zoom(figure) {
+  const drawing = figure.querySelector("svg, img").cloneNode(true);
+  let scale = 1;
+  const resize = (factor) => {
+    scale = Math.min(4, Math.max(1, scale * factor));
+    drawing.style.width = `${scale * 100}%`;
+  };
+  const title = figure.querySelector("figcaption")?.textContent ?? "图";
+  drawing.style.minWidth = `${figure.querySelector("svg, img").getAttribute("width") ?? 0}px`; // on a phone
+  const paper = make("div", { class: "paper", tabindex: "0", role: "group", "aria-label": "放大的图，可滚动" }, drawing);
+  const dialog = make("dialog", { class: "zoomed", "aria-label": title },
+    make("div", { class: "tools" }, make("strong", {}, title),
+      make("button", { type: "button", onclick: () => resize(1.5) }, "放大"),
+      make("button", { type: "button", onclick: () => resize(1 / 1.5) }, "缩小"),
+      make("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, "关闭（Esc）")),
+    paper);
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("close", () => dialog.remove());
+  resize(1);
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function enhanceFigures() {
+  for (const figure of document.querySelectorAll("main figure")) {
+    const title = figure.querySelector("figcaption")?.textContent ?? "图";
+    figure.append(make("button", { type: "button", class: "zoom", "aria-label": `放大：${title}`, onclick: () => zoom(figure) }, "放大"));
+  }
+}
+
+const stored = storedTheme();
+if (stored) root.dataset.theme = stored;
+/** Tools above a table move what an address leads to: go there once more. */
+function goToPlace() {
+  if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  root.classList.add("lively");
+  document.body.append(spoken);
+  addThemeButton();
+  if (document.querySelector(".contents details")) followReading();
+  enhanceTables();
+  enhanceFigures();
+  goToPlace();
+});

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 DEMO_SHORT = "演示数据，不是真实统计"
 DEMO_BANNER = "演示数据：本页的数字由程序生成，不是新华区的真实统计，任何结论都不得引用。"
 INDEX = "index"
+SCRIPTS = ("report.js", "tables.js")
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
 _CHAPTER = re.compile(r'<section class="chapter" id="([^"]*)">')
 _TAG = re.compile(r"<[^>]+>")
@@ -121,7 +122,7 @@ def render_page(chapters: Iterable[str], shell: Shell) -> str:
     chapters: HTML of `render_chapter`. Raises RunError if the page would need anything from outside.
     """
     body, headings = _with_anchors("\n".join(chapters))
-    script = asset("report.js")
+    script = "\n".join(asset(name) for name in SCRIPTS)
     text = template("page.html.j2").render(
         shell=shell,
         contents=template("contents.html.j2").render(items=_nested(headings)),
