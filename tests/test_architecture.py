@@ -74,7 +74,9 @@ ORDER = [
         "letters",
         "evaluation",
         "effect_studies",
+        "appraisal",
         "demo",
+        "appraisal_workbook",
         "pack",
         "style",
         "svg",
@@ -95,6 +97,7 @@ ORDER = [
         "narrative",
         "sections",
         "report",
+        "documents",
         "finder",
         "upkeep",
         "data_commands",
@@ -110,6 +113,7 @@ SHOWING = {
     "annotated",
     "intake",
     "rounds",
+    "appraisal_workbook",
     *ORDER[ORDER.index("pack") :],
 }
 SHOWING |= {"matplotlib", "seaborn", "IPython", "papermill", "nbconvert", "duckdb", "typer", "rich", "tqdm"}

@@ -157,7 +157,7 @@ def write_workbook(plan: Plan, department: str, year: int, previous: pd.DataFram
         "version": VERSION, "plan": plan.id, "department": department, "year": year, "registry": registry_hash(plan),
         "sheets": {topic: [row_key(row) for row in part.to_dict("records")] for topic, part in rows.groupby("topic", sort=False)},
     }  # fmt: skip
-    _write_stamp(book.create_sheet(STAMP_SHEET), stamp)
+    write_stamp(book.create_sheet(STAMP_SHEET), stamp)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"~{path.name}")
     book.save(unfinished)
@@ -173,7 +173,7 @@ def put_text(sheet: Worksheet, row: int, column: int, text: str):
     return cell
 
 
-def _write_stamp(sheet: Worksheet, stamp: dict) -> None:
+def write_stamp(sheet: Worksheet, stamp: dict) -> None:
     """The stamp in pieces, since a cell holds at most 32,767 characters."""
     text = json.dumps(stamp, ensure_ascii=False)
     for row, start in enumerate(range(0, len(text), 30_000), 1):
