@@ -1,0 +1,80 @@
+"""A finished report in the forms that offices pass on: Word, PDF, figures, tables.
+
+`export` makes them from the report's folder; nothing is computed anew, so they say what the report says.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from xhcp_eval.errors import ParamsError, RunError
+
+KINDS: tuple[str, ...] = ("word", "pdf", "figures", "tables")
+
+
+def export(report: Path, out: Path, kinds: Collection[str] = KINDS) -> list[Path]:
+    """Write a finished report in other forms; returns the files, or the folder of figures, in the order of KINDS.
+
+    report: folder of a pack's report (with index.html and run.json). out: folder, made if missing; files of
+    the same name are replaced once everything is written, so that nothing half-written stays. kinds: of KINDS;
+    word: <pack>.docx, pdf: <pack>.pdf, figures: a folder with SVG, PNG and index.csv, tables: <pack>_tables.xlsx.
+    Raises ParamsError for an unknown kind, RunError if there is no finished report, no browser for the PDF,
+    or a file is held open by another program.
+    """
+    report, out = Path(report), Path(out)
+    if unknown := sorted(set(kinds) - set(KINDS)):
+        raise ParamsError(f"不认识的导出格式 {'、'.join(unknown)}；允许 {'、'.join(KINDS)}")
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=out, ignore_cleanup_errors=True) as work:
+        made = [_WRITERS[kind](report, Path(work)) for kind in KINDS if kind in kinds]
+        return [_place(one, out / one.name) for one in made]
+
+
+def _word(report: Path, folder: Path) -> Path:
+    from xhcp_eval.documents.word import write_word
+
+    return write_word(report, folder / f"{report.resolve().name}.docx")
+
+
+def _pdf(report: Path, folder: Path) -> Path:
+    from xhcp_eval.documents.pdf import write_pdf
+
+    return write_pdf(report, folder / f"{report.resolve().name}.pdf")
+
+
+def _figures(report: Path, folder: Path) -> Path:
+    from xhcp_eval.documents.figure_files import write_figures
+
+    return write_figures(report, folder / "figures")
+
+
+def _tables(report: Path, folder: Path) -> Path:
+    from xhcp_eval.documents.table_sheets import write_tables
+
+    return write_tables(report, folder / f"{report.resolve().name}_tables.xlsx")
+
+
+_WRITERS: dict[str, Callable[[Path, Path], Path]] = {
+    "word": _word,
+    "pdf": _pdf,
+    "figures": _figures,
+    "tables": _tables,
+}
+
+
+def _place(made: Path, target: Path) -> Path:
+    """Put a finished file or folder in its place."""
+    from xhcp_eval.report.swap import replacing
+
+    try:
+        if made.is_dir():
+            with replacing(target) as folder:
+                for file in made.iterdir():
+                    file.replace(folder / file.name)
+        else:
+            made.replace(target)
+    except PermissionError as error:
+        raise RunError(f"不能写 {target.name}：请关闭正在打开它的程序后重试") from error
+    return target

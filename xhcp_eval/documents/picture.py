@@ -1,0 +1,265 @@
+"""A report's drawing (SVG) as a picture at any resolution, without a browser.
+
+The drawings are ours (`xhcp_eval.svg`): paths, letters, marks and clipping rectangles, nothing else. Each is given
+back to matplotlib as what it was before, so that it looks the same on every system, with the packaged font.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from xhcp_eval.errors import RunError
+from xhcp_eval.style import FONT_FAMILY, use_style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+    from matplotlib.path import Path as Outline
+    from matplotlib.transforms import Affine2D
+
+PRINT_DPI = 300
+_NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_STEP = re.compile(r"[MLHVCQSTAZmlhvcqstaz]|-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_TURN = re.compile(r"(\w+)\(([^)]*)\)")
+_ALIGN = {"start": "left", "middle": "center", "end": "right"}
+_CAPS = {"square": "projecting"}
+# Fonts that a reader may have, in place of the packaged one, which a file of its own doesn't bring along.
+_FALLBACKS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','SimHei'"
+
+
+@dataclass(frozen=True)
+class _Pen:
+    """How things are drawn here. style: as inherited. place: from here to the drawing. clip: (x, y, w, h)."""
+
+    style: dict[str, str]
+    place: Affine2D
+    clip: tuple[float, float, float, float] | None = None
+
+
+def standalone_svg(svg: str, alt: str = "") -> str:
+    """A drawing out of a page as a file of its own.
+
+    svg: <svg> element as in the page. alt: what it shows, for who can't see it. Fonts that are usual on
+    readers' systems stand in for the packaged one.
+    """
+    from html import escape
+
+    text = svg.replace("<svg", f"<svg {_NAMESPACES}", 1)
+    text = text.replace(f"'{FONT_FAMILY}',", f"'{FONT_FAMILY}',{_FALLBACKS},", 1)
+    if alt:
+        text = re.sub(r"(<svg[^>]*>)", lambda m: f"{m[1]}<desc>{escape(alt)}</desc>", text, count=1)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def svg_png(svg: str, dpi: int = PRINT_DPI) -> bytes:
+    """A drawing as PNG.
+
+    svg: <svg> element of a report, in points. dpi: dots an inch, written into the file as well.
+    Raises RunError for anything but what our drawings are made of: nothing is left out unsaid.
+    """
+    from matplotlib import rc_context
+
+    try:
+        root = ElementTree.fromstring(svg.replace("<svg", f"<svg {_NAMESPACES}", 1))
+        width, height = (float(size) for size in root.get("viewBox", "").split()[2:])
+    except (ElementTree.ParseError, ValueError) as error:
+        raise RunError("报告中有一幅图不是完整的 SVG，不能转成图片") from error
+    use_style()  # before the context, which would take it back
+    # dashes are in points already
+    with rc_context({"lines.scale_dashes": False}):
+        return _saved(_drawing(root, width, height), dpi)
+
+
+def _drawing(root, width: float, height: float) -> Drawing:
+    from matplotlib.figure import Figure as Drawing
+    from matplotlib.transforms import Affine2D
+
+    drawing = Drawing(figsize=(width / 72, height / 72), facecolor="white")
+    named = {node.get("id"): node for node in root.iter() if node.get("id")}
+    pen = _Pen({}, Affine2D().translate(0, -height).scale(1 / 72, -1 / 72))
+    _Painter(drawing, named, pen.place).children(root, pen)
+    return drawing
+
+
+def _saved(drawing: Drawing, dpi: int) -> bytes:
+    """PNG of 256 colours: drawings have few, and the file is a third as large."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    drawing.set_dpi(dpi)
+    canvas = FigureCanvasAgg(drawing)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    buffer = BytesIO()
+    picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        buffer, "PNG", dpi=(dpi, dpi)
+    )
+    return buffer.getvalue()
+
+
+class _Painter:
+    """Draws SVG nodes on a matplotlib figure."""
+
+    def __init__(self, drawing: Drawing, named: dict, whole: Affine2D) -> None:
+        self.drawing, self.named, self.whole = drawing, named, whole
+
+    def children(self, node, pen: _Pen) -> None:
+        for child in node:
+            self.node(child, pen)
+
+    def node(self, node, pen: _Pen) -> None:
+        tag = node.tag.rpartition("}")[2]
+        if tag in ("defs", "title", "desc"):
+            return
+        pen = self._pen(node, pen)
+        if tag == "g":
+            self.children(node, pen)
+        elif tag == "path":
+            self._path(node, pen)
+        elif tag == "use":
+            self._use(node, pen)
+        elif tag == "text":
+            self._text(node, pen)
+        else:
+            raise RunError(f"报告中有一幅图含有不能转成图片的元素 <{tag}>")
+
+    def _pen(self, node, pen: _Pen) -> _Pen:
+        style = {**pen.style, **_declared(node)}
+        place = pen.place
+        if turn := node.get("transform"):
+            place = _turned(turn) + place
+        clip = pen.clip
+        if found := re.search(r"#([^)\"]+)", node.get("clip-path") or ""):
+            clip = tuple(float(self.named[found[1]][0].get(k, 0)) for k in ("x", "y", "width", "height"))
+        return _Pen(style, place, clip)
+
+    def _use(self, node, pen: _Pen) -> None:
+        shift = _turned(f"translate({node.get('x', 0)} {node.get('y', 0)})")
+        self.node(self.named[node.get(_HREF, "")[1:]], _Pen(pen.style, shift + pen.place, pen.clip))
+
+    def _path(self, node, pen: _Pen) -> None:
+        from matplotlib.patches import PathPatch
+
+        style = pen.style
+        dashes = [float(n) for n in re.findall(r"[\d.]+", style.get("stroke-dasharray", ""))]
+        line = (float(style.get("stroke-dashoffset", 0)), dashes) if dashes else "solid"
+        cap = style.get("stroke-linecap", "butt")
+        patch = PathPatch(
+            _outline(node.get("d", "")),
+            transform=pen.place + self.drawing.dpi_scale_trans,
+            facecolor=_colour(style, "fill", "#000000"),
+            edgecolor=_colour(style, "stroke", "none"),
+            linewidth=_points(style.get("stroke-width", "1")),
+            linestyle=line,
+            capstyle=_CAPS.get(cap, cap),
+            joinstyle=style.get("stroke-linejoin", "miter"),
+        )
+        self._add(patch, pen)
+
+    def _text(self, node, pen: _Pen) -> None:
+        from math import degrees
+
+        import numpy as np
+        from matplotlib.text import Text
+
+        style, turn = pen.style, pen.place.get_matrix()
+        text = Text(
+            *pen.place.transform((float(node.get("x", 0)), float(node.get("y", 0)))),
+            "".join(node.itertext()).replace("$", r"\$"),
+            transform=self.drawing.dpi_scale_trans,
+            fontfamily=[FONT_FAMILY, "DejaVu Sans"],
+            fontsize=_points(style.get("font-size", "10")),
+            fontweight=style.get("font-weight", "normal"),
+            fontstyle=style.get("font-style", "normal"),
+            color=_colour(style, "fill", "#000000"),
+            horizontalalignment=_ALIGN[style.get("text-anchor", "start")],
+            verticalalignment="baseline",
+            rotation=degrees(np.arctan2(turn[1, 0], turn[0, 0])),
+            rotation_mode="anchor",
+        )
+        self._add(text, pen)
+
+    def _add(self, artist, pen: _Pen) -> None:
+        from matplotlib.transforms import Bbox, TransformedBbox
+
+        self.drawing.add_artist(artist)
+        if pen.clip is not None:
+            inches = self.whole + self.drawing.dpi_scale_trans
+            artist.set_clip_box(TransformedBbox(Bbox.from_bounds(*pen.clip), inches))
+
+
+def _declared(node) -> dict[str, str]:
+    """What a node says of its looks, in attributes and in its style, which counts for more."""
+    style = {
+        name: value for name, value in node.items() if name.startswith(("stroke", "fill", "font", "text"))
+    }
+    for part in (node.get("style") or "").split(";"):
+        name, _, value = part.partition(":")
+        if value:
+            style[name.strip()] = value.strip()
+    return style
+
+
+def _points(text: str) -> float:
+    """A length; px in a drawing of ours is a point."""
+    return float(re.match(r"[\d.]+", text.strip())[0])
+
+
+def _colour(style: dict[str, str], kind: str, default: str) -> tuple[float, ...] | str:
+    from matplotlib.colors import to_rgba
+
+    colour = style.get(kind, default)
+    if colour == "none":
+        return "none"
+    return to_rgba(colour, float(style.get(f"{kind}-opacity", 1)) * float(style.get("opacity", 1)))
+
+
+def _turned(text: str) -> Affine2D:
+    """The transformation that a text of SVG describes; the last named is done first."""
+    from math import radians
+
+    from matplotlib.transforms import Affine2D
+
+    done = Affine2D()
+    for name, numbers in reversed(_TURN.findall(text)):
+        values = [float(n) for n in re.split(r"[ ,]+", numbers.strip())]
+        if name == "translate":
+            done.translate(values[0], values[1] if len(values) > 1 else 0)
+        elif name == "scale":
+            done.scale(values[0], values[-1])
+        elif name == "rotate":
+            done.rotate_around(*(values[1:] or (0, 0)), radians(values[0]))
+        else:
+            raise RunError(f"报告中有一幅图含有不能转成图片的变换 {name}")
+    return done
+
+
+def _outline(text: str) -> Outline:
+    """The path that the `d` of SVG describes: moves, lines and curves to absolute places."""
+    from matplotlib.path import Path as Outline
+
+    points: list[tuple[float, float]] = []
+    codes: list[int] = []
+    steps = iter(_STEP.findall(text))
+    kinds = {
+        "M": (Outline.MOVETO, 1),
+        "L": (Outline.LINETO, 1),
+        "Q": (Outline.CURVE3, 2),
+        "C": (Outline.CURVE4, 3),
+    }
+    for step in steps:
+        if step in "zZ":
+            points.append((0.0, 0.0))
+            codes.append(Outline.CLOSEPOLY)
+        elif step in kinds:
+            code, count = kinds[step]
+            points += [(float(next(steps)), float(next(steps))) for _ in range(count)]
+            codes += [code] * count
+        else:
+            raise RunError(f"报告中有一幅图含有不能转成图片的路径“{step}”")
+    return Outline(points or [(0.0, 0.0)], codes or [Outline.MOVETO])
