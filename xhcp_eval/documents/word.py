@@ -21,9 +21,9 @@ from xhcp_eval.documents.content import (
     Run,
     Table,
     plain,
-    read_report,
 )
 from xhcp_eval.documents.picture import svg_png
+from xhcp_eval.documents.reading import read_report
 from xhcp_eval.documents.word_format import (
     KAI,
     MONO,
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 PICTURE_HEIGHT = TEXT_HEIGHT - 25  # millimetres: its caption stands on the same page
 APPENDIX = "附录"
-# what XML 1.0 can't hold
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # signs that are narrow in Latin text and a character wide in Chinese
 _AMBIGUOUS = re.compile("[‘’“”—…·×±≥≤→■-◿⚖⚠]")
 _OWN_NUMBER = re.compile(r"\s*(\d+)[.．、]\s*")
@@ -215,7 +213,7 @@ class _Writer:
             width = min(width, PICTURE_HEIGHT * figure.width / figure.height)
         shape = paragraph.add_run().add_picture(BytesIO(data), width=Mm(width))
         facts = shape._inline.docPr
-        facts.set("descr", _CONTROL.sub("", figure.alt))
+        facts.set("descr", figure.alt)
         facts.set("name", f"图{self.counts['图'] + 1}")
         self._caption("FigureCaption", "图", figure.caption)
 
@@ -261,8 +259,7 @@ def _without(line: Line, count: int) -> Line:
 
 def _run_xml(run: Run, looks: str = "") -> str:
     """A run; emphasis is set in 楷体, since slanted Chinese is hard to read. Lines within it are kept."""
-    text = _CONTROL.sub("", run.text)
-    hint = bool(_AMBIGUOUS.search(text))
+    hint = bool(_AMBIGUOUS.search(run.text))
     fonts, rest = _split(looks)
     if run.code:
         fonts = fonts_xml(SONG, MONO, hint)
@@ -274,7 +271,9 @@ def _run_xml(run: Run, looks: str = "") -> str:
     script = {"sub": "subscript", "sup": "superscript"}.get(run.script)
     raised = f'<w:vertAlign w:val="{script}"/>' if script else ""
     properties = f"<w:rPr>{fonts}{bold}{rest}{raised}</w:rPr>"
-    pieces = "<w:br/>".join(f'<w:t xml:space="preserve">{escape(part)}</w:t>' for part in text.split("\n"))
+    pieces = "<w:br/>".join(
+        f'<w:t xml:space="preserve">{escape(part)}</w:t>' for part in run.text.split("\n")
+    )
     return f"<w:r>{properties}{pieces}</w:r>"
 
 
