@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from xhcp_eval.demo import FILES, FOLDER, SEED, generate, write_demo
 from xhcp_eval.demo.district import apportion
+from xhcp_eval.demo.raters import MARK, write_raters
 from xhcp_eval.observations import COLUMNS, KEY, concat_tables, read_table
 from xhcp_eval.plan import load_plan
 from xhcp_eval.small_numbers import rate_interval
@@ -53,6 +56,14 @@ def test_files_regenerate_byte_for_byte(tmp_path):
         assert written.read_bytes() == committed
         assert b"\r" not in committed
     assert sum((FOLDER / name).stat().st_size for name in FILES) < 4_000_000
+
+
+def test_scores_of_people_regenerate_byte_for_byte(tmp_path, plan):
+    shutil.copy(FOLDER / "evaluation" / "ranking.yaml", tmp_path)
+    for written in write_raters(plan, read_table(FOLDER / FILES[0], plan), tmp_path):
+        kept = FOLDER / "evaluation" / written.name
+        assert written.read_bytes() == kept.read_bytes(), written.name
+        assert MARK in kept.read_text(encoding="utf-8-sig")
 
 
 def test_years_do_not_depend_on_each_other(plan):

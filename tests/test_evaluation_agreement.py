@@ -99,6 +99,14 @@ def test_kendall_by_hand_and_scipy():
     assert found.p == pytest.approx(friedman.pvalue, abs=1e-8)
 
 
+def test_kendall_interval_covers():
+    """Four raters who see one truth with noise of its size: Spearman's rho 0.483, W = (1 + 3 rho) / 4."""
+    rng = np.random.default_rng(0)
+    true = (1 + 3 * 6 / np.pi * np.arcsin(0.5 / 2)) / 4
+    found = [kendall_w(rng.normal(size=(20, 1)) + rng.normal(size=(20, 4)), draws=300) for _ in range(150)]
+    assert 0.88 <= np.mean([one.low <= true <= one.high for one in found]) <= 0.99
+
+
 @given(arrays(float, (7, 3), elements=st.integers(0, 4)))
 @settings(max_examples=50, deadline=None)
 def test_alpha_does_not_mind_order_and_copies_agree(scores):

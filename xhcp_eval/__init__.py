@@ -52,6 +52,7 @@ _MODULES = (
     "report",
     "sections",
     "tables",
+    "third_party_views",
     "validation_views",
     "warnings_views",
 )

@@ -73,8 +73,13 @@ def report(force: Annotated[bool, typer.Option("--force", help="全部重算")] 
 def demo() -> None:
     """重新生成 data/demo/ 里的演示数据。"""
     from xhcp_eval.demo import write_demo
+    from xhcp_eval.demo.raters import write_raters
+    from xhcp_eval.observations import read_table
+    from xhcp_eval.plan import load_plan
 
-    for path in write_demo(bootstrap.ROOT / "data" / "demo"):
+    folder, registry = bootstrap.ROOT / "data" / "demo", load_plan(data_commands.PLAN)
+    tables = write_demo(folder)
+    for path in [*tables, *write_raters(registry, read_table(tables[0], registry), folder / "evaluation")]:
         typer.echo(f"已写入 {path.name}")
 
 

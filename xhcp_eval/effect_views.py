@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from xhcp_eval import provenance, style
+from xhcp_eval import style
 from xhcp_eval.effect_studies import DESIGNS, Study, effects_frame, load_measures, run_study
-from xhcp_eval.pack import Pack
+from xhcp_eval.pack import Pack, evaluation_folder
 from xhcp_eval.units import UNITS
 from xhcp_eval.views import FigureView, Section, TableView, figure_view, section, table, text_view
 
-DEMO_FILE = "data/demo/evaluation/measures.yaml"
 
+def studies(pack: Pack) -> list[Study]:
+    """Every measure of the evaluation's measures.yaml studied on the pack's figures.
 
-def studies(pack: Pack, measures: str = DEMO_FILE) -> list[Study]:
-    """Every measure of a list studied on the pack's figures. measures: YAML, relative to the project."""
+    Raises DataError where the pack's parameters name no folder with such a file.
+    """
     region = pack.params.region or pack.plan.region
-    found = load_measures(provenance.ROOT / Path(measures), pack.plan)
+    found = load_measures(evaluation_folder(pack).file("measures.yaml"), pack.plan)
     return [run_study(pack.observations, region, measure) for measure in found]
 
 

@@ -16,6 +16,8 @@ from xhcp_eval.breaks import unmarked_breaks
 from xhcp_eval.comparables import comparables
 from xhcp_eval.database import Database
 from xhcp_eval.early_warning import early_warnings
+from xhcp_eval.errors import DataError
+from xhcp_eval.evaluation_files import EvaluationFolder, evaluation_inputs
 from xhcp_eval.evidence import forecast_frame, series_frame
 from xhcp_eval.likely_range import likely_range
 from xhcp_eval.observations import concat_tables, read_table
@@ -77,7 +79,7 @@ class Pack:
     @property
     def is_demo(self) -> bool:
         """Whether any figure is demonstration data, so that every page must say so."""
-        return bool((self.observations["status"] == "demo").any())
+        return bool((self.observations["status"] == "demo").any()) or self.stamp.get("demo_evaluation", False)
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -102,6 +104,13 @@ def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
     ]
     stamp = json.loads((folder / "stamp.json").read_text(encoding="utf-8"))
     return Pack(params, load_plan(params.plan), **frames, stamp=stamp)
+
+
+def evaluation_folder(pack: Pack) -> EvaluationFolder:
+    """The folder of what a third party brought. Raises DataError if the pack's parameters name none."""
+    if not pack.params.evaluation:
+        raise DataError(f"报告包 {pack.params.pack} 的参数没有写 evaluation（评估资料文件夹）")
+    return EvaluationFolder(pack.params.evaluation)
 
 
 def save_pack(pack: Pack, folder: Path) -> None:
@@ -142,8 +151,17 @@ def compute_pack(params: PackParams) -> Pack:
         nearest=nearest,
         breaks=_unmarked(case),
         warnings=early_warnings(case, assessment),
-        stamp=provenance.stamp([*params.data, *params.comparison_data, *params.outcome_data], params.plan),
+        stamp=provenance.stamp(_inputs(params), params.plan) | _demo_evaluation(params),
     )
+
+
+def _inputs(params: PackParams) -> list[str]:
+    tables = [*params.data, *params.comparison_data, *params.outcome_data]
+    return [*tables, *evaluation_inputs(params.evaluation)]
+
+
+def _demo_evaluation(params: PackParams) -> dict[str, bool]:
+    return {"demo_evaluation": EvaluationFolder(params.evaluation).is_demo} if params.evaluation else {}
 
 
 def _unmarked(case: Case) -> pd.DataFrame:

@@ -50,7 +50,8 @@ class PackParams(BaseModel):
     A table may be a database (.duckdb): of it the region's figures are taken, as_of an ISO date as they were known.
     data_until: last year that may be known. sections: pages, in order. use_recollection: let unverified
     figures shape trends. settings: rules of judgement. jobs: notebooks run at once. outcome_data,
-    outcome_year: what happened later, for a hindcast. forecast_origin: year of an earlier forecast that a
+    outcome_year: what happened later, for a hindcast. evaluation: folder of what a third party brought (scores,
+    questionnaires, costs), relative to the project. forecast_origin: year of an earlier forecast that a
     final report is compared with.
     """
 
@@ -73,6 +74,7 @@ class PackParams(BaseModel):
     outcome_data: tuple[Text, ...] = ()
     outcome_year: Year | None = None
     forecast_origin: Year | None = None
+    evaluation: str = ""
 
 
 def load_params(path: str | Path) -> PackParams:
@@ -235,6 +237,11 @@ def _file_problems(params: PackParams) -> list[str]:
                 problems.append(
                     f"{field}：没有文件 {name}" + (f"；{where} 中有：{'、'.join(here)}" if here else "")
                 )
+    folder = (ROOT / params.evaluation).resolve()
+    if not folder.is_relative_to(ROOT) or not folder.is_dir():
+        problems.append(
+            f"evaluation：没有文件夹 {params.evaluation}；路径从项目文件夹写起，如 data/demo/evaluation"
+        )
     if params.as_of and not any(name.endswith(".duckdb") for name in params.data):
         problems.append("as_of：只用于 data 中的数据库(.duckdb)；其他数据文件没有历次填报")
     return problems

@@ -135,7 +135,7 @@ def kendall_w(scores: np.ndarray, level: float = 0.95, draws: int = 2000, seed: 
     """Kendall's coefficient of concordance of rankings, corrected for ties.
 
     scores: (n_items, n_raters), nothing missing; each rater's scores are turned into ranks. p: chi-square with n - 1
-    degrees of freedom. Interval: bootstrap over raters. Kendall & Babington Smith 1939; Siegel & Castellan 1988, ch. 9.
+    degrees of freedom. Interval: bootstrap over items. Kendall & Babington Smith 1939; Siegel & Castellan 1988, ch. 9.
     Raises DataError (missing, one rater, fewer than 3 items, a rater without any difference).
     """
     x = _checked(scores, level)
@@ -151,11 +151,11 @@ def kendall_w(scores: np.ndarray, level: float = 0.95, draws: int = 2000, seed: 
     ranks = stats.rankdata(x, axis=0)
     w = float(_concordance(ranks[None])[0])
     p = float(stats.chi2.sf(m * (n - 1) * w, n - 1))
-    drawn = np.random.default_rng(seed).integers(m, size=(draws, m))
-    found = _concordance(ranks[:, drawn].transpose(1, 0, 2))
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    note = "评分者少于 5 人，区间偏高，只作参考" if m < 5 else ""
-    return Agreement("Kendall W", w, float(min(low, w)), float(high), level, n, m, p, note)
+    drawn = np.random.default_rng(seed).integers(n, size=(draws, n))
+    found = _concordance(stats.rankdata(x[drawn], axis=1))
+    low, high = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2])
+    note = "项数不足 10，区间只作参考" if n < 10 else ""
+    return Agreement("Kendall W", w, float(low), float(high), level, n, m, p, note)
 
 
 def _checked(scores: np.ndarray, level: float) -> np.ndarray:
@@ -267,4 +267,5 @@ def _concordance(ranks: np.ndarray) -> np.ndarray:
     for rater in range(m):
         same = ranks[:, :, None, rater] == ranks[:, None, :, rater]
         ties += (same.sum(axis=2).astype(float) ** 2 - 1).sum(axis=1)
-    return 12 * s / (m**2 * (n**3 - n) - m * ties)
+    with np.errstate(invalid="ignore", divide="ignore"):  # a draw in which a rater's scores are all alike
+        return 12 * s / (m**2 * (n**3 - n) - m * ties)

@@ -123,7 +123,7 @@ def rank_sum_ratio(
             "grade": grade[inverse],
         }
     )
-    found.insert(2, "rank", found["rsr"].rank(ascending=False, method="min").astype(int))
+    found.insert(2, "rank", found["rsr"].round(12).rank(ascending=False, method="min").astype(int))
     notes = [
         f"回归 R²={line.rvalue**2:.2f}，p={line.pvalue:.3f}"
         + ("，线性不成立，分档不可用" if line.pvalue >= 0.05 else "")
