@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from xhcp_eval.errors import ParamsError, RunError
+from xhcp_eval.errors import ParamsError
 
 KINDS: tuple[str, ...] = ("word", "pdf", "figures", "tables")
 
@@ -21,7 +21,8 @@ def export(report: Path, out: Path, kinds: Collection[str] = KINDS) -> list[Path
     the same name are replaced once everything is written, so that nothing half-written stays. kinds: of KINDS;
     word: <pack>.docx, pdf: <pack>.pdf, figures: a folder with SVG, PNG and index.csv, tables: <pack>_tables.xlsx.
     Raises ParamsError for an unknown kind, RunError if there is no finished report, no browser for the PDF,
-    or a file is held open by another program.
+    a file is
+    held open by another program, or a folder `figures` there holds other things.
     """
     report, out = Path(report), Path(out)
     if unknown := sorted(set(kinds) - set(KINDS)):
@@ -66,15 +67,14 @@ _WRITERS: dict[str, Callable[[Path, Path], Path]] = {
 
 def _place(made: Path, target: Path) -> Path:
     """Put a finished file or folder in its place."""
-    from xhcp_eval.report.swap import replacing
+    from xhcp_eval.documents.figure_files import INDEX
+    from xhcp_eval.documents.saving import whole_file, whole_folder
 
-    try:
-        if made.is_dir():
-            with replacing(target) as folder:
-                for file in made.iterdir():
-                    file.replace(folder / file.name)
-        else:
-            made.replace(target)
-    except PermissionError as error:
-        raise RunError(f"不能写 {target.name}：请关闭正在打开它的程序后重试") from error
+    if made.is_dir():
+        with whole_folder(target, INDEX) as folder:
+            for file in made.iterdir():
+                file.replace(folder / file.name)
+    else:
+        with whole_file(target) as place:
+            made.replace(place)
     return target

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from html import unescape
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,12 @@ class Figure:
     height: float
     svg: str = ""
     picture: bytes = b""
+
+    @property
+    def source(self) -> str:
+        """Where its numbers are from, as written in the drawing; empty if it doesn't say."""
+        found = re.search(r">((?:资料|数据)来源[^<]*)<", self.svg)
+        return unescape(found[1]) if found else ""
 
 
 @dataclass(frozen=True)

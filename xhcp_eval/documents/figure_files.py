@@ -10,9 +10,10 @@ from pathlib import Path
 from xhcp_eval.documents.content import Chapter, Figure
 from xhcp_eval.documents.picture import standalone_svg, svg_png
 from xhcp_eval.documents.reading import read_report
+from xhcp_eval.documents.saving import whole_folder
 
 INDEX = "index.csv"
-HEADERS = ("章", "图号", "图题", "SVG 文件", "PNG 文件", "图的说明")
+HEADERS = ("章", "图号", "图题", "SVG 文件", "PNG 文件", "资料来源", "图的说明")
 _LONGEST = 40  # characters of a caption in a file's name
 # what a spreadsheet program would take for a formula
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -21,24 +22,22 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def write_figures(report: Path, folder: Path) -> Path:
     """Write every figure of a finished report as <chapter>_<number>_<caption>.svg and .png, and index.csv.
 
-    report: folder of a pack's report. folder: to write in, made if missing. A figure that is a picture
+    report: folder of a pack's report. folder: put there as a whole; figures exported before are
+    replaced. A figure that is a picture
     already (no drawing) has its PNG or JPEG only. Returns the folder. Raises RunError if there is no finished
-    report.
+    report, or a folder of that name holds other things.
     """
     content = read_report(Path(report))
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for chapter, number, figure in numbered_figures(content.chapters):
-        name = f"{_safe(chapter.name)}_{number:03d}_{_safe(figure.caption or figure.alt)}".rstrip("_")
-        svg, picture = _write(figure, folder, name)
-        rows.append((chapter.title, f"图{number}", figure.caption, svg, picture, figure.alt))
-    # the mark at the start tells Excel that the file is UTF-8
-    with (folder / INDEX).open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(HEADERS)
-        writer.writerows([plain_text(value) for value in row] for row in rows)
-    return folder
+    with whole_folder(folder, INDEX) as work:
+        rows = [HEADERS]
+        for chapter, number, figure in numbered_figures(content.chapters):
+            name = f"{_safe(chapter.name)}_{number:03d}_{_safe(figure.caption or figure.alt)}".rstrip("_")
+            files = _write(figure, work, name)
+            rows.append((chapter.title, f"图{number}", figure.caption, *files, figure.source, figure.alt))
+        # the mark at the start tells Excel that the file is UTF-8
+        with (work / INDEX).open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([plain_text(value) for value in row] for row in rows)
+    return Path(folder)
 
 
 def numbered_figures(chapters: tuple[Chapter, ...]) -> Iterator[tuple[Chapter, int, Figure]]:

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 
 from xhcp_eval.documents.content import Block, Cell, Code, Figure, Heading, Line, Paragraph, Run, Table
 from xhcp_eval.errors import RunError
@@ -99,8 +100,6 @@ class Reader:
 
 
 def _label(svg: str) -> str:
-    from html import unescape
-
     found = re.search(r'aria-label="([^"]*)"', svg)
     return unescape(found[1]) if found else ""
 

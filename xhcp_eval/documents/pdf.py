@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from xhcp_eval.documents.reading import finished_page
+from xhcp_eval.documents.saving import whole_file
 from xhcp_eval.errors import RunError
 
 VARIABLE = "XHCP_BROWSER"
@@ -53,11 +54,9 @@ def write_pdf(report: Path, target: Path, timeout: float = TIMEOUT) -> Path:
         said = _run(command, timeout)
         if not _is_whole(made):
             raise RunError(f"浏览器 {browser} 没有生成完整的 PDF。{_HINT}", said.strip().splitlines()[-3:])
-        try:
-            # across disks a rename won't do
-            shutil.copyfile(made, target)
-        except PermissionError as error:
-            raise RunError(f"不能写 {target.name}：请先关闭正在打开它的程序") from error
+        # across disks a rename won't do
+        with whole_file(target) as place:
+            shutil.copyfile(made, place)
     return target
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -55,6 +56,7 @@ def standalone_svg(svg: str, alt: str = "") -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
+@lru_cache(maxsize=512)  # the Word document and the folder of figures show the same
 def svg_png(svg: str, dpi: int = PRINT_DPI) -> bytes:
     """A drawing as PNG.
 

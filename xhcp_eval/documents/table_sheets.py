@@ -8,7 +8,7 @@ from pathlib import Path
 from xhcp_eval.documents.content import Report, Table
 from xhcp_eval.documents.figure_files import FORMULA
 from xhcp_eval.documents.reading import read_report
-from xhcp_eval.errors import RunError
+from xhcp_eval.documents.saving import whole_file
 
 CONTENTS = "目录"
 FIRST = 4  # row of a table's first line: above it caption, source, a link back
@@ -37,10 +37,8 @@ def write_tables(report: Path, target: Path) -> Path:
         )
         rows.append((f"表{number}", chapter, table.caption, name))
     _write_contents(contents, content, rows)
-    try:
-        book.save(target)
-    except PermissionError as error:
-        raise RunError(f"不能写 {Path(target).name}：请先关闭正在打开的表格") from error
+    with whole_file(target) as made:
+        book.save(made)
     return Path(target)
 
 

@@ -24,6 +24,7 @@ from xhcp_eval.documents.content import (
 )
 from xhcp_eval.documents.picture import svg_png
 from xhcp_eval.documents.reading import read_report
+from xhcp_eval.documents.saving import whole_file
 from xhcp_eval.documents.word_format import (
     KAI,
     MONO,
@@ -37,13 +38,13 @@ from xhcp_eval.documents.word_format import (
     new_document,
 )
 from xhcp_eval.documents.word_table import table_xml
-from xhcp_eval.errors import RunError
 
 if TYPE_CHECKING:
     from docx.document import Document
 
 PICTURE_HEIGHT = TEXT_HEIGHT - 25  # millimetres: its caption stands on the same page
 APPENDIX = "附录"
+TITLE_LETTERS = 19  # of the title's size on a line
 # signs that are narrow in Latin text and a character wide in Chinese
 _AMBIGUOUS = re.compile("[‘’“”—…·×±≥≤→■-◿⚖⚠]")
 _OWN_NUMBER = re.compile(r"\s*(\d+)[.．、]\s*")
@@ -57,12 +58,9 @@ def write_word(report: Path, target: Path) -> Path:
     (navigation, contents), tables and figures are numbered by fields, code that the page folds away stands in
     an appendix. Raises RunError if there is no finished report or the file is open elsewhere.
     """
-    content = read_report(Path(report))
-    document = word_document(content)
-    try:
-        document.save(str(target))
-    except PermissionError as error:
-        raise RunError(f"不能写 {Path(target).name}：请先关闭正在打开的文档") from error
+    document = word_document(read_report(Path(report)))
+    with whole_file(target) as made:
+        document.save(str(made))
     return Path(target)
 
 
@@ -95,6 +93,18 @@ def chinese_number(number: int) -> str:
     )
 
 
+def balanced(title: str) -> str:
+    """A title of more than a line broken where its sense allows, nearest to the middle."""
+    if len(title) <= TITLE_LETTERS:
+        return title
+    places = [found.start() for found in re.finditer(r"(?<=[：）》])|(?=[（《])", title)]
+    places = [place for place in places if 0 < place < len(title)]
+    if not places:
+        return title
+    middle = min(places, key=lambda place: abs(place - len(title) / 2))
+    return f"{title[:middle]}\n{title[middle:]}"
+
+
 class _Writer:
     """Appends a report to a document, piece by piece, in order."""
 
@@ -108,7 +118,7 @@ class _Writer:
 
     def front(self) -> None:
         """Title, what kind of data it rests on, contents."""
-        self._paragraph("Title", (Run(self.report.title),))
+        self._paragraph("Title", (Run(balanced(self.report.title)),))
         self._paragraph("Subtitle", (Run(self.report.subtitle),))
         if self.report.banner:
             self._paragraph("Warning", (Run(self.report.banner),))
@@ -213,7 +223,7 @@ class _Writer:
             width = min(width, PICTURE_HEIGHT * figure.width / figure.height)
         shape = paragraph.add_run().add_picture(BytesIO(data), width=Mm(width))
         facts = shape._inline.docPr
-        facts.set("descr", figure.alt)
+        facts.set("descr", figure.alt + figure.source)
         facts.set("name", f"图{self.counts['图'] + 1}")
         self._caption("FigureCaption", "图", figure.caption)
 

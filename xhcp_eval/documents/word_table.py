@@ -11,7 +11,8 @@ from xhcp_eval.documents.word_format import BLACK, SONG, TEXT_WIDTH, fonts_xml, 
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 # At most so many columns -> size of the letters, in points (五号, 小五, 六号).
 _SIZES = ((5, 10.5), (8, 9.0), (99, 7.5))
-_WIDEST, _NARROWEST = 22.0, 3.0  # of a column, in Chinese characters, before all are fitted to the page
+# Widths in Chinese characters: of a column that is never cut, of the narrowest, the widest counted, room at the sides.
+_WHOLE, _NARROWEST, _WIDEST, _ROOM = 8.0, 2.0, 60.0, 1.0
 _SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
 
 
@@ -20,7 +21,7 @@ def table_xml(table: Table, runs: Callable[[Line, str], str]) -> str:
 
     table: cells on a grid. runs: makes XML of a line and the looks of its letters.
     """
-    size = next(size for columns, size in _SIZES if table.columns <= columns)
+    size = letter_size(table)
     widths = column_widths(table)
     places = {(cell.row + r, cell.column + c): cell for cell in table.cells for r in range(cell.rows) for c in range(cell.columns)}  # fmt: skip
     rows = "".join(_row_xml(table, row, places, widths, size, runs) for row in range(table.rows))
@@ -34,18 +35,30 @@ def table_xml(table: Table, runs: Callable[[Line, str], str]) -> str:
 
 
 def column_widths(table: Table) -> list[int]:
-    """Widths of columns in twips, by their longest line within bounds, together as wide as the text."""
+    """Widths of columns in twips, together as wide as the text.
+
+    Short columns (numbers, statuses) get what their longest line needs; the others share what is left by the
+    root of what they need, since a long text can be broken into more lines. Heads may take two lines.
+    """
     longest = [_NARROWEST] * table.columns
     for cell in table.cells:
         wide = max((_width(line) for line in cell.text.split("\n")), default=0.0) / cell.columns
+        wide = min(wide / 2 if cell.row < table.heads else wide, _WIDEST)
         for column in range(cell.column, cell.column + cell.columns):
-            longest[column] = max(longest[column], min(wide, _WIDEST))
-    # a character of room at the sides
-    shares = [wide + 1 for wide in longest]
+            longest[column] = max(longest[column], wide + _ROOM)
     whole = twips(TEXT_WIDTH)
+    short = sum(wide for wide in longest if wide <= _WHOLE)
+    roots = sum(wide**0.5 for wide in longest if wide > _WHOLE)
+    left = max(whole / (letter_size(table) * 20) - short, 5.0 * sum(wide > _WHOLE for wide in longest))
+    shares = [wide if wide <= _WHOLE else left * wide**0.5 / roots for wide in longest]
     widths = [int(whole * share / sum(shares)) for share in shares]
     widths[-1] += whole - sum(widths)
     return widths
+
+
+def letter_size(table: Table) -> float:
+    """Size of a table's letters in points: the more columns, the smaller."""
+    return next(size for columns, size in _SIZES if table.columns <= columns)
 
 
 def _width(text: str) -> float:
