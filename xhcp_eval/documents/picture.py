@@ -13,19 +13,17 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from xhcp_eval.documents.svg_parts import colour, declared, outline, points, turned
 from xhcp_eval.errors import RunError
 from xhcp_eval.style import FONT_FAMILY, use_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
-    from matplotlib.path import Path as Outline
     from matplotlib.transforms import Affine2D
 
 PRINT_DPI = 300
 _NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 _HREF = "{http://www.w3.org/1999/xlink}href"
-_STEP = re.compile(r"[MLHVCQSTAZmlhvcqstaz]|-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_TURN = re.compile(r"(\w+)\(([^)]*)\)")
 _ALIGN = {"start": "left", "middle": "center", "end": "right"}
 _CAPS = {"square": "projecting"}
 # Fonts that a reader may have, in place of the packaged one, which a file of its own doesn't bring along.
@@ -131,17 +129,17 @@ class _Painter:
             raise RunError(f"报告中有一幅图含有不能转成图片的元素 <{tag}>")
 
     def _pen(self, node, pen: _Pen) -> _Pen:
-        style = {**pen.style, **_declared(node)}
+        style = {**pen.style, **declared(node)}
         place = pen.place
         if turn := node.get("transform"):
-            place = _turned(turn) + place
+            place = turned(turn) + place
         clip = pen.clip
         if found := re.search(r"#([^)\"]+)", node.get("clip-path") or ""):
             clip = tuple(float(self.named[found[1]][0].get(k, 0)) for k in ("x", "y", "width", "height"))
         return _Pen(style, place, clip)
 
     def _use(self, node, pen: _Pen) -> None:
-        shift = _turned(f"translate({node.get('x', 0)} {node.get('y', 0)})")
+        shift = turned(f"translate({node.get('x', 0)} {node.get('y', 0)})")
         self.node(self.named[node.get(_HREF, "")[1:]], _Pen(pen.style, shift + pen.place, pen.clip))
 
     def _path(self, node, pen: _Pen) -> None:
@@ -152,11 +150,11 @@ class _Painter:
         line = (float(style.get("stroke-dashoffset", 0)), dashes) if dashes else "solid"
         cap = style.get("stroke-linecap", "butt")
         patch = PathPatch(
-            _outline(node.get("d", "")),
+            outline(node.get("d", "")),
             transform=pen.place + self.drawing.dpi_scale_trans,
-            facecolor=_colour(style, "fill", "#000000"),
-            edgecolor=_colour(style, "stroke", "none"),
-            linewidth=_points(style.get("stroke-width", "1")),
+            facecolor=colour(style, "fill", "#000000"),
+            edgecolor=colour(style, "stroke", "none"),
+            linewidth=points(style.get("stroke-width", "1")),
             linestyle=line,
             capstyle=_CAPS.get(cap, cap),
             joinstyle=style.get("stroke-linejoin", "miter"),
@@ -175,10 +173,10 @@ class _Painter:
             "".join(node.itertext()).replace("$", r"\$"),
             transform=self.drawing.dpi_scale_trans,
             fontfamily=[FONT_FAMILY, "DejaVu Sans"],
-            fontsize=_points(style.get("font-size", "10")),
+            fontsize=points(style.get("font-size", "10")),
             fontweight=style.get("font-weight", "normal"),
             fontstyle=style.get("font-style", "normal"),
-            color=_colour(style, "fill", "#000000"),
+            color=colour(style, "fill", "#000000"),
             horizontalalignment=_ALIGN[style.get("text-anchor", "start")],
             verticalalignment="baseline",
             rotation=degrees(np.arctan2(turn[1, 0], turn[0, 0])),
@@ -193,75 +191,3 @@ class _Painter:
         if pen.clip is not None:
             inches = self.whole + self.drawing.dpi_scale_trans
             artist.set_clip_box(TransformedBbox(Bbox.from_bounds(*pen.clip), inches))
-
-
-def _declared(node) -> dict[str, str]:
-    """What a node says of its looks, in attributes and in its style, which counts for more."""
-    style = {
-        name: value for name, value in node.items() if name.startswith(("stroke", "fill", "font", "text"))
-    }
-    for part in (node.get("style") or "").split(";"):
-        name, _, value = part.partition(":")
-        if value:
-            style[name.strip()] = value.strip()
-    return style
-
-
-def _points(text: str) -> float:
-    """A length; px in a drawing of ours is a point."""
-    return float(re.match(r"[\d.]+", text.strip())[0])
-
-
-def _colour(style: dict[str, str], kind: str, default: str) -> tuple[float, ...] | str:
-    from matplotlib.colors import to_rgba
-
-    colour = style.get(kind, default)
-    if colour == "none":
-        return "none"
-    return to_rgba(colour, float(style.get(f"{kind}-opacity", 1)) * float(style.get("opacity", 1)))
-
-
-def _turned(text: str) -> Affine2D:
-    """The transformation that a text of SVG describes; the last named is done first."""
-    from math import radians
-
-    from matplotlib.transforms import Affine2D
-
-    done = Affine2D()
-    for name, numbers in reversed(_TURN.findall(text)):
-        values = [float(n) for n in re.split(r"[ ,]+", numbers.strip())]
-        if name == "translate":
-            done.translate(values[0], values[1] if len(values) > 1 else 0)
-        elif name == "scale":
-            done.scale(values[0], values[-1])
-        elif name == "rotate":
-            done.rotate_around(*(values[1:] or (0, 0)), radians(values[0]))
-        else:
-            raise RunError(f"报告中有一幅图含有不能转成图片的变换 {name}")
-    return done
-
-
-def _outline(text: str) -> Outline:
-    """The path that the `d` of SVG describes: moves, lines and curves to absolute places."""
-    from matplotlib.path import Path as Outline
-
-    points: list[tuple[float, float]] = []
-    codes: list[int] = []
-    steps = iter(_STEP.findall(text))
-    kinds = {
-        "M": (Outline.MOVETO, 1),
-        "L": (Outline.LINETO, 1),
-        "Q": (Outline.CURVE3, 2),
-        "C": (Outline.CURVE4, 3),
-    }
-    for step in steps:
-        if step in "zZ":
-            points.append((0.0, 0.0))
-            codes.append(Outline.CLOSEPOLY)
-        elif step in kinds:
-            code, count = kinds[step]
-            points += [(float(next(steps)), float(next(steps))) for _ in range(count)]
-            codes += [code] * count
-        else:
-            raise RunError(f"报告中有一幅图含有不能转成图片的路径“{step}”")
-    return Outline(points or [(0.0, 0.0)], codes or [Outline.MOVETO])

@@ -8,7 +8,6 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from xhcp_eval.documents.content import (
     Block,
@@ -25,30 +24,23 @@ from xhcp_eval.documents.content import (
 from xhcp_eval.documents.picture import svg_png
 from xhcp_eval.documents.reading import read_report
 from xhcp_eval.documents.saving import whole_file
-from xhcp_eval.documents.word_format import (
-    KAI,
-    MONO,
-    NUMBERS,
-    SONG,
+from xhcp_eval.documents.word_format import new_document
+from xhcp_eval.documents.word_runs import balanced, chinese_number, run_xml, without
+from xhcp_eval.documents.word_styles import NUMBERS
+from xhcp_eval.documents.word_table import table_xml
+from xhcp_eval.documents.wordml import (
     TEXT_HEIGHT,
     TEXT_WIDTH,
     elements,
     field_xml,
-    fonts_xml,
-    new_document,
 )
-from xhcp_eval.documents.word_table import table_xml
 
 if TYPE_CHECKING:
     from docx.document import Document
 
 PICTURE_HEIGHT = TEXT_HEIGHT - 25  # millimetres: its caption stands on the same page
 APPENDIX = "附录"
-TITLE_LETTERS = 19  # of the title's size on a line
-# signs that are narrow in Latin text and a character wide in Chinese
-_AMBIGUOUS = re.compile("[‘’“”—…·×±≥≤→■-◿⚖⚠]")
 _OWN_NUMBER = re.compile(r"\s*(\d+)[.．、]\s*")
-_DIGITS = "零一二三四五六七八九"
 
 
 def write_word(report: Path, target: Path) -> Path:
@@ -81,28 +73,6 @@ def _set_properties(document: Document, report: Report) -> None:
     facts.comments, facts.keywords, facts.language = report.demo_short, "", "zh-CN"
     if report.finished_at:
         facts.created = facts.modified = datetime.fromisoformat(report.finished_at)
-
-
-def chinese_number(number: int) -> str:
-    """A number from 1 to 99 in Chinese, as Word numbers headings."""
-    tens, ones = divmod(number, 10)
-    return (
-        (_DIGITS[tens] if tens > 1 else "")
-        + ("十" if tens else "")
-        + (_DIGITS[ones] if ones or not tens else "")
-    )
-
-
-def balanced(title: str) -> str:
-    """A title of more than a line broken where its sense allows, nearest to the middle."""
-    if len(title) <= TITLE_LETTERS:
-        return title
-    places = [found.start() for found in re.finditer(r"(?<=[：）》])|(?=[（《])", title)]
-    places = [place for place in places if 0 < place < len(title)]
-    if not places:
-        return title
-    middle = min(places, key=lambda place: abs(place - len(title) / 2))
-    return f"{title[:middle]}\n{title[middle:]}"
 
 
 class _Writer:
@@ -167,7 +137,7 @@ class _Writer:
             self.levels[depth + 1 :] = [0] * (len(NUMBERS) - depth - 1)
             if own := _OWN_NUMBER.match(plain(line)):
                 if depth == 2 and int(own[1]) == self.levels[depth]:
-                    line = _without(line, own.end())
+                    line = without(line, own.end())
                 else:
                     self.levels[depth] -= 1
                     numbered = False
@@ -190,7 +160,7 @@ class _Writer:
         """A line as runs; links within the report lead to the heading's bookmark."""
         text = ""
         for run in line:
-            made = _run_xml(run, looks)
+            made = run_xml(run, looks)
             place = self.places.get(run.link)
             text += f'<w:hyperlink w:anchor="{place}" w:history="1">{made}</w:hyperlink>' if place else made
         return text
@@ -199,9 +169,9 @@ class _Writer:
         self.counts[label] += 1
         number = field_xml(f"SEQ {label} \\* ARABIC", str(self.counts[label]))
         runs = (
-            f"{_run_xml(Run(label))}{number}{_run_xml(Run('　' + text))}"
+            f"{run_xml(Run(label))}{number}{run_xml(Run('　' + text))}"
             if text
-            else f"{_run_xml(Run(label))}{number}"
+            else f"{run_xml(Run(label))}{number}"
         )
         self._add(f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{runs}</w:p>')
 
@@ -236,7 +206,7 @@ class _Writer:
         )
         for place, (level, text, mark) in enumerate(entries):
             page = field_xml(f"PAGEREF {mark} \\h")
-            inside = f"{_run_xml(Run(text))}<w:r><w:tab/></w:r>{page}"
+            inside = f"{run_xml(Run(text))}<w:r><w:tab/></w:r>{page}"
             link = f'<w:hyperlink w:anchor="{mark}" w:history="1">{inside}</w:hyperlink>'
             start = begin if place == 0 else ""
             self._add(f'<w:p><w:pPr><w:pStyle w:val="TOC{level}"/></w:pPr>{start}{link}</w:p>')
@@ -254,40 +224,3 @@ class _Writer:
                 elif isinstance(block, Heading) and block.level == 2:
                     second += 1
                     yield 2, f"（{chinese_number(second)}）{plain(block.line)}", self.marks[id(block)]
-
-
-def _without(line: Line, count: int) -> Line:
-    """A line without its first characters."""
-    kept = []
-    for run in line:
-        text = run.text[count:]
-        count = max(count - len(run.text), 0)
-        if text:
-            kept.append(Run(text, run.bold, run.italic, run.code, run.script, run.link))
-    return tuple(kept)
-
-
-def _run_xml(run: Run, looks: str = "") -> str:
-    """A run; emphasis is set in 楷体, since slanted Chinese is hard to read. Lines within it are kept."""
-    hint = bool(_AMBIGUOUS.search(run.text))
-    fonts, rest = _split(looks)
-    if run.code:
-        fonts = fonts_xml(SONG, MONO, hint)
-    elif run.italic:
-        fonts = fonts_xml(KAI, hint=hint)
-    elif hint:
-        fonts = fonts.replace("/>", ' w:hint="eastAsia"/>') if fonts else '<w:rFonts w:hint="eastAsia"/>'
-    bold = "<w:b/><w:bCs/>" if run.bold else ""
-    script = {"sub": "subscript", "sup": "superscript"}.get(run.script)
-    raised = f'<w:vertAlign w:val="{script}"/>' if script else ""
-    properties = f"<w:rPr>{fonts}{bold}{rest}{raised}</w:rPr>"
-    pieces = "<w:br/>".join(
-        f'<w:t xml:space="preserve">{escape(part)}</w:t>' for part in run.text.split("\n")
-    )
-    return f"<w:r>{properties}{pieces}</w:r>"
-
-
-def _split(looks: str) -> tuple[str, str]:
-    """Fonts, which come first in a run's properties, and the rest."""
-    end = looks.find("/>") + 2 if looks.startswith("<w:rFonts") else 0
-    return looks[:end], looks[end:]

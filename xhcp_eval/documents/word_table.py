@@ -6,13 +6,12 @@ from collections.abc import Callable
 from unicodedata import east_asian_width
 
 from xhcp_eval.documents.content import Cell, Line, Table, plain
-from xhcp_eval.documents.word_format import BLACK, SONG, TEXT_WIDTH, fonts_xml, twips
+from xhcp_eval.documents.wordml import BLACK, SONG, TEXT_WIDTH, W, fonts_xml, twips
 
-_W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 # At most so many columns -> size of the letters, in points (五号, 小五, 六号).
 _SIZES = ((5, 10.5), (8, 9.0), (99, 7.5))
-# Widths in Chinese characters: of a column that is never cut, of the narrowest, the widest counted, room at the sides.
-_WHOLE, _NARROWEST, _WIDEST, _ROOM = 8.0, 2.0, 60.0, 1.0
+# Widths in Chinese characters: what a column has at once, the narrowest, the widest counted, room at the sides.
+_BASE, _NARROWEST, _WIDEST, _ROOM = 7.0, 2.0, 60.0, 1.0
 _SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
 
 
@@ -28,7 +27,7 @@ def table_xml(table: Table, runs: Callable[[Line, str], str]) -> str:
     borders = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="404040"/>' for side in _SIDES)
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     return (
-        f'<w:tbl {_W}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
+        f'<w:tbl {W}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
         f'<w:tblBorders>{borders}</w:tblBorders><w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="57" w:type="dxa"/>'
         f'<w:right w:w="57" w:type="dxa"/></w:tblCellMar></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl>'
     )
@@ -37,20 +36,20 @@ def table_xml(table: Table, runs: Callable[[Line, str], str]) -> str:
 def column_widths(table: Table) -> list[int]:
     """Widths of columns in twips, together as wide as the text.
 
-    Short columns (numbers, statuses) get what their longest line needs; the others share what is left by the
-    root of what they need, since a long text can be broken into more lines. Heads may take two lines.
+    Short columns (numbers, statuses) get what their longest line needs; what is left goes to the others by the
+    root of what they lack, since a long text can be broken into more lines. Heads may take two lines.
     """
-    longest = [_NARROWEST] * table.columns
+    needed = [_NARROWEST] * table.columns
     for cell in table.cells:
         wide = max((_width(line) for line in cell.text.split("\n")), default=0.0) / cell.columns
-        wide = min(wide / 2 if cell.row < table.heads else wide, _WIDEST)
+        wide = min(wide / 2 if cell.row < table.heads else wide, _WIDEST) + _ROOM
         for column in range(cell.column, cell.column + cell.columns):
-            longest[column] = max(longest[column], wide + _ROOM)
+            needed[column] = max(needed[column], wide)
     whole = twips(TEXT_WIDTH)
-    short = sum(wide for wide in longest if wide <= _WHOLE)
-    roots = sum(wide**0.5 for wide in longest if wide > _WHOLE)
-    left = max(whole / (letter_size(table) * 20) - short, 5.0 * sum(wide > _WHOLE for wide in longest))
-    shares = [wide if wide <= _WHOLE else left * wide**0.5 / roots for wide in longest]
+    base = [min(wide, _BASE) for wide in needed]
+    roots = [(wide - least) ** 0.5 for wide, least in zip(needed, base, strict=True)]
+    left = max(whole / (letter_size(table) * 20) - sum(base), 0.0) / (sum(roots) or 1.0)
+    shares = [least + left * root for least, root in zip(base, roots, strict=True)]
     widths = [int(whole * share / sum(shares)) for share in shares]
     widths[-1] += whole - sum(widths)
     return widths
