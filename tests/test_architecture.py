@@ -104,6 +104,7 @@ ORDER = [
         "finder",
         "upkeep",
         "data_commands",
+        "score_commands",
         "cli",
         "__main__",
     ),

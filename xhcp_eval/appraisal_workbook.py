@@ -126,8 +126,27 @@ def read_scoring_book(path: str | Path, rubric: Rubric, plan: Plan) -> tuple[pd.
         faults += told
     if faults:
         raise DataError(f"评分表 {path.name} 未读入：", faults)
-    return pd.DataFrame(scores, columns=list(SCORE_COLUMNS)), pd.DataFrame(
-        evidence, columns=list(EVIDENCE_COLUMNS)
+    return _numbered(
+        pd.DataFrame(scores, columns=list(SCORE_COLUMNS)),
+        pd.DataFrame(evidence, columns=list(EVIDENCE_COLUMNS)),
+    )
+
+
+def round_of(number: str) -> int:
+    """Round that a piece of evidence was registered in, by its number: "7" in the first, "2-7" in the second."""
+    return int(number.split("-")[0]) if "-" in number else 1
+
+
+def _numbered(scores: pd.DataFrame, evidence: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every sheet numbers its evidence from 1: those of a later round get the round before their number."""
+    number = int(scores["round"].iloc[0])
+    if number == 1:
+        return scores, evidence
+    cited = scores["evidence"].map(
+        lambda text: "、".join(f"{number}-{one}" for one in evidence_numbers(text))
+    )
+    return scores.assign(evidence=cited), evidence.assign(
+        number=[f"{number}-{one}" for one in evidence["number"]]
     )
 
 

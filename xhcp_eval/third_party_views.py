@@ -15,6 +15,7 @@ from xhcp_eval.figures_raters import rank_acceptability, rubric_heatmap
 from xhcp_eval.pack import Pack, evaluation_folder
 from xhcp_eval.plan import PLANS
 from xhcp_eval.quality.verification import verification_factor
+from xhcp_eval.tables import LEVEL_LABELS
 from xhcp_eval.unit_ranking import UnitRanking, load_ranking_rule, rank_units
 from xhcp_eval.views import FigureView, Section, TableView, TextView, section, table, text_view
 
@@ -36,8 +37,15 @@ def recheck_sentence(pack: Pack) -> TextView:
 def recheck_table(pack: Pack) -> TableView:
     """Every target on which the two implementations differ."""
     rows = _recheck(pack)
-    rows = rows[~rows["agreement"].isin([SAME, NOT_CHECKED])].sort_values("agreement")
-    headers = {"indicator_name": "指标", "target_text": "目标", "reported_status": "报告的状态", "own_status": "复算的状态",
+    targets = pack.assessment.set_index("target_id")
+    rows = rows.assign(
+        year=rows["target_id"].map(targets["target_year"]),
+        level=rows["target_id"].map(targets["level"]).map(LEVEL_LABELS),
+    )
+    rows = rows[~rows["agreement"].isin([SAME, NOT_CHECKED])].sort_values(
+        ["agreement", "indicator_name", "year"]
+    )
+    headers = {"indicator_name": "指标", "level": "谁的目标", "year": "年份", "target_text": "目标", "reported_status": "报告的状态", "own_status": "复算的状态",
                "agreement": "比较", "remark": "说明"}  # fmt: skip
     return table(
         rows,
@@ -272,10 +280,9 @@ def ranks_table(ranking: UnitRanking) -> TableView:
     )
     rows = rows.merge(ranking.acceptability.intervals, on="unit").sort_values("rank_median")
     rows["interval"] = [f"{a:.0f}—{b:.0f}" for a, b in zip(rows["rank_low"], rows["rank_high"], strict=True)]
-    renamed = {
-        c: c.removesuffix("名次") + "（等权）" if c.endswith("名次") else f"加权求和（{c}）"
-        for c in rows.columns[1:-4]
-    }
+    short = {"加权求和名次": "等权求和", "TOPSIS名次": "TOPSIS", "秩和比名次": "秩和比", "层次分析法": "AHP 求和", "熵权法": "熵权求和",
+             "CRITIC 法": "CRITIC 求和"}  # fmt: skip
+    renamed = {c: short[c] for c in rows.columns if c in short}
     return table(
         rows,
         {"unit": "乡镇街道"} | renamed | {"interval": "名次区间（90%）"},

@@ -15,6 +15,7 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.settings import Settings
+from xhcp_eval.units import format_probability
 
 PLAIN_OPS = ("<=", "<", ">=", ">")
 CHECK_COLUMNS = ("target_id", "indicator_name", "target_text", "reported_value", "own_value", "value_agrees",
@@ -115,7 +116,9 @@ def _check(row: dict, rows: dict, settings: Settings, as_of: int) -> tuple:
     agreement = _agreement(row, status)
     remark = [] if agrees else [f"本方复算为 {value:.6g}，报告为 {row['latest_value']:.6g}"]
     if agreement in (NEAR, OTHER) and not math.isnan(probability):
-        remark.append(f"本方达标概率 {probability:.0%}，报告 {row['probability']:.0%}")
+        remark.append(
+            f"本方达标概率 {format_probability(probability)}，报告 {format_probability(row['probability'])}"
+        )
     return (*head, value, agrees, row["own_status"], status, probability, agreement, "；".join(remark))
 
 

@@ -105,6 +105,23 @@ def load_rubric(path: str | Path) -> Rubric:
         raise ParamsError(f"评分标准 {path.name} 不能读取：{error}") from error
 
 
+def plan_wording(path: str | Path) -> dict[str, str]:
+    """The plan's own words by id of goal, strategy or measure; none where the plan has no such file.
+
+    Raises ParamsError for a file that isn't a list of texts.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return {}
+    try:
+        return {
+            str(key): str(text)
+            for key, text in yaml.safe_load(path.read_text(encoding="utf-8"))["texts"].items()
+        }
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise ParamsError(f"规划原文 {path.name} 不能读取：{error}") from error
+
+
 def rubric_items(rubric: Rubric, plan: Plan, wording: dict[str, str] | None = None) -> pd.DataFrame:
     """What is to be scored: one row an item with item, kind, domain, name, text, look_for (each ending a line).
 
