@@ -12,6 +12,7 @@ from xhcp_eval.documents.content import Block, Cell, Code, Figure, Heading, Line
 from xhcp_eval.errors import RunError
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
+_BREAK = "\u2028"  # a line break of HTML, until white space has been tidied
 _DATA = re.compile(r"data:image/(?:png|jpeg);base64,(.+)", re.DOTALL)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # everything else is part of a line of text
@@ -40,7 +41,7 @@ class Reader:
         for child in node:
             if not isinstance(child.tag, str) or child.tag in _UNSEEN:
                 pass
-            elif child.tag in _BLOCKS or _holds_blocks(child):
+            elif child.tag in (*_BLOCKS, "svg", "img") or _holds_blocks(child):
                 yield from _paragraph(loose)
                 loose = []
                 yield from self._block(child)
@@ -113,7 +114,10 @@ def _size(svg: str) -> tuple[float, float]:
 
 
 def _holds_blocks(node) -> bool:
-    return any(isinstance(n.tag, str) and (n.tag in _BLOCKS or n.tag in ("svg", "img")) for n in node.iter())
+    return any(
+        isinstance(n.tag, str) and (n.tag in _BLOCKS or n.tag in ("svg", "img"))
+        for n in node.iterdescendants()
+    )
 
 
 def _run(text: str | None, looks: Run) -> list[Run]:
@@ -129,7 +133,7 @@ def _runs(node, looks: Run) -> list[Run]:
     if not isinstance(node.tag, str) or node.tag in _UNSEEN:
         return []
     if node.tag == "br":
-        return [replace(looks, text="\n")]
+        return [replace(looks, text=_BREAK)]
     here = _looks(node, looks)
     found = _run(node.text, here)
     for child in node:
@@ -168,7 +172,7 @@ def _tidy(runs: list[Run], keep: bool = False) -> Line:
     if line:
         line[0] = replace(line[0], text=line[0].text.lstrip())
         line[-1] = replace(line[-1], text=line[-1].text.rstrip())
-    return tuple(line)
+    return tuple(replace(run, text=re.sub(rf" ?{_BREAK} ?", "\n", run.text)) for run in line)
 
 
 def _paragraph(runs: list[Run], kind: str = "", keep: bool = False) -> Iterator[Paragraph]:

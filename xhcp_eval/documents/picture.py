@@ -7,6 +7,7 @@ back to matplotlib as what it was before, so that it looks the same on every sys
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -125,6 +126,8 @@ class _Painter:
             self._use(node, pen)
         elif tag == "text":
             self._text(node, pen)
+        elif tag == "image":
+            self._image(node, pen)
         else:
             raise RunError(f"报告中有一幅图含有不能转成图片的元素 <{tag}>")
 
@@ -160,6 +163,23 @@ class _Painter:
             joinstyle=style.get("stroke-linejoin", "miter"),
         )
         self._add(patch, pen)
+
+    def _image(self, node, pen: _Pen) -> None:
+        """A picture, such as a colour bar; upside down where the drawing is turned over."""
+        from matplotlib.image import BboxImage
+        from matplotlib.transforms import Bbox, TransformedBbox
+        from PIL import Image
+
+        data = node.get(_HREF, "").partition("base64,")[2]
+        x, y, width, height = (float(node.get(name, 0)) for name in ("x", "y", "width", "height"))
+        corners = pen.place.transform([(x, y), (x + width, y + height)])
+        place = TransformedBbox(
+            Bbox([corners.min(axis=0), corners.max(axis=0)]), self.drawing.dpi_scale_trans
+        )
+        upright = pen.place.get_matrix()[1, 1] < 0
+        image = BboxImage(place, origin="upper" if upright else "lower", interpolation="nearest")
+        image.set_data(Image.open(BytesIO(b64decode(data))).convert("RGBA"))
+        self._add(image, pen)
 
     def _text(self, node, pen: _Pen) -> None:
         from math import degrees

@@ -36,6 +36,7 @@ NUMBERS = (
     ("decimal", "（%4）"),
 )
 NUMBERING = 90
+SINGLE = 'w:line="240" w:lineRule="auto"'
 
 
 @dataclass(frozen=True)
@@ -116,39 +117,40 @@ _OTHER_STYLES = (
 
 
 def _style_xml(key: str, look: Look) -> str:
-    """A paragraph style; the order of elements is the schema's."""
+    """A paragraph style."""
     custom = "" if look.name.isascii() else ' w:customStyle="1"'
     default = ' w:default="1"' if key == "Normal" else ""
     based = "" if key == "Normal" else '<w:basedOn w:val="Normal"/>'
     after = '<w:next w:val="BodyText"/>' if look.level else ""
+    bold = "<w:b/><w:bCs/>" if look.bold else ""
+    size = f"{look.size * 2:.0f}"
+    return (
+        f'<w:style {W} w:type="paragraph"{default}{custom} w:styleId="{key}"><w:name w:val="{look.name}"/>{based}{after}'
+        f"<w:qFormat/><w:pPr>{_paragraph_xml(key, look)}</w:pPr><w:rPr>{fonts_xml(look.font, look.latin)}{bold}"
+        f'<w:color w:val="{look.colour}"/><w:sz w:val="{size}"/><w:szCs w:val="{size}"/></w:rPr></w:style>'
+    )
+
+
+def _paragraph_xml(key: str, look: Look) -> str:
+    """How a style sets paragraphs; the order of elements is the schema's."""
     numbered = 0 < look.level <= len(NUMBERS)
     number = f'<w:numPr><w:ilvl w:val="{look.level - 1}"/><w:numId w:val="{NUMBERING}"/></w:numPr>'
     bullet = f'<w:numPr><w:numId w:val="{NUMBERING + 1}"/></w:numPr>'
-    spacing = (
-        f'w:line="{look.line * 20:.0f}" w:lineRule="exact"' if look.line else 'w:line="240" w:lineRule="auto"'
-    )
+    exact = f'w:line="{look.line * 20:.0f}" w:lineRule="exact"'
     dots = ' w:leader="dot"' if "toc" in look.name else ""
-    tab = f'<w:tabs><w:tab w:val="right"{dots} w:pos="{twips(TEXT_WIDTH)}"/></w:tabs>'
-    paragraph = (
-        ("<w:keepNext/>" if look.with_next else "")
-        + ("<w:keepLines/>" if look.level else "")
-        + ("<w:pageBreakBefore/>" if look.new_page else "")
-        + (number if numbered else bullet if key == "ListBullet" else "")
-        + (tab if look.tab else "")
-        + f'<w:spacing w:before="{look.before * 20:.0f}" w:after="{look.after * 20:.0f}" {spacing}/>'
-        + _indent_xml(look)
-        + f'<w:jc w:val="{look.align}"/>'
-        + (f'<w:outlineLvl w:val="{look.level - 1}"/>' if look.level else "")
-    )  # fmt: skip
-    bold = "<w:b/><w:bCs/>" if look.bold else '<w:b w:val="0"/><w:bCs w:val="0"/>'
-    letters = (
-        f'{fonts_xml(look.font, look.latin)}{bold}<w:color w:val="{look.colour}"/>'
-        f'<w:sz w:val="{look.size * 2:.0f}"/><w:szCs w:val="{look.size * 2:.0f}"/>'
+    parts = (
+        "<w:keepNext/>" if look.with_next else "",
+        "<w:keepLines/>" if look.level else "",
+        "<w:pageBreakBefore/>" if look.new_page else "",
+        number if numbered else bullet if key == "ListBullet" else "",
+        f'<w:tabs><w:tab w:val="right"{dots} w:pos="{twips(TEXT_WIDTH)}"/></w:tabs>' if look.tab else "",
+        f'<w:spacing w:before="{look.before * 20:.0f}" w:after="{look.after * 20:.0f}"',
+        f" {exact if look.line else SINGLE}/>",
+        _indent_xml(look),
+        f'<w:jc w:val="{look.align}"/>',
+        f'<w:outlineLvl w:val="{look.level - 1}"/>' if look.level else "",
     )
-    return (
-        f'<w:style {W} w:type="paragraph"{default}{custom} w:styleId="{key}"><w:name w:val="{look.name}"/>{based}{after}'
-        f"<w:qFormat/><w:pPr>{paragraph}</w:pPr><w:rPr>{letters}</w:rPr></w:style>"
-    )
+    return "".join(parts)
 
 
 def _indent_xml(look: Look) -> str:
