@@ -39,9 +39,7 @@ def blurred(data: bytes, size: tuple[int, int] | None = None) -> np.ndarray:
 
 def heat_map() -> FigureView:
     figure, axes = new_figure(4, 3)
-    seaborn.heatmap(
-        np.arange(6).reshape(2, 3), ax=axes, annot=True, cmap="cividis", linewidths=0.6, cbar=False
-    )
+    seaborn.heatmap(np.arange(6).reshape(2, 3), ax=axes, annot=True, cmap="cividis", cbar=False)
     axes.set_xticks([0.5, 1.5, 2.5], ["甲镇", "乙镇", "丙街道"], rotation=45)
     return figure_view(figure, "热图")
 
@@ -83,6 +81,15 @@ def test_colours_are_exact():
         assert "#{:02X}{:02X}{:02X}".format(*picture.getpixel((36, 36))) == look.colour.upper()
 
 
+def test_what_comes_later_lies_above():
+    square = '<path d="M 0 0 L 72 0 L 72 72 L 0 72 z" style="fill: #00ff00"/>'
+    letter = '<text x="0" y="60" style="font-size: 90px; fill: #ff0000">█</text>'
+    above = Image.open(BytesIO(svg_png(PAGE.format(72, square + letter), 72))).convert("RGB")
+    below = Image.open(BytesIO(svg_png(PAGE.format(72, letter + square), 72))).convert("RGB")
+    assert above.getpixel((20, 40)) == (255, 0, 0)
+    assert below.getpixel((20, 40)) == (0, 255, 0)
+
+
 def test_a_clip_cuts_and_a_mark_is_put_in_its_place():
     inside = (
         '<defs><path id="m" d="M -5 -5 L 5 -5 L 5 5 L -5 5 z"/><clipPath id="c"><rect x="0" y="0" width="36" height="72"/></clipPath></defs>'
@@ -102,7 +109,8 @@ def test_a_picture_within_a_drawing_is_put_in_its_place(transform, upright):
     both.putpixel((0, 1), (0, 0, 255))
     both.save(buffer, "PNG")
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    inside = f'<image xlink:href="data:image/png;base64, {data}" transform="{transform}" x="36" y="0" width="36" height="72"/>'
+    inside = '<path d="M 0 0 L 72 0 L 72 72 L 0 72 z" style="fill: #ffffff"/>'
+    inside += f'<image xlink:href="data:image/png;base64, {data}" transform="{transform}" x="36" y="0" width="36" height="72"/>'
     made = Image.open(BytesIO(svg_png(PAGE.format(72, inside), 72))).convert("RGB")
     ends = [made.getpixel((54, 5)), made.getpixel((54, 66))]
     assert ends == ([(255, 0, 0), (0, 0, 255)] if upright else [(0, 0, 255), (255, 0, 0)])

@@ -207,6 +207,8 @@ class _Painter:
     def _add(self, artist, pen: _Pen) -> None:
         from matplotlib.transforms import Bbox, TransformedBbox
 
+        # what comes later lies above, whatever it is
+        artist.set_zorder(1 + len(self.drawing.get_children()))
         self.drawing.add_artist(artist)
         if pen.clip is not None:
             inches = self.whole + self.drawing.dpi_scale_trans
