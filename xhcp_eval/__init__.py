@@ -47,6 +47,7 @@ _MODULES = (
     "figures_goals",
     "figures_groups",
     "figures_raters",
+    "findings_views",
     "narrative",
     "other_methods_views",
     "report",
@@ -55,6 +56,7 @@ _MODULES = (
     "third_party_views",
     "validation_views",
     "warnings_views",
+    "yearbook_views",
 )
 
 __all__ = ["__version__", *_NAMES, *_MODULES]

@@ -71,6 +71,23 @@ def report(force: Annotated[bool, typer.Option("--force", help="全部重算")] 
 
 
 @app.command()
+def texts(
+    params: Annotated[list[Path], typer.Argument(help="参数文件，例 params/midterm_2025.yaml")],
+) -> None:
+    """写出报告的文字（问题、建议等）供人改写：params/texts/；已有的条目不动，只添新的。"""
+    from xhcp_eval.findings import findings
+    from xhcp_eval.findings_text import text_file, write_texts
+    from xhcp_eval.pack import compute_pack
+    from xhcp_eval.params import load_params
+
+    for path in params:
+        given = load_params(path)
+        file = text_file(given.pack)
+        count = write_texts(given.title, findings(compute_pack(given)), file)
+        typer.echo(f"{file}：添了 {count} 条")
+
+
+@app.command()
 def demo() -> None:
     """重新生成 data/demo/ 里的演示数据。"""
     from xhcp_eval.demo import write_demo

@@ -211,7 +211,7 @@ def warn(
 def publish(
     year: Annotated[int, typer.Option(help="数据年份")],
     out: Annotated[Path, typer.Option(help="写到哪个文件(xlsx)")],
-    threshold: Annotated[int, typer.Option(help="小于此数的人数隐去")] = 5,
+    threshold: Annotated[int | None, typer.Option(help="小于此数的人数隐去；默认按规划的发布规则")] = None,
     data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,

@@ -157,7 +157,9 @@ def compute_pack(params: PackParams) -> Pack:
 
 def _inputs(params: PackParams) -> list[str]:
     tables = [*params.data, *params.comparison_data, *params.outcome_data]
-    return [*tables, *evaluation_inputs(params.evaluation)]
+    text = Path("params", "texts", f"{params.pack}.yaml")
+    texts = [text.as_posix()] if (provenance.ROOT / text).is_file() else []
+    return [*tables, *texts, *evaluation_inputs(params.evaluation)]
 
 
 def _demo_evaluation(params: PackParams) -> dict[str, bool]:

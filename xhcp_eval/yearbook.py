@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from xhcp_eval.errors import DataError
+from xhcp_eval.errors import DataError, PlanError
 from xhcp_eval.observations import STATUS_LABELS
-from xhcp_eval.plan import Plan
+from xhcp_eval.plan import PLANS, Plan
 from xhcp_eval.privacy import suppress
 from xhcp_eval.units import UNITS
 from xhcp_eval.workbook import group_name, put_text
@@ -19,8 +21,36 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 YEARS = 6
+THRESHOLD = 5
 HEADERS = {"name": ("指标", 34), "unit": ("单位", 10), "region": ("地区", 22), "group": ("分组", 14)}
 _CUT = ["indicator", "region", "sex", "age", "residence", "category"]
+
+
+class Publication(BaseModel):
+    """What may be printed. threshold: smallest count of people. not_people: indicators that count things."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    threshold: int = Field(THRESHOLD, ge=1, le=100)
+    not_people: tuple[str, ...] = ()
+
+
+def publication(plan: Plan) -> Publication:
+    """The plan's own rule, from publication.yaml in its folder; every indicator counts people where there is none.
+
+    Raises PlanError for a file that can't be used or an indicator that the plan doesn't have.
+    """
+    path = PLANS / plan.id / "publication.yaml"
+    if not path.is_file():
+        return Publication()
+    try:
+        rule = Publication.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PlanError(f"发布规则 {path.name} 不能使用：{error}") from error
+    unknown = sorted(set(rule.not_people) - {i.id for i in plan.indicators})
+    if unknown:
+        raise PlanError(f"发布规则 {path.name}：规划没有指标 {'、'.join(unknown)}")
+    return rule
 
 
 def published_table(
@@ -28,12 +58,13 @@ def published_table(
     plan: Plan,
     region: str,
     year: int,
-    threshold: int = 5,
-    exempt: Collection[str] = (),
+    threshold: int | None = None,
+    exempt: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Figures of a region and its units of the last `YEARS` years, as they may be printed.
 
-    observations: checked table. threshold, exempt: as for `privacy.suppress`. Returns the rows with columns topic,
+    observations: checked table. threshold, exempt: as for `privacy.suppress`
+    (default: the plan's own rule). Returns the rows with columns topic,
     name, unit (label), group, published and suppressed beside those of the table. Raises DataError without figures.
     """
     table = observations[
@@ -52,7 +83,9 @@ def published_table(
     if table.empty:
         raise DataError(f"{region} 在 {year - YEARS + 1}—{year} 年没有可发布的数据")
     facts = pd.DataFrame([names[id] for id in table["indicator"]], columns=["topic", "name", "_order"])
-    rows = suppress(table, threshold, exempt=exempt).join(facts)
+    rule = publication(plan)
+    threshold = rule.threshold if threshold is None else threshold
+    rows = suppress(table, threshold, exempt=rule.not_people if exempt is None else exempt).join(facts)
     rows["group"] = [group_name(row) for row in rows[_CUT].to_dict("records")]
     rows["unit_label"] = [UNITS[unit].label or "个数" for unit in rows["unit"]]
     return rows.sort_values(["_order", "region", "group", "year"], kind="stable", ignore_index=True)
@@ -65,8 +98,8 @@ def write_yearbook(
     year: int,
     path: Path,
     *,
-    threshold: int = 5,
-    exempt: Collection[str] = (),
+    threshold: int | None = None,
+    exempt: Collection[str] | None = None,
 ) -> Path:
     """Write the yearbook of a data year: a sheet a domain, a row a figure, a column a year; whole or not at all.
 
@@ -74,6 +107,7 @@ def write_yearbook(
     """
     import openpyxl
 
+    threshold = publication(plan).threshold if threshold is None else threshold
     rows = published_table(observations, plan, region, year, threshold, exempt)
     book = openpyxl.Workbook()
     _write_notes(book.active, rows, plan, region, year, threshold)

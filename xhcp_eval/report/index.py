@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from xhcp_eval.pack import Pack
 
 
+YEARBOOK = "统计资料.xlsx"
 DOWNLOADS = {
     "results.xlsx": "结果表（Excel）",
     "results.csv": "结果表（CSV，机器可读）",
+    YEARBOOK: "统计资料（Excel，可公开，小数已隐去）",
     "run.json": "运行记录（版本、输入文件摘要、参数、用时；与本页同一文件夹）",
 }
 TYPES = {
@@ -66,7 +68,11 @@ def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
         tiles=status_tiles(pack),
         parts=_parts(pack),
         changes=_changes(before, folder),
-        downloads=[_download(folder / name, text) for name, text in DOWNLOADS.items()],
+        downloads=[
+            _download(folder / name, text)
+            for name, text in DOWNLOADS.items()
+            if name != YEARBOOK or (folder / name).is_file()
+        ],
     )
     chapters = [_chapter(summary, first), *(part.read_text(encoding="utf-8") for part in parts)]
     path = folder / f"{INDEX}.html"

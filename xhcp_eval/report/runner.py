@@ -26,6 +26,7 @@ from xhcp_eval.report.swap import remove, replacing
 
 REPORTS = ROOT / "reports"
 RECORD = "run.json"
+YEARBOOK = "85_yearbook.ipynb"
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,24 @@ def run_pack(params: str | Path | PackParams, out: str | Path = REPORTS, force: 
         done = run_jobs(jobs, min(params.jobs, os.cpu_count() or 1), lambda one: tell(_told(one)))
         if any(one.failure for one in done):
             raise _failed(run, jobs, done)
-        write_index(run.pack, run.shell, work)
         write_results(run.pack, work)
+        if any(section.notebook == YEARBOOK for section in params.sections):
+            _yearbook(run.pack, work)
+        write_index(run.pack, run.shell, work)  # takes the tables into the page
         remove(run.snapshot)
         # the record comes last: a folder with one is whole
         _write_json(work / RECORD, _record(run, jobs, done, "ok"))
         tell("写出首页和结果表")
     remove(_failed_folder(target))
     return target / "index.html"
+
+
+def _yearbook(pack: Pack, work: Path) -> None:
+    from xhcp_eval.yearbook import write_yearbook
+    from xhcp_eval.yearbook_views import FILE
+
+    region = pack.params.region or pack.plan.region
+    write_yearbook(pack.observations, pack.plan, region, pack.params.data_until, work / FILE)
 
 
 def _start(pack: Pack, work: Path, target: Path, started: float) -> Run:
