@@ -16,7 +16,8 @@ from PIL import Image
 from xhcp_eval import documents
 from xhcp_eval.documents import KINDS, export
 from xhcp_eval.documents.content import Chapter, Figure, Report
-from xhcp_eval.documents.figure_files import INDEX, write_figures
+from xhcp_eval.documents.figure_files import write_figures
+from xhcp_eval.documents.saving import INDEX
 from xhcp_eval.documents.table_sheets import sheet_name, write_tables
 from xhcp_eval.errors import ParamsError, RunError
 
@@ -74,7 +75,7 @@ def test_other_folders_are_not_overwritten(report, tmp_path):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "mine.png").write_bytes(b"mine")
     with pytest.raises(RunError, match="不是以前导出的文件夹"):
-        export(report, tmp_path, {"figures"})
+        export(report, tmp_path, {"tables", "figures"})
     assert [path.name for path in tmp_path.rglob("*")] == ["figures", "mine.png"]
     (tmp_path / "figures" / "mine.png").unlink()
     assert export(report, tmp_path, {"figures"}) == export(report, tmp_path, {"figures"})
@@ -169,6 +170,24 @@ def test_an_unknown_kind_is_named(report, tmp_path):
     with pytest.raises(ParamsError, match="不认识的导出格式 odt；允许 word、pdf、figures、tables"):
         export(report, tmp_path / "out", {"word", "odt"})
     assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_is_no_folder_is_said(report, tmp_path):
+    (tmp_path / "out").write_bytes(b"a file")
+    with pytest.raises(RunError, match="不能建立文件夹"):
+        export(report, tmp_path / "out", {"tables"})
+    assert (tmp_path / "out").read_bytes() == b"a file"
+
+
+def test_a_full_disk_leaves_the_last_file(report, tmp_path, monkeypatch):
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "t.xlsx").write_bytes(b"old")
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(RunError, match=r"不能写 t\.xlsx：No space left"):
+        write_tables(report, tmp_path / "t.xlsx")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("t.xlsx", b"old")]
 
 
 def test_importing_the_export_loads_nothing_heavy():

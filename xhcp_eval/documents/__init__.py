@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from xhcp_eval.documents.saving import INDEX, make_folder, refuse_other, whole_file, whole_folder
 from xhcp_eval.errors import ParamsError
 
 KINDS: tuple[str, ...] = ("word", "pdf", "figures", "tables")
@@ -20,14 +21,15 @@ def export(report: Path, out: Path, kinds: Collection[str] = KINDS) -> list[Path
     report: folder of a pack's report (with index.html and run.json). out: folder, made if missing; files of
     the same name are replaced once everything is written, so that nothing half-written stays. kinds: of KINDS;
     word: <pack>.docx, pdf: <pack>.pdf, figures: a folder with SVG, PNG and index.csv, tables: <pack>_tables.xlsx.
-    Raises ParamsError for an unknown kind, RunError if there is no finished report, no browser for the PDF,
-    a file is
-    held open by another program, or a folder `figures` there holds other things.
+    Raises ParamsError for an unknown kind, RunError if there is no finished report, no browser for the PDF, a
+    file is held open by another program, or a folder `figures` there holds other things.
     """
     report, out = Path(report), Path(out)
     if unknown := sorted(set(kinds) - set(KINDS)):
         raise ParamsError(f"不认识的导出格式 {'、'.join(unknown)}；允许 {'、'.join(KINDS)}")
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
+    if "figures" in kinds:
+        refuse_other(out / "figures", INDEX)
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=out, ignore_cleanup_errors=True) as work:
         made = [_WRITERS[kind](report, Path(work)) for kind in KINDS if kind in kinds]
         return [_place(one, out / one.name) for one in made]
@@ -67,9 +69,6 @@ _WRITERS: dict[str, Callable[[Path, Path], Path]] = {
 
 def _place(made: Path, target: Path) -> Path:
     """Put a finished file or folder in its place."""
-    from xhcp_eval.documents.figure_files import INDEX
-    from xhcp_eval.documents.saving import whole_file, whole_folder
-
     if made.is_dir():
         with whole_folder(target, INDEX) as folder:
             for file in made.iterdir():

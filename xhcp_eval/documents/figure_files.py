@@ -10,9 +10,8 @@ from pathlib import Path
 from xhcp_eval.documents.content import Chapter, Figure
 from xhcp_eval.documents.picture import standalone_svg, svg_png
 from xhcp_eval.documents.reading import read_report
-from xhcp_eval.documents.saving import whole_folder
+from xhcp_eval.documents.saving import INDEX, whole_folder
 
-INDEX = "index.csv"
 HEADERS = ("章", "图号", "图题", "SVG 文件", "PNG 文件", "资料来源", "图的说明")
 _LONGEST = 40  # characters of a caption in a file's name
 # what a spreadsheet program would take for a formula
