@@ -347,6 +347,16 @@ def test_short_columns_are_not_broken_and_long_ones_get_the_rest():
     assert sum(widths) == twips(TEXT_WIDTH)
 
 
+def test_width_goes_where_it_makes_rows_lower():
+    long, short = "很长的依据" * 20, "较短的文字说明"
+    cells = [
+        Cell(row, column, (Run(text),)) for row in range(3) for column, text in enumerate((long, short * 2))
+    ]
+    first, second = column_widths(Table("", tuple(cells), 3, 2, 0))
+    assert 3 < first / second < 9
+    assert column_widths(Table("", (Cell(0, 0, ()),), 1, 1, 0)) == [twips(TEXT_WIDTH)]
+
+
 @pytest.mark.parametrize(
     ("number", "words"), [(1, "一"), (9, "九"), (10, "十"), (11, "十一"), (20, "二十"), (34, "三十四")]
 )

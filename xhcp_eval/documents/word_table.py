@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from unicodedata import east_asian_width
 
@@ -10,8 +11,9 @@ from xhcp_eval.documents.wordml import BLACK, SONG, TEXT_WIDTH, W, fonts_xml, tw
 
 # At most so many columns -> size of the letters, in points (五号, 小五, 六号).
 _SIZES = ((5, 10.5), (8, 9.0), (99, 7.5))
-# Widths in Chinese characters: what a column has at once, the narrowest, the widest counted, room at the sides.
-_BASE, _NARROWEST, _WIDEST, _ROOM = 7.0, 2.0, 60.0, 1.0
+# In Chinese characters: texts as short are never broken, the narrowest column, the room at its sides.
+_UNBROKEN, _NARROWEST, _ROOM = 6.6, 2.0, 1.0
+_WORD = re.compile(r"[!-~‰–−]+")  # what is broken only in need
 _SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
 
 
@@ -36,23 +38,46 @@ def table_xml(table: Table, runs: Callable[[Line, str], str]) -> str:
 def column_widths(table: Table) -> list[int]:
     """Widths of columns in twips, together as wide as the text.
 
-    Short columns (numbers, statuses) get what their longest line needs; what is left goes to the others by the
-    root of what they lack, since a long text can be broken into more lines. Heads may take two lines.
+    Every column gets what its longest word or number needs; then each further character of width goes to the
+    column whose text makes the most rows tall.
     """
-    needed = [_NARROWEST] * table.columns
-    for cell in table.cells:
-        wide = max((_width(line) for line in cell.text.split("\n")), default=0.0) / cell.columns
-        wide = min(wide / 2 if cell.row < table.heads else wide, _WIDEST) + _ROOM
-        for column in range(cell.column, cell.column + cell.columns):
-            needed[column] = max(needed[column], wide)
+    import numpy as np
+
+    length, breaks, widths = _texts(table)
     whole = twips(TEXT_WIDTH)
-    base = [min(wide, _BASE) for wide in needed]
-    roots = [(wide - least) ** 0.5 for wide, least in zip(needed, base, strict=True)]
-    left = max(whole / (letter_size(table) * 20) - sum(base), 0.0) / (sum(roots) or 1.0)
-    shares = [least + left * root for least, root in zip(base, roots, strict=True)]
-    widths = [int(whole * share / sum(shares)) for share in shares]
-    widths[-1] += whole - sum(widths)
-    return widths
+    for _ in range(int(whole / (letter_size(table) * 20) - widths.sum())):
+        lines = np.ceil(length / (widths - _ROOM)) + breaks
+        tallest = lines.argmax(axis=1)
+        votes = np.bincount(
+            tallest, weights=lines.max(axis=1) - breaks.max(axis=1) - 1, minlength=len(widths)
+        )
+        if votes.max() <= 0:
+            break
+        widths[votes.argmax()] += 1
+    shares = [int(whole * share) for share in widths / widths.sum()]
+    shares[-1] += whole - sum(shares)
+    return shares
+
+
+def _texts(table: Table):
+    """Length of each cell's text and its own line breaks, (rows, columns); the least width of each column."""
+    import numpy as np
+
+    length = np.zeros((table.rows, table.columns))
+    breaks = np.zeros_like(length)
+    least = np.full(table.columns, _NARROWEST)
+    for cell in table.cells:
+        wide = [_width(line) for line in cell.text.split("\n")]
+        if cell.columns > 1:
+            continue
+        # a head may take two lines
+        half = 2 if cell.row < table.heads else 1
+        length[cell.row, cell.column] = sum(wide) / half
+        breaks[cell.row, cell.column] = len(wide) - 1
+        words = [min(_width(word), 2 * _UNBROKEN) for word in _WORD.findall(cell.text)]
+        whole = [line / half for line in wide if line <= _UNBROKEN]
+        least[cell.column] = max([least[cell.column], *words, *whole])
+    return length, breaks, least + _ROOM
 
 
 def letter_size(table: Table) -> float:
