@@ -68,3 +68,13 @@ def test_the_same_figure_gives_the_same_text():
 @pytest.mark.parametrize("unwanted", ["<style", "<metadata", "http", "font-family:", "<g></g>", "<g>"])
 def test_nothing_superfluous_is_left(unwanted):
     assert unwanted not in drawn()[0]
+
+
+def test_a_colour_bar_leaves_every_group_closed():
+    """Matplotlib writes empty groups as <g/> there; one taken for an opening tag left a loose end."""
+
+    def heat(ax):
+        ax.figure.colorbar(ax.imshow(np.arange(6).reshape(2, 3)))
+
+    svg, *_ = drawn(draw=heat)
+    assert svg.count("</g>") == sum(1 for g in parsed(svg).iter("{*}g") if len(g) or g.text)

@@ -15,8 +15,6 @@ import typer
 from xhcp_eval import bootstrap, data_commands, score_commands, upkeep
 from xhcp_eval.errors import XhcpError
 
-MAIN_PACKS = ("national_hindcast_2015", "national_midterm", "midterm_2025")
-
 app = typer.Typer(
     name="xhcp",
     help="儿童发展规划评估：数据、预测、研判、报告。",
@@ -58,16 +56,46 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="不沿用上次未变的结果，全部重算")] = False,
 ) -> None:
     """按参数文件运行一个或几个报告包，生成 HTML 报告和结果表。"""
+    from xhcp_eval.report.overview import write_overview
     from xhcp_eval.report.runner import run_pack
 
     for index in [run_pack(path, out, force=force) for path in params]:
         typer.echo(f"请用浏览器打开：{index}")
+    typer.echo(f"全部报告的总览：{write_overview(out)}")
 
 
 @app.command()
 def report(force: Annotated[bool, typer.Option("--force", help="全部重算")] = False) -> None:
-    """主要任务：全国回测、全国中期、新华区中期（演示数据）三份报告。"""
-    run([bootstrap.ROOT / "params" / f"{name}.yaml" for name in MAIN_PACKS], force=force)
+    """全部报告：全国回测、全国中期，新华区年度、中期、终期、第三方评估（演示数据），和总览。"""
+    run(sorted((bootstrap.ROOT / "params").glob("*.yaml")), force=force)
+
+
+@app.command()
+def export(
+    packs: Annotated[list[str], typer.Argument(help="报告包，例 midterm_2025；须已生成报告")],
+    word: Annotated[bool, typer.Option("--word", help="Word 文档")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="PDF（须装有 Chrome、Edge 或 Chromium）")] = False,
+    figures: Annotated[bool, typer.Option("--figures", help="图：SVG 和 300 dpi 的 PNG")] = False,
+    tables: Annotated[bool, typer.Option("--tables", help="表：Excel")] = False,
+    reports: Annotated[Path, typer.Option(help="报告所在的文件夹")] = bootstrap.ROOT / "reports",
+    out: Annotated[Path | None, typer.Option(help="写到哪个文件夹；默认在报告文件夹的 export 里")] = None,
+) -> None:
+    """把报告另存为 Word、PDF、图、表；一个都不选则全部。"""
+    from xhcp_eval.documents import KINDS
+    from xhcp_eval.documents import export as write
+
+    given = {"word": word, "pdf": pdf, "figures": figures, "tables": tables}
+    chosen = {kind for kind, wanted in given.items() if wanted} or set(KINDS)
+    for pack in packs:
+        folder = reports / pack
+        for path in write(folder, out or folder.with_name(f"{pack}.export"), chosen):
+            typer.echo(f"已写入 {path}")
+
+
+@app.command("browser-test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def browser_test(context: typer.Context) -> None:
+    """在真实浏览器里检查已生成的报告（须装有 Chromium 或 Chrome）；截图在 reports/.browser/。"""
+    _finish(sys.executable, "-m", "pytest", "-m", "browser", "-p", "no:xdist", "tests/browser", *context.args)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from xhcp_eval.tables import LEVEL_LABELS, own_targets
 from xhcp_eval.units import UNITS, format_probability, format_value
 from xhcp_eval.views import FigureView, figure_view
 
+SOURCE_LENGTH = 78  # characters of 7 points on the width of a figure
 MAX_SOURCES = 2
 
 
@@ -234,7 +235,7 @@ def _source_line(fig, rows: pd.DataFrame) -> None:
     named = [s for s, status in zip(rows["source"], rows["status"], strict=True) if status != "recollection"]
     sources = list(dict.fromkeys(named or rows["source"]))
     text = "资料来源：" + "；".join(sources[-MAX_SOURCES:]) + ("等" if len(sources) > MAX_SOURCES else "")
-    fig.text(0.07, 0.01, text[:90] + ("…" if len(text) > 90 else ""), fontsize=7, color=style.MUTED)
+    fig.text(0.07, 0.01, text[:SOURCE_LENGTH] + ("…" if len(text) > SOURCE_LENGTH else ""), fontsize=7, color=style.MUTED)
 
 
 def _alt_text(

@@ -30,8 +30,8 @@ _SUPERFLUOUS = re.compile(
 _NAME = re.compile(r' id="([^"]*)"')
 _PLACES = re.compile(r' (?:d|x|y|points|transform)="(?!scale)[^"]*"')
 _LONG_NUMBER = re.compile(r"(\.\d)\d+")
-_GROUP = re.compile(r"<g\b[^>]*>|</g>")
-_EMPTY = re.compile(r"<g>\s*</g>|<defs>\s*</defs>")
+_GROUP = re.compile(r"<g\b[^>]*(?<!/)>|</g>")
+_EMPTY = re.compile(r"<g\s*/>|<g>\s*</g>|<defs>\s*</defs>")
 
 
 def figure_svg(figure: Figure, tight: bool = True) -> tuple[str, int, int]:
