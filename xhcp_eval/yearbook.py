@@ -88,7 +88,8 @@ def published_table(
     rows = suppress(table, threshold, exempt=rule.not_people if exempt is None else exempt).join(facts)
     rows["group"] = [group_name(row) for row in rows[_CUT].to_dict("records")]
     rows["unit_label"] = [UNITS[unit].label or "个数" for unit in rows["unit"]]
-    return rows.sort_values(["_order", "region", "group", "year"], kind="stable", ignore_index=True)
+    rows["_part"] = rows["group"] != "合计"
+    return rows.sort_values(["_order", "region", "_part", "group", "year"], kind="stable", ignore_index=True)
 
 
 def write_yearbook(
