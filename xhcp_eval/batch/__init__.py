@@ -1,0 +1,1 @@
+"""Many regions, one command: reports of regions x packs that finish whatever happens."""

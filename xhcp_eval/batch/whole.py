@@ -1,0 +1,112 @@
+"""A batch from its file to its page: split the data, skip what is done, run the rest, say what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from xhcp_eval.batch import progress
+from xhcp_eval.batch.cluster import run_on_cluster
+from xhcp_eval.batch.index_page import write_page
+from xhcp_eval.batch.plan_of_work import BatchParams, load_packs, plan_tasks
+from xhcp_eval.batch.rows import Rows, split_rows
+from xhcp_eval.batch.runner import Work, process_context, run_tasks
+from xhcp_eval.batch.storage import Store, open_store, rows_folder
+from xhcp_eval.batch.summary import record, write_summary
+from xhcp_eval.batch.tasks import Cause, Limits, Outcome, Task
+from xhcp_eval.batch.unit import make_report
+from xhcp_eval.params import PackParams
+from xhcp_eval.report.swap import remove
+
+PRELOAD = ("xhcp_eval.batch.preloaded",)
+
+
+@dataclass(frozen=True)
+class How:
+    """How a batch is run. resume: skip what is done and unchanged. scheduler: of Dask, empty for this machine.
+
+    work: makes the report of a task. preload: modules its processes have from the start.
+    """
+
+    resume: bool = True
+    scheduler: str = ""
+    work: Work = make_report
+    preload: tuple[str, ...] = PRELOAD
+
+
+def run_batch(batch: BatchParams, how: How = How()) -> dict:
+    """Make the reports of a batch, whatever happens to some of them; returns its summary (batch.json).
+
+    Raises ParamsError or DataError if the batch as a whole can't begin, RunError if another one writes to the same
+    folder. What has been done when it is interrupted stays, and is taken over by the next run.
+    """
+    began = time.monotonic()
+    packs, store = load_packs(batch), open_store(batch.place)
+    with store.locked():
+        store.tidy()
+        folder = rows_folder(batch.place, batch.batch)
+        try:
+            rows = _split(batch, packs, folder)
+            tasks = list(plan_tasks(batch, packs, rows))
+            with progress.showing(f"{batch.title}：{len(tasks)} 份报告", len(tasks)) as tell:
+                outcomes = _outcomes(tasks, rows, packs, store, batch, how, tell)
+        finally:
+            remove(folder)
+        strays = [text for found in rows.values() for text in found.strays]
+        summary = record(batch.title, outcomes, strays, time.monotonic() - began)
+        write_summary(store, summary)
+        write_page(store, summary)
+    return summary
+
+
+def _split(batch: BatchParams, packs: Sequence[PackParams], folder: Path) -> dict[str, Rows]:
+    """Each region's rows, by plan; in a process that takes the memory of the whole table with it."""
+    found = {}
+    with ProcessPoolExecutor(1, process_context(PRELOAD)) as pool:
+        for plan in dict.fromkeys(pack.plan for pack in packs):
+            (folder / plan).mkdir()
+            given = (batch.files, plan, batch.chosen, folder / plan, batch.as_of)
+            found[plan] = pool.submit(split_rows, *given).result()
+    return found
+
+
+def _outcomes(
+    tasks: list[Task],
+    rows: dict[str, Rows],
+    packs: Sequence[PackParams],
+    store: Store,
+    batch: BatchParams,
+    how: How,
+    tell: Callable[[Outcome], None],
+) -> list[Outcome]:
+    plans = {pack.pack: pack.plan for pack in packs}
+    known: list[Outcome] = []
+
+    def open_tasks() -> Iterator[Task]:
+        for task in tasks:
+            outcome = _known(task, rows[plans[task.pack]], store, how.resume)
+            if outcome is None:
+                yield task
+            else:
+                known.append(outcome)
+                tell(outcome)
+
+    limits = Limits(batch.jobs, batch.retries, batch.time_limit_s, batch.memory_limit_mb, how.preload)
+    if how.scheduler:
+        made = run_on_cluster(open_tasks(), how.work, limits, how.scheduler, tell)
+    else:
+        made = run_tasks(open_tasks(), how.work, limits, tell)
+    return known + made
+
+
+def _known(task: Task, rows: Rows, store: Store, resume: bool) -> Outcome | None:
+    """What came of a task that needn't be run: its data can't be used, or its report is there."""
+    told = (task.region, task.pack, task.folder)
+    if not task.key:
+        return Outcome(*told, Cause.DATA, "\n".join(rows.problems.get(task.region, ("没有数据",))))
+    if resume and store.key(f"{task.folder}/{task.pack}") == task.key:
+        return Outcome(*told, resumed=True)
+    return None
