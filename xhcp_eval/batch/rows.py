@@ -93,8 +93,10 @@ def _checked(path: Path, plan, regions: Sequence[str] | None, problems: dict) ->
     chosen = regions if regions is not None else _level_regions(cells.frame, plan.level)
     owner = owners(names, chosen)
     for fault in faults:
-        where = owner.get(fault.row, NOBODY) if names.get(fault.row, "") else NOBODY
-        problems.setdefault(where, []).append(f"{path.name} {fault}")
+        where = owner.get(fault.row, NOBODY)
+        # rows of regions that weren't asked for are nobody's business; those without any may be anybody's
+        if where != NOBODY or regions is None or not names.get(fault.row, ""):
+            problems.setdefault(where, []).append(f"{path.name} {fault}")
     bad = {owner.get(fault.row, NOBODY) for fault in faults} - {NOBODY}
     rows = {fault.row for fault in faults}
     left = cells.frame[~owner.isin(bad) & ~cells.frame.index.isin(rows)]

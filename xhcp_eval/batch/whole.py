@@ -49,7 +49,7 @@ def run_batch(batch: BatchParams, how: How = How()) -> dict:
         store.tidy()
         folder = rows_folder(batch.place, batch.batch)
         try:
-            rows = _split(batch, packs, folder)
+            rows = _split(batch, packs, folder, how.preload)
             tasks = list(plan_tasks(batch, packs, rows))
             with progress.showing(f"{batch.title}：{len(tasks)} 份报告", len(tasks)) as tell:
                 outcomes = _outcomes(tasks, rows, packs, store, batch, how, tell)
@@ -62,10 +62,12 @@ def run_batch(batch: BatchParams, how: How = How()) -> dict:
     return summary
 
 
-def _split(batch: BatchParams, packs: Sequence[PackParams], folder: Path) -> dict[str, Rows]:
+def _split(
+    batch: BatchParams, packs: Sequence[PackParams], folder: Path, preload: tuple[str, ...]
+) -> dict[str, Rows]:
     """Each region's rows, by plan; in a process that takes the memory of the whole table with it."""
     found = {}
-    with ProcessPoolExecutor(1, process_context(PRELOAD)) as pool:
+    with ProcessPoolExecutor(1, process_context(preload)) as pool:
         for plan in dict.fromkeys(pack.plan for pack in packs):
             (folder / plan).mkdir()
             given = (batch.files, plan, batch.chosen, folder / plan, batch.as_of)

@@ -1,0 +1,82 @@
+"""Stand-ins for the making of a report, small enough to be killed often; run in processes of a batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from xhcp_eval.batch.plan_of_work import BatchParams
+from xhcp_eval.batch.storage import open_store
+from xhcp_eval.batch.tasks import Task
+from xhcp_eval.batch.whole import How, run_batch
+from xhcp_eval.errors import DataError, RunError
+
+PRELOAD = ("xhcp_eval.batch.rows", "batch_work")
+TARGET = {
+    "question": "q", "indicator": "i", "indicator_name": "甲", "decides_goal": True, "target_year": 2030,
+    "every_year": False, "op": ">=", "reading": "", "unit": "percent", "target_value": 95.0, "target_text": "≥95%",
+    "base_value": 90.0, "latest_year": 2025, "latest_value": 93.0, "n_points": 8, "probability": 0.8,
+    "own_status": "预期可达标", "status": "预期可达标", "reason": "概率 80%", "domain": "健康",
+}  # fmt: skip
+
+
+def summary_of(*targets: dict) -> dict:
+    return {"end_year": 2030, "is_demo": True, "targets": [TARGET | one for one in targets]}
+
+
+def write_small(task: Task) -> None:
+    """A report of a few files that depend on the rows only, written slowly enough to be caught at it."""
+    rows = task.rows if isinstance(task.rows, bytes) else Path(task.rows).read_bytes()
+    with open_store(task.out).making(f"{task.folder}/{task.pack}", task.key) as work:
+        (work / "notebooks").mkdir()
+        for name in ("index.html", "results.csv", "notebooks/a.ipynb"):
+            (work / name).write_text(hashlib.sha256(rows).hexdigest() + name, encoding="utf-8", newline="\n")
+            time.sleep(0.02)
+        text = json.dumps(summary_of({}), ensure_ascii=False)
+        (work / "summary.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def behave(task: Task) -> None:
+    """Do what the region's name says; `out` counts attempts, a file each."""
+    count = len(list(Path(task.out).glob(f"{task.folder}.*")))
+    (Path(task.out) / f"{task.folder}.{count}").write_text(str(os.getpid()), encoding="utf-8", newline="\n")
+    what = task.region
+    if what == "crash" or (what == "crash once" and not count):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "data":
+        raise DataError("第 3 行有错")
+    if what == "notebook":
+        raise RunError("1 个笔记本运行失败：", ["20_overview.ipynb 第 3 格"])
+    if what == "kernel":
+        raise RunError("1 个笔记本运行失败：", ["20_overview.ipynb：内核意外退出，可能是内存不足"])
+    if what == "bug":
+        _ = {}["nothing"]
+    if what == "memory":
+        _ = bytearray(2_000_000_000)
+    if what == "hang":
+        time.sleep(60)
+    if what == "exit":
+        os._exit(3)
+    if what == "slow":
+        time.sleep(0.3)
+
+
+def slow_report(task: Task) -> None:
+    """For workers of a cluster: leave the process's id, work for a while, write."""
+    (Path(task.out) / f"{task.folder}.pid").write_text(str(os.getppid()), encoding="utf-8", newline="\n")
+    time.sleep(0.5)
+    write_small(task)
+
+
+def small_batch(data: Path, out: Path, **changes) -> BatchParams:
+    given = {"batch": "small", "packs": ["midterm_2025"], "data": [str(data)], "out": str(out), "jobs": 2}
+    return BatchParams.model_validate(given | changes)
+
+
+if __name__ == "__main__":  # a parent to be killed
+    run_batch(small_batch(Path(sys.argv[1]), Path(sys.argv[2])), How(work=write_small, preload=PRELOAD))
