@@ -141,7 +141,7 @@ def test_the_file_of_a_batch_is_checked_as_a_whole(tmp_path):
     text = str(raised.value)
     assert all(name in text for name in ("batch", "region", "packs", "jobs"))
     path.write_text("batch: x\npacks: [midterm_2025]\ndata: [no.csv]\n", encoding="utf-8", newline="\n")
-    with pytest.raises(ParamsError, match="没有文件 no.csv"):
+    with pytest.raises(ParamsError, match=r"没有文件 no\.csv"):
         load_batch(path)
     with pytest.raises(ParamsError, match="没有批次文件"):
         load_batch(tmp_path / "other.yaml")

@@ -29,7 +29,8 @@ def run_on_cluster(
     """Run all tasks on the workers of a scheduler; returns what came of them, in the order in which they ended.
 
     tasks, work, limits, tell: as for `runner.run_tasks`; at_once doesn't count, the workers do. scheduler: address,
-    tcp://host:8786. A worker that dies costs its task an attempt; other workers take it over.
+    tcp://host:8786. When a worker dies others take its tasks over; Dask gives a task up
+    that took several workers with it (distributed.scheduler.allowed-failures), which counts as an attempt.
     Raises ParamsError if Dask is missing or no scheduler answers, RunError if it is lost on the way.
     """
     client = _connect(scheduler)
@@ -65,10 +66,9 @@ def _run(client, tasks: Iterable[Task], work: Work, limits: Limits, tell) -> lis
     places = max(1, sum(client.nthreads().values()))
     out: dict = {}
     ended: list[Outcome] = []
-    futures = as_completed()
+    futures = as_completed(loop=client.loop)
 
     def submit(task: Task, attempt: int) -> None:
-        # Dask itself begins a task again whose worker died; how often is counted here
         sent = client.submit(work_remotely, _loaded(task), work, limits, pure=False, retries=0)
         out[sent] = (task, attempt)
         futures.add(sent)

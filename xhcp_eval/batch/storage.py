@@ -72,9 +72,16 @@ class Folder:
     @contextmanager
     def making(self, name: str, key: str) -> Iterator[Path]:
         """See `Store`."""
-        with replacing(self.path / name) as work:
-            yield work
-            _mark(work, key)
+        made = False
+        try:
+            with replacing(self.path / name) as work:
+                yield work
+                _mark(work, key)
+                made = True
+        except RunError:
+            # a worker given up for lost may still have put the same report in place in this moment
+            if not made or self.key(name) != key:
+                raise
 
     def read(self, name: str) -> str | None:
         """See `Store`."""

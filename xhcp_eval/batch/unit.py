@@ -11,11 +11,11 @@ from pathlib import Path
 
 from xhcp_eval.batch.storage import open_store
 from xhcp_eval.batch.tasks import Task
+from xhcp_eval.errors import RunError
 from xhcp_eval.pack import Pack, compute_pack
 from xhcp_eval.params import PackParams
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.report import runner
-from xhcp_eval.report.execute import Done, Job, run_job
 from xhcp_eval.report.index import write_index
 from xhcp_eval.report.results import write_results
 from xhcp_eval.report.swap import remove
@@ -32,9 +32,9 @@ def make_report(task: Task) -> None:
     with open_store(task.out).making(f"{task.folder}/{task.pack}", task.key) as work:
         run = runner._start(pack, work, work.with_name(params.pack), started)
         jobs = runner._jobs(run, {})
-        done = run_here(jobs)
+        done = runner._executed(run, jobs, lambda _: None)
         if failures := [one.failure for one in done if one.failure]:
-            raise runner.RunError(f"{params.title}：{len(failures)} 个笔记本运行失败：", failures)
+            raise RunError(f"{params.title}：{len(failures)} 个笔记本运行失败：", failures)
         write_results(pack, work)
         if any(section.notebook == runner.YEARBOOK for section in params.sections):
             runner._yearbook(pack, work)
@@ -56,15 +56,3 @@ def region_pack(params: PackParams, rows: bytes | str, inputs: Mapping[str, str]
         pack = compute_pack(params.model_copy(update={"data": (name,), "as_of": None}))
     others = {key: value for key, value in pack.stamp["inputs"].items() if key != Path(name).as_posix()}
     return replace(pack, params=params, stamp=pack.stamp | {"inputs": {**inputs, **others}})
-
-
-def run_here(jobs: list[Job]) -> list[Done]:
-    """Run the notebooks of a report one after another: by the forking engine where there is one."""
-    if hasattr(os, "fork"):
-        try:
-            from xhcp_eval.report import engine
-        except ImportError:
-            pass
-        else:
-            return engine.run_forked(jobs, 1, lambda _: None)
-    return [run_job(job) for job in jobs]
