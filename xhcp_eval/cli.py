@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from xhcp_eval import bootstrap, data_commands, score_commands, upkeep
+from xhcp_eval import batch_commands, bootstrap, data_commands, score_commands, upkeep
 from xhcp_eval.errors import XhcpError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.registered_commands += data_commands.app.registered_commands
 app.add_typer(data_commands.rounds_app)
 app.add_typer(score_commands.app)
+app.registered_commands += batch_commands.app.registered_commands
 
 
 @app.command()

@@ -44,6 +44,7 @@ FRAMES: tuple[str, ...] = (
     "warnings",
 )
 # a count of five venues moves in whole steps, which is no break
+_HELD: dict[Path, Pack] = {}
 JUMPING_KINDS = ("proportion", "rate", "ratio", "mean")
 
 
@@ -96,6 +97,8 @@ def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
     if not snapshot:
         return compute_pack(load_params(provenance.ROOT / "params" / f"{pack}.yaml"))
     folder = Path(snapshot)
+    if folder in _HELD:
+        return _HELD[folder]
     params = PackParams.model_validate_json((folder / "params.json").read_text(encoding="utf-8"))
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FRAMES}
     # parquet keeps column names as text; quantile levels are numbers
@@ -104,6 +107,12 @@ def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
     ]
     stamp = json.loads((folder / "stamp.json").read_text(encoding="utf-8"))
     return Pack(params, load_plan(params.plan), **frames, stamp=stamp)
+
+
+def hold_pack(snapshot: Path) -> None:
+    """Read a snapshot now, so that `open_pack` in processes forked from this one has it at hand; drops any other."""
+    _HELD.clear()
+    _HELD[snapshot] = open_pack(snapshot=str(snapshot))
 
 
 def evaluation_folder(pack: Pack) -> EvaluationFolder:

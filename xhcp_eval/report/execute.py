@@ -86,12 +86,15 @@ def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def run_job(job: Job) -> Done:
-    """Execute a notebook (unless its executed copy is reused), render it, write the page."""
+def run_job(job: Job, engine: str | None = None) -> Done:
+    """Execute a notebook (unless its executed copy is reused), render it, write the page.
+
+    engine: papermill's name of the engine; its own by default.
+    """
     import nbformat
 
     start = time.perf_counter()
-    failure = "" if job.reuse else _execute(job)
+    failure = "" if job.reuse else _execute(job, engine)
     if failure:
         return Done(job.page, time.perf_counter() - start, failure)
     notebook = nbformat.read(job.executed, as_version=4)
@@ -100,7 +103,7 @@ def run_job(job: Job) -> Done:
     return Done(job.page, time.perf_counter() - start, "", body.warnings, body.pictures_without_alt)
 
 
-def _execute(job: Job) -> str:
+def _execute(job: Job, engine: str | None) -> str:
     """Run a notebook by papermill; returns what went wrong, in Chinese, or nothing."""
     import logging
 
@@ -116,6 +119,7 @@ def _execute(job: Job) -> str:
             job.source,
             job.executed,
             job.parameters,
+            engine_name=engine,
             progress_bar=False,
             execution_timeout=CELL_TIMEOUT,
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from xhcp_eval import __version__
 from xhcp_eval.errors import RunError
-from xhcp_eval.pack import Pack, compute_pack, save_pack
+from xhcp_eval.pack import Pack, compute_pack, hold_pack, save_pack
 from xhcp_eval.params import NOTEBOOKS, PackParams, check_params, load_params
 from xhcp_eval.provenance import ROOT, file_hash
 from xhcp_eval.report.execute import Done, Job, run_jobs
@@ -60,7 +60,7 @@ def run_pack(params: str | Path | PackParams, out: str | Path = REPORTS, force: 
         tell("读取数据、预测、判定")
         run = _start(compute_pack(params), work, target, started)
         jobs = _jobs(run, {} if force else _reusable(target))
-        done = run_jobs(jobs, min(params.jobs, os.cpu_count() or 1), lambda one: tell(_told(one)))
+        done = _executed(run, jobs, lambda one: tell(_told(one)))
         if any(one.failure for one in done):
             raise _failed(run, jobs, done)
         write_results(run.pack, work)
@@ -73,6 +73,17 @@ def run_pack(params: str | Path | PackParams, out: str | Path = REPORTS, force: 
         tell("写出首页和结果表")
     remove(_failed_folder(target))
     return target / "index.html"
+
+
+def _executed(run: Run, jobs: list[Job], tell: Callable[[Done], None]) -> list[Done]:
+    """Run the jobs, in forked children where there are such."""
+    at_once = min(run.pack.params.jobs, os.cpu_count() or 1)
+    from xhcp_eval.report.engine import can_fork, run_forked
+
+    if not can_fork():
+        return run_jobs(jobs, at_once, tell)
+    hold_pack(run.snapshot)
+    return run_forked(jobs, at_once, tell)
 
 
 def _yearbook(pack: Pack, work: Path) -> None:
@@ -220,12 +231,14 @@ def _progress(title: str, steps: int) -> Iterator[Callable[[str], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # no thread that redraws: notebooks run in forked children, and a fork should find one thread
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=steps)
         bar.console.print(title, markup=False, highlight=False)
 
         def tell(line: str) -> None:
             bar.console.print(f"  {line}", markup=False, highlight=False)
             bar.advance(task)
+            bar.refresh()
 
         yield tell
