@@ -16,7 +16,7 @@ from xhcp_eval.batch.tasks import Task
 from xhcp_eval.batch.whole import How, run_batch
 from xhcp_eval.errors import DataError, RunError
 
-PRELOAD = ("xhcp_eval.batch.rows", "batch_work")
+PRELOAD = ("xhcp_eval.batch.whole", "xhcp_eval.batch.rows")
 TARGET = {
     "question": "q", "indicator": "i", "indicator_name": "甲", "decides_goal": True, "target_year": 2030,
     "every_year": False, "op": ">=", "reading": "", "unit": "percent", "target_value": 95.0, "target_text": "≥95%",
