@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xhcp_eval.errors import DataError, ParamsError
-from xhcp_eval.surveys import LEAST_ANSWERS, weighted_mean
+from xhcp_eval.surveys import LEAST_ANSWERS
 from xhcp_eval.table_files import Cells, Fault, open_table, text_of
 
 ANSWERED, UNANSWERED, SKIPPED, UNSURE = "已答", "未答", "跳过", "不清楚"
@@ -213,81 +213,97 @@ def satisfaction_table(questionnaire: Questionnaire, level: float = 0.95) -> pd.
 
     level: of the intervals. Returns item, label, topic, group, option, n, effective_n, design_effect, share, share_low,
     share_high (0-1), mean, mean_low, mean_high, note. Groups under 30 answers, or within one cluster, are suppressed (NaN,
-    the note says so); an effective n under 30 is flagged. Shares: Clopper-Pearson on the effective sample size (Korn &
-    Graubard 1998, Survey Methodology 24:193; truncated at n as in Parker et al. 2017, NCHS Series 2 no. 175); means: t.
-    Degrees of freedom: clusters minus strata that hold answers. Raked weights are taken as fixed. Raises DataError (a stratum
-    with one cluster), ParamsError (level).
+    the note says so); an effective n under 30 is flagged. Variances: Taylor linearisation with clusters drawn with
+    replacement (Wolter 2007, ch. 6). Shares: Clopper-Pearson on the effective sample size (Korn & Graubard 1998, Survey
+    Methodology 24:193; truncated at n as in Parker et al. 2017, NCHS Series 2 no. 175); means: t. Degrees of freedom:
+    clusters minus strata that hold answers. Raked weights are taken as fixed. Raises DataError (a stratum with one
+    cluster), ParamsError (level).
     """
     _check_design(questionnaire, level)
-    rows = []
+    cuts = [(TOTAL, TOTAL)] + [(g.name, o) for g in questionnaire.description.groups for o in g.options]
+    member = np.column_stack(
+        [np.ones(len(questionnaire.weight), bool)] + [questionnaire.groups[g] == o for g, o in cuts[1:]]
+    )
+    parts = []
     for item in questionnaire.description.items:
         y = questionnaire.answers[item.id].to_numpy(float)
         cut = questionnaire.description.scales[item.scale].cut
-        for group, option, inside in _cuts(questionnaire):
-            head = {
-                "item": item.id,
-                "label": item.label,
-                "topic": item.topic,
-                "group": group,
-                "option": option,
-            }
-            rows.append(head | _estimate(questionnaire, y, cut, inside & ~np.isnan(y), level, group != TOTAL))
-    return pd.DataFrame(rows)
+        part = _estimates(questionnaire, y, cut, member & ~np.isnan(y)[:, None], level)
+        head = {"item": item.id, "label": item.label, "topic": item.topic}
+        head |= dict(zip(("group", "option"), zip(*cuts, strict=True), strict=True))
+        parts.append(pd.concat([pd.DataFrame(head), part], axis=1))
+    return pd.concat(parts, ignore_index=True)
 
 
-def _cuts(questionnaire: Questionnaire):
-    yield TOTAL, TOTAL, np.ones(len(questionnaire.weight), bool)
-    for group in questionnaire.description.groups:
-        for option in group.options:
-            yield group.name, option, (questionnaire.groups[group.name] == option).to_numpy()
-
-
-def _estimate(
-    q: Questionnaire, y: np.ndarray, cut: float, inside: np.ndarray, level: float, may_suppress: bool
-) -> dict:
-    n, freedom = int(inside.sum()), _freedom(q, inside)
-    row = {"n": n} | dict.fromkeys(("effective_n", "design_effect", "share", "share_low", "share_high", "mean", "mean_low", "mean_high"), np.nan)  # fmt: skip
-    if n < (LEAST_ANSWERS if may_suppress else 2):
-        return row | {"note": f"有效回答 {n} 份，不足 {LEAST_ANSWERS if may_suppress else 2} 份，不单独估计"}
-    if freedom < 1:
-        return row | {"note": "回答都落在同一个群里，误差无法估计，不单独估计"}
+def _estimates(q: Questionnaire, y: np.ndarray, cut: float, inside: np.ndarray, level: float) -> pd.DataFrame:
+    """One row a group. inside: (n, groups) whether a respondent belongs to the group and answered; the first is all."""
     from scipy import stats
 
-    t, notes = stats.t.ppf((1 + level) / 2, freedom), []
-    design = (q.weight, q.stratum, q.cluster, inside)
-    p, variance = weighted_mean(np.where(inside, y >= cut, 0.0), *design)
-    kish = float(q.weight[inside].sum() ** 2 / (q.weight[inside] ** 2).sum())
-    # where all say the same nothing varies, and only the weights' own inequality is left to count
-    size = min(p * (1 - p) / variance, n) if variance > 1e-15 else kish
-    low, high = _share_limits(p, size * (stats.t.ppf((1 + level) / 2, n - 1) / t) ** 2, level)
-    mean, spread = weighted_mean(np.where(inside, y, 0.0), *design)
-    half = t * np.sqrt(spread)
-    if spread <= 1e-15:
-        half, notes = np.nan, ["回答没有差异，均值的区间无法估计"]
+    n, freedom = inside.sum(axis=0), _freedom(q, inside)
+    least = np.where(np.arange(len(n)) == 0, 2, LEAST_ANSWERS)
+    told = (n >= least) & (freedom >= 1)
+    p, p_error = _means(q, np.where(inside, (y >= cut)[:, None], 0.0), inside)
+    mean, error = _means(q, np.where(inside, y[:, None], 0.0), inside)
+    weight = q.weight[:, None] * inside
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # where all say the same nothing varies, and only the weights' own inequality is left to count
+        flat = p_error < 1e-9
+        size = np.where(flat, weight.sum(axis=0) ** 2 / (weight**2).sum(axis=0), p * (1 - p) / p_error**2)
+        size = np.minimum(size, n)
+        t = stats.t.ppf((1 + level) / 2, np.maximum(freedom, 1))
+        low, high = _share_limits(
+            p, size * (stats.t.ppf((1 + level) / 2, np.maximum(n - 1, 1)) / t) ** 2, level
+        )
+        half = np.where(error < 1e-9, np.nan, t * error)
+        found = pd.DataFrame(
+            {"effective_n": size, "design_effect": np.where(flat, np.nan, n * p_error**2 / (p * (1 - p))),
+             "share": p, "share_low": low, "share_high": high, "mean": mean, "mean_low": mean - half, "mean_high": mean + half}
+        )  # fmt: skip
+    notes = [_note(*cell) for cell in zip(n, least, freedom, size, error, strict=True)]
+    found.loc[~told] = np.nan
+    return pd.concat([pd.Series(n, name="n"), found], axis=1).assign(note=notes)
+
+
+def _note(n: int, least: int, freedom: int, size: float, error: float) -> str:
+    if n < least:
+        return f"有效回答 {n} 份，不足 {least} 份，不单独估计"
+    if freedom < 1:
+        return "回答都落在同一个群里，误差无法估计，不单独估计"
+    notes = ["回答没有差异，均值的区间无法估计"] if error < 1e-9 else []
     if size < LEAST_ANSWERS:
         notes.append(f"有效样本量 {size:.0f}，不足 {LEAST_ANSWERS}，只作参考")
-    effect = n * variance / (p * (1 - p)) if variance > 1e-15 else np.nan
-    found = {"effective_n": size, "design_effect": effect, "share": p, "share_low": low, "share_high": high}
-    return (
-        row
-        | found
-        | {"mean": mean, "mean_low": mean - half, "mean_high": mean + half, "note": "；".join(notes)}
-    )
+    return "；".join(notes)
 
 
-def _share_limits(p: float, size: float, level: float) -> tuple[float, float]:
+def _share_limits(p: np.ndarray, size: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     from scipy import stats
 
-    alpha, p = 1 - level, min(max(p, 0.0), 1.0)
-    low = stats.beta.ppf(alpha / 2, size * p, size * (1 - p) + 1) if p > 1e-12 else 0.0
-    high = stats.beta.ppf(1 - alpha / 2, size * p + 1, size * (1 - p)) if p < 1 - 1e-12 else 1.0
-    return float(low), float(high)
+    alpha = (1 - level) / 2
+    low = stats.beta.ppf(alpha, size * p, size * (1 - p) + 1)
+    high = stats.beta.ppf(1 - alpha, size * p + 1, size * (1 - p))
+    return np.where(p < 1e-12, 0.0, low), np.where(p > 1 - 1e-12, 1.0, high)
 
 
-def _freedom(q: Questionnaire, inside: np.ndarray) -> int:
-    """Clusters minus strata that hold answers (Korn & Graubard 1999, Analysis of Health Surveys, sec. 5.2)."""
-    units = pd.DataFrame({"stratum": q.stratum, "cluster": _units(q)})[inside].drop_duplicates()
-    return len(units) - units["stratum"].nunique()
+def _means(q: Questionnaire, y: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted means of the columns and their standard errors. y: (n, m), 0 where not inside. NaN where nobody is."""
+    weight = q.weight[:, None] * inside
+    with np.errstate(invalid="ignore"):
+        share = weight / weight.sum(axis=0)
+    mean = (share * y).sum(axis=0)
+    return mean, _errors(q, share * (y - mean))
+
+
+def _errors(q: Questionnaire, influence: np.ndarray) -> np.ndarray:
+    """Standard errors of linearised totals (n, m): spread of the clusters' sums within strata."""
+    clusters = pd.DataFrame(influence).groupby([q.stratum, _units(q)]).sum(min_count=1)
+    strata = clusters.groupby(level=0)
+    return np.sqrt(strata.var(ddof=1).mul(strata.size(), axis=0).sum(skipna=False).to_numpy())
+
+
+def _freedom(q: Questionnaire, inside: np.ndarray) -> np.ndarray:
+    """Clusters minus strata that hold answers (Korn & Graubard 1999, Analysis of Health Surveys, sec. 5.2), by column."""
+    held = pd.DataFrame(inside).groupby([q.stratum, _units(q)]).any()
+    return (held.sum() - held.groupby(level=0).any().sum()).to_numpy()
 
 
 def _units(q: Questionnaire) -> np.ndarray:
@@ -350,21 +366,13 @@ def _against_cut(q: Questionnaire, ids: list[str], cut: float | None, level: flo
     line, shared = (mean.mean(), influence.mean(axis=1, keepdims=True)) if cut is None else (cut, 0.0)
     from scipy import stats
 
-    everyone = np.ones(len(y), bool)
-    t = stats.t.ppf((1 + level) / 2, _freedom(q, everyone))
-    own, apart = (np.array([_error(q, column) for column in z.T]) for z in (influence, influence - shared))
-    with np.errstate(invalid="ignore"):
-        told = (apart > 1e-12) & (np.abs(mean - line) > t * apart)
+    t = stats.t.ppf((1 + level) / 2, _freedom(q, weight > 0))
+    own, apart = _errors(q, influence), _errors(q, influence - shared)
+    # without any spread nothing is told: all alike in a sample doesn't make all alike
+    told = (apart > 1e-9) & (np.abs(mean - line) > t * apart)
     side = np.where(told, np.where(mean > line, "高", "低"), "不能判断")
-    return pd.DataFrame(
-        {"mean": mean, "low": mean - t * own, "high": mean + t * own, "cut": line, "side": side}
-    )
-
-
-def _error(q: Questionnaire, influence: np.ndarray) -> float:
-    """Standard error of a linearised total: the variance of a mean whose scores are the influences."""
-    n = len(influence)
-    return float(np.sqrt(weighted_mean(influence * n, np.ones(n), q.stratum, q.cluster, np.ones(n, bool))[1]))
+    half = np.where(own > 1e-9, t * own, np.nan)
+    return pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "cut": line, "side": side})
 
 
 @dataclass(frozen=True, eq=False)
