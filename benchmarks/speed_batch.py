@@ -1,11 +1,11 @@
 """Many regions: `xhcp batch` beside papermill one by one and in two processes; growth; kills.
 
-    python benchmarks/speed_batch.py [--regions 158] [--peers 3] [--growth 10 100] [--kills 20] [--notebooks 20_overview.ipynb]
+    python benchmarks/speed_batch.py [--regions 158] [--peers 3] [--growth 10 100] [--scaling 1 2] [--kills 20] [--notebooks 20_overview.ipynb]
 
 Peers are measured on a few regions (--peers) and told per region: the command `papermill`, notebook after notebook, and
-`papermill.execute_notebook` in two processes that stay. Both are given each region's computed snapshot; what they would
-need for it is counted on neither side of theirs, and neither renders a report. Memory is that of all processes of a
-batch together, pages they share counted once (Linux).
+`papermill.execute_notebook` in two processes that stay. Both are given each region's computed snapshot; their times are
+told without and with the computing of it. Neither renders a report, which ours do. Memory is that of all processes of
+a batch together, pages they share counted once (Linux).
 """
 
 from __future__ import annotations
@@ -98,18 +98,19 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def snapshots(batch: Path, folder: Path, n: int) -> list[tuple[PackParams, Path]]:
-    """Computed packs of the first regions, as papermill's notebooks open them."""
+def snapshots(batch: Path, folder: Path, n: int) -> tuple[list[tuple[PackParams, Path]], float]:
+    """Computed packs of the first regions, as papermill's notebooks open them, and the seconds of one."""
     given = load_batch(batch)
     packs = load_packs(given)
     (folder / "rows").mkdir()
     rows = {packs[0].plan: split_rows(given.files, packs[0].plan, None, folder / "rows")}
-    found = []
+    found, began = [], 0.0
     for number, task in enumerate(list(plan_tasks(given, packs, rows))[:n]):
         params = PackParams.model_validate_json(task.params)
         save_pack(region_pack(params, task.rows, task.inputs), folder / f"snapshot{number}")
         found.append((params, folder / f"snapshot{number}"))
-    return found
+        began = began or time.perf_counter()  # the first loads what stays loaded
+    return found, (time.perf_counter() - began) / max(n - 1, 1)
 
 
 def by_command(params: PackParams, snapshot: Path) -> None:
@@ -132,9 +133,10 @@ def by_call(params: PackParams, snapshot: Path) -> None:
         papermill.execute_notebook(NOTEBOOKS / section.notebook, out, given, progress_bar=False)
 
 
-def measure_peers(batch: Path, folder: Path, n: int) -> tuple[float, float]:
-    """Seconds a region of the papermill command, and of `execute_notebook` in two processes."""
-    made = snapshots(batch, folder, n)
+def measure_peers(batch: Path, folder: Path, n: int) -> tuple[float, float, float]:
+    """Seconds a region of the papermill command, of `execute_notebook` in two processes, of computing a pack."""
+    made, computing = snapshots(batch, folder, max(n, 2))
+    n = len(made)
     began = time.perf_counter()
     for params, snapshot in made:
         by_command(params, snapshot)
@@ -142,7 +144,7 @@ def measure_peers(batch: Path, folder: Path, n: int) -> tuple[float, float]:
     with ProcessPoolExecutor(2, get_context("spawn"), os.chdir, (str(ROOT),)) as pool:
         began = time.perf_counter()
         list(pool.map(by_call, *zip(*made, strict=True)))
-        return command, (time.perf_counter() - began) / n
+        return command, (time.perf_counter() - began) / n, computing
 
 
 def measure_kills(batch: Path, folder: Path, kills: int) -> None:
@@ -185,13 +187,15 @@ def _said(path: Path) -> object:
     if path.suffix == ".xlsx":
         import pandas as pd
 
-        return {name: sheet.to_csv() for name, sheet in pd.read_excel(path, sheet_name=None).items()}
+        sheets = pd.read_excel(path, sheet_name=None, engine="calamine")
+        return {name: TIMES.sub("", sheet.to_csv()) for name, sheet in sheets.items()}
     text = path.read_text(encoding="utf-8")
     if path.name in ("run.json", "unit.json"):
         values = json.loads(text)
         return sorted(values.get("files", values.get("inputs", {})))
     if path.suffix == ".ipynb":
-        return [(cell["source"], cell.get("outputs")) for cell in json.loads(text)["cells"]]
+        cells = [(cell["source"], cell.get("outputs")) for cell in json.loads(text)["cells"]]
+        return TIMES.sub("", json.dumps(cells, ensure_ascii=False))
     return TIMES.sub("", text)
 
 
@@ -202,6 +206,7 @@ def main() -> None:
     parser.add_argument("--peers", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--growth", type=int, nargs="*", default=[])
+    parser.add_argument("--scaling", type=int, nargs="*", default=[], help="numbers of processes")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--kill-regions", type=int, default=50)
     parser.add_argument("--notebooks", nargs="*", default=["20_overview.ipynb"], help="none: the whole pack")
@@ -214,13 +219,35 @@ def main() -> None:
         each = seconds / options.regions
         print(f"batch of {options.regions}: {seconds:.1f} s, {each:.2f} s a region, peak {memory:.2f} GB")
         if options.peers:
-            command, call = measure_peers(batch, folder, options.peers)
-            print(f"papermill command one by one: {command:.1f} s a region, {command / each:.1f} times ours")
-            print(f"execute_notebook in two processes: {call:.1f} s a region, {call / each:.1f} times ours")
+            command, call, computing = measure_peers(batch, folder, options.peers)
+            show_peer("papermill command one by one", command, computing, each)
+            show_peer("execute_notebook in two processes", call, computing / 2, each)
         show_growth(folder, options)
+        show_scaling(folder, options)
         if options.kills:
             batch = write_batch(folder, options.kill_regions, options.notebooks, options.jobs)
             measure_kills(batch, folder, options.kills)
+
+
+def show_peer(name: str, seconds: float, computing: float, ours: float) -> None:
+    """A peer's seconds a region without and with the computing that its notebooks need, as ratios to ours."""
+    whole = seconds + computing
+    print(
+        f"{name}: {seconds:.1f} s a region ({seconds / ours:.1f} times ours), {whole:.1f} s with computing ({whole / ours:.1f} times)"
+    )
+
+
+def show_scaling(folder: Path, options: argparse.Namespace) -> None:
+    """Time of the same batch by number of processes: what a report costs, and what is there once."""
+    found = []
+    for jobs in options.scaling:
+        batch = write_batch(folder, options.regions, options.notebooks, jobs)
+        found.append((jobs, run(batch, folder / f"jobs_{jobs}")[0]))
+        print(f"{options.regions} regions, {jobs} at once: {found[-1][1]:.1f} s")
+    if len(found) > 1:
+        jobs, seconds = np.array(found).T
+        each, fixed = np.polyfit(options.regions / jobs, seconds, 1)
+        print(f"fitted: {fixed:.1f} s once, {each:.2f} s of one core a region")
 
 
 def show_growth(folder: Path, options: argparse.Namespace) -> None:
