@@ -120,13 +120,18 @@ def texts(
 def demo() -> None:
     """重新生成 data/demo/ 里的演示数据。"""
     from xhcp_eval.demo import write_demo
+    from xhcp_eval.demo.evaluation_data import write_evaluation_data
     from xhcp_eval.demo.raters import write_raters
     from xhcp_eval.observations import read_table
     from xhcp_eval.plan import load_plan
 
     folder, registry = bootstrap.ROOT / "data" / "demo", load_plan(data_commands.PLAN)
     tables = write_demo(folder)
-    for path in [*tables, *write_raters(registry, read_table(tables[0], registry), folder / "evaluation")]:
+    for path in [
+        *tables,
+        *write_raters(registry, read_table(tables[0], registry), folder / "evaluation"),
+        *write_evaluation_data(),
+    ]:
         typer.echo(f"已写入 {path.name}")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.appraisal import AGREED, GROUP, NOT_SCORED, Appraisal, appraise, domain_composites
+from xhcp_eval.cost_studies import CostStudy, costs_frame
 from xhcp_eval.effect_studies import effects_frame, load_measures, run_study
 from xhcp_eval.evaluation.conclusions import CRITERIA, Inputs, chains, empty_input, verdicts
 from xhcp_eval.evaluation.delphi import convergence
@@ -326,19 +327,27 @@ def classes_table(pack: Pack, ranking: UnitRanking) -> TableView | TextView:
 def conclusion_inputs(
     pack: Pack,
     appraisal: Appraisal | None,
-    costs: pd.DataFrame | None = None,
+    spent: list[CostStudy] | None = None,
     equity: pd.DataFrame | None = None,
 ) -> Inputs:
-    """All that the conclusions rest on, from the pack and its evaluation folder."""
+    """All that the conclusions rest on, from the pack and its evaluation folder.
+
+    spent: cost studies. equity: columns of the conclusions' equity input.
+    """
     folder = evaluation_folder(pack)
     region = pack.params.region or pack.plan.region
     effects = empty_input("effects")
     if folder.has("measures.yaml"):
         measures = load_measures(folder.file("measures.yaml"), pack.plan)
         effects = effects_frame([run_study(pack.observations, region, one) for one in measures])
-    scores = empty_input("scores") if appraisal is None else appraisal.items
-    return Inputs(pack.assessment, scores, pack.quality, effects,
-                  empty_input("costs") if costs is None else costs, empty_input("equity") if equity is None else equity)  # fmt: skip
+    return Inputs(
+        pack.assessment,
+        empty_input("scores") if appraisal is None else appraisal.items,
+        pack.quality,
+        effects,
+        costs_frame(spent) if spent else empty_input("costs"),
+        empty_input("equity") if equity is None else equity,
+    )
 
 
 def verdict_table(pack: Pack, inputs: Inputs) -> TableView:

@@ -37,7 +37,7 @@ APART = "law"
 
 
 def write_raters(plan: Plan, observations: pd.DataFrame, folder: str | Path = FOLDER) -> list[Path]:
-    """Write scores.csv, evidence.csv, judgements.csv and recount.csv into a folder; return their paths.
+    """Write scores.csv, evidence.csv, judgements.csv, recount.csv and efficiency.csv into a folder; return their paths.
 
     observations: the demonstration district's table, of which a sample is recounted.
     """
@@ -46,7 +46,7 @@ def write_raters(plan: Plan, observations: pd.DataFrame, folder: str | Path = FO
     rng = np.random.default_rng(SEED)
     scores, evidence = _scores(plan, rubric, rng)
     tables = {
-        "scores": scores, "evidence": evidence, "recount": _recount(observations, rng),
+        "scores": scores, "evidence": evidence, "recount": _recount(observations, rng), "efficiency": _efficiency(observations, np.random.default_rng(SEED + 2)),
         "judgements": _judgements([c.indicator for c in load_ranking_rule(folder / "ranking.yaml", plan).criteria], rng),
     }  # fmt: skip
     return [write_csv(frame, folder / f"{name}.csv") for name, frame in tables.items()]
@@ -125,3 +125,28 @@ def _recount(observations: pd.DataFrame, rng: np.random.Generator, size: int = 3
         reported=reported.astype(int), recounted=np.round(reported * share).astype(int), note=MARK
     )
     return found[["department", "indicator", "region", "year", "reported", "recounted", "note"]]
+
+
+def _efficiency(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Funds of every township in two years, drawn about what its counted services would need."""
+    wanted = {"产出_健康管理儿童": "under7_health_management_rate", "产出_新生儿访视": "neonatal_visit_rate"}
+    whole = (observations[["sex", "age", "residence", "category"]] == "total").all(axis=1)
+    rows = observations[
+        whole & (observations["level"] == "township") & observations["year"].isin([2021, 2025])
+    ]
+    found = rows[rows["indicator"].isin(wanted.values())].pivot(
+        index=["region", "year"], columns="indicator", values="numerator"
+    )
+    found = (
+        found.rename(columns={name: title for title, name in wanted.items()})[list(wanted)]
+        .astype(float)
+        .reset_index()
+    )
+    load = found["产出_健康管理儿童"] / 1000 + found["产出_新生儿访视"] / 150
+    waste = np.exp(np.abs(rng.normal(0, 0.25, len(found))))
+    gain = np.where(found["year"] == 2025, 0.94, 1.0)
+    return pd.DataFrame({
+        "unit": found["region"].str.rsplit("/", n=1).str[-1], "year": found["year"],
+        "投入_经费万元": (6 * load**0.92 * waste * gain).round(1),
+        **{title: found[title].astype(int) for title in wanted}, "note": MARK,
+    })  # fmt: skip
