@@ -486,7 +486,7 @@ def _margins(
     for name, people in population.items():
         if name not in groups:
             raise DataError(f"没有分组列 {name}；现有 {'、'.join(map(str, groups.columns))}")
-        code = pd.Categorical(groups[name], categories=list(people)).codes.astype(int)
+        code = pd.Index(list(people)).get_indexer(groups[name])
         target, counts = (
             np.array(list(people.values()), float),
             np.bincount(code[code >= 0], minlength=len(people)),
@@ -606,13 +606,13 @@ def cronbach_alpha(scores: pd.DataFrame | np.ndarray, level: float = 0.95) -> Re
     """
     if not 0 < level < 1:
         raise ParamsError(f"level={level}：须在 0 与 1 之间")
+    if np.ndim(scores) != 2 or np.shape(scores)[1] < 2:
+        raise DataError(f"信度分析须为 受访者×题 的表，至少 2 题，现为 {np.shape(scores)}")
     frame = pd.DataFrame(scores)
     try:
         x = frame.to_numpy(float)
     except (TypeError, ValueError) as error:
         raise DataError("信度分析须用数字得分：每行一名受访者，每列一题") from error
-    if np.ndim(scores) != 2 or x.shape[1] < 2:
-        raise DataError(f"信度分析须为 受访者×题 的表，至少 2 题，现为 {np.shape(scores)}")
     whole = x[np.isfinite(x).all(axis=1)]
     n, k = whole.shape
     if n < 2:
