@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.surveys import LEAST_ANSWERS
@@ -111,7 +111,7 @@ def load_description(path: str | Path) -> Description:
     path = Path(path)
     try:
         found = Description.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError, OSError) as error:
+    except (ValueError, yaml.YAMLError, OSError) as error:
         raise ParamsError(f"问卷说明 {path.name} 不能使用：{error}") from error
     ids = [item.id for item in found.items]
     columns = [part.column for part in (*found.items, *found.groups)]
@@ -160,11 +160,11 @@ def read_questionnaire(path: str | Path, description: Description) -> Questionna
     if len(frame) < 2:
         raise DataError(f"问卷 {Path(path).name} 只有 {len(frame)} 份答卷，至少要 2 份才能估计")
     groups = {g.name: frame[g.column].where(frame[g.column].isin(g.options), "") for g in description.groups}
-    column = {name: frame[getattr(description, name)].to_numpy(object) if getattr(description, name) else np.full(len(frame), "", object)
-              for name in ("stratum", "cluster")}  # fmt: skip
-    weight = frame[description.weight].to_numpy(float) if description.weight else np.ones(len(frame))
     made = [pd.DataFrame(part, index=frame.index) for part in (answers, states, groups)]
-    return Questionnaire(description, *made, weight, column["stratum"], column["cluster"])
+    weight = frame[description.weight].to_numpy(float) if description.weight else np.ones(len(frame))
+    blank = np.full(len(frame), "", object)
+    places = [frame[c].to_numpy(object) if c else blank for c in (description.stratum, description.cluster)]
+    return Questionnaire(description, *made, weight, *places)
 
 
 def _check_columns(cells: Cells, description: Description, name: str) -> None:
@@ -435,13 +435,9 @@ def rake(
         raise DataError(
             f"加权 {rounds} 轮仍不收敛（最大差 {gap:.2%}）：{cause}；请合并选项{'或放宽上限' if trim else ''}"
         )
-    margins = [
-        pd.DataFrame({"group": name, "option": list(options), "target": share, "after": np.bincount(c, w, len(share)) / total,
-                      "before": np.bincount(c, start, len(share)) / start.sum()})
-        for (name, options), c, share in zip(population.items(), codes, shares, strict=True)
-    ]  # fmt: skip
     held = 0 if trim is None else int((w > cap * (1 - 1e-6)).sum())
-    return Weighting(w, done, float(gap), _kish(start), _kish(w), held, pd.concat(margins, ignore_index=True))
+    margins = _margin_table(population, codes, shares, start, w)
+    return Weighting(w, done, float(gap), _kish(start), _kish(w), held, margins)
 
 
 def poststratify(weight: np.ndarray, cells: pd.Series, population: dict[str, float]) -> Weighting:
@@ -481,46 +477,46 @@ def _checked_weight(weight: np.ndarray, n: int, trim: float | None) -> np.ndarra
 def _margins(
     groups: pd.DataFrame, population: dict[str, dict[str, float]]
 ) -> tuple[list[np.ndarray], list[np.ndarray], list[float]]:
-    """Code of each respondent, shares of the population and its total, of every margin; DataError for what can't be fitted."""
-    problems, codes, shares, totals = [], [], [], []
-    for name, people in population.items():
-        if name not in groups:
-            raise DataError(f"没有分组列 {name}；现有 {'、'.join(map(str, groups.columns))}")
-        code = pd.Index(list(people)).get_indexer(groups[name])
-        target, counts = (
-            np.array(list(people.values()), float),
-            np.bincount(code[code >= 0], minlength=len(people)),
-        )
-        if (code < 0).any():
-            odd = "、".join(sorted({str(v) or "空" for v in groups[name][code < 0]}))
-            problems.append(
-                f"{name}：{int((code < 0).sum())} 名受访者的选项（{odd}）不在总体中；请补全或另列一项"
-            )
-        problems += [
-            f"{name}“{option}”：总体人数须大于 0，现为 {people[option]:g}"
-            for option in people
-            if not people[option] > 0
-        ]
-        problems += [
-            f"{name}“{option}”：没有受访者，请与相近的选项合并"
-            for option, c in zip(people, counts, strict=True)
-            if not c
-        ]
-        codes, shares, totals = (
-            [*codes, code],
-            [*shares, target / target.sum()],
-            [*totals, float(target.sum())],
-        )
+    """Code of each respondent, shares of the population and its total, by margin; DataError for what can't be fitted."""
     if not population:
         raise DataError("没有给出总体人数，不能加权")
+    if absent := [name for name in population if name not in groups]:
+        raise DataError(f"没有分组列 {'、'.join(absent)}；现有 {'、'.join(map(str, groups.columns))}")
+    codes = [pd.Index(list(people)).get_indexer(groups[name]) for name, people in population.items()]
+    totals = [float(sum(people.values())) for people in population.values()]
+    problems = [fault for (name, people), code in zip(population.items(), codes, strict=True)
+                for fault in _margin_faults(groups[name], people, code)]  # fmt: skip
     if not np.allclose(totals, totals[0], rtol=1e-6):
-        problems.append(
-            "各分组的总体合计不同："
-            + "、".join(f"{n} {t:g}" for n, t in zip(population, totals, strict=True))
-        )
+        listed = "、".join(f"{name} {total:g}" for name, total in zip(population, totals, strict=True))
+        problems.append(f"各分组的总体合计不同：{listed}")
     if problems:
         raise DataError("不能加权：", problems)
+    shares = [np.array(list(p.values()), float) / t for p, t in zip(population.values(), totals, strict=True)]
     return codes, shares, totals
+
+
+def _margin_faults(group: pd.Series, people: dict[str, float], code: np.ndarray) -> list[str]:
+    found = np.bincount(code[code >= 0], minlength=len(people))
+    faults = [f"{group.name}“{option}”：总体人数须大于 0，现为 {number:g}" for option, number in people.items() if not number > 0]  # fmt: skip
+    faults += [f"{group.name}“{option}”：没有受访者，请与相近的选项合并" for option, n in zip(people, found, strict=True) if not n]  # fmt: skip
+    if (code < 0).any():
+        odd = "、".join(sorted({str(v) or "空" for v in group[code < 0]}))
+        faults.append(f"{group.name}：{(code < 0).sum()} 名受访者的选项（{odd}）不在总体中；请补全或另列一项")
+    return faults
+
+
+def _margin_table(
+    population: dict, codes: list[np.ndarray], shares: list[np.ndarray], before: np.ndarray, after: np.ndarray
+) -> pd.DataFrame:
+    parts = []
+    for (name, people), code, share in zip(population.items(), codes, shares, strict=True):
+        had, has = (np.bincount(code, w, len(share)) / w.sum() for w in (before, after))
+        parts.append(
+            pd.DataFrame(
+                {"group": name, "option": list(people), "target": share, "before": had, "after": has}
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
 
 
 def _kish(weight: np.ndarray) -> float:
@@ -606,6 +602,22 @@ def cronbach_alpha(scores: pd.DataFrame | np.ndarray, level: float = 0.95) -> Re
     """
     if not 0 < level < 1:
         raise ParamsError(f"level={level}：须在 0 与 1 之间")
+    whole, names, dropped = _complete(scores)
+    n, k = whole.shape
+    from scipy import stats
+
+    alpha, freedom = _alpha(whole), (n - 1, (n - 1) * (k - 1))
+    low, high = (
+        float(1 - (1 - alpha) * stats.f.ppf(q, *freedom)) for q in ((1 + level) / 2, (1 - level) / 2)
+    )
+    note = "系数为负：多半有反向题未转换" if alpha < 0 else ""
+    if not note and n < LEAST_ANSWERS:
+        note = f"答全的不足 {LEAST_ANSWERS} 人，只作参考"
+    return Reliability(alpha, low, high, level, n, k, dropped, _item_statistics(whole, names), note)
+
+
+def _complete(scores: pd.DataFrame | np.ndarray) -> tuple[np.ndarray, pd.Index, int]:
+    """Rows without gaps, names of the questions, and how many rows were dropped; DataError if alpha can't be told."""
     if np.ndim(scores) != 2 or np.shape(scores)[1] < 2:
         raise DataError(f"信度分析须为 受访者×题 的表，至少 2 题，现为 {np.shape(scores)}")
     frame = pd.DataFrame(scores)
@@ -614,28 +626,14 @@ def cronbach_alpha(scores: pd.DataFrame | np.ndarray, level: float = 0.95) -> Re
     except (TypeError, ValueError) as error:
         raise DataError("信度分析须用数字得分：每行一名受访者，每列一题") from error
     whole = x[np.isfinite(x).all(axis=1)]
-    n, k = whole.shape
-    if n < 2:
-        raise DataError(f"答全的受访者只有 {n} 名，至少要 2 名才能计算信度")
+    if len(whole) < 2:
+        raise DataError(f"答全的受访者只有 {len(whole)} 名，至少要 2 名才能计算信度")
     if (still := np.ptp(whole, axis=0) == 0).any():
-        raise DataError(
-            f"题 {'、'.join(map(str, frame.columns[still]))} 的回答全部相同（方差为零），信度无法计算"
-        )
+        named = "、".join(map(str, frame.columns[still]))
+        raise DataError(f"题 {named} 的回答全部相同（方差为零），信度无法计算")
     if whole.sum(axis=1).var() <= 1e-12:
         raise DataError("各人总分相同（方差为零），信度无法计算；请检查是否有反向题未转换")
-    from scipy import stats
-
-    alpha, freedom = _alpha(whole), (n - 1, (n - 1) * (k - 1))
-    low, high = (1 - (1 - alpha) * stats.f.ppf(q, *freedom) for q in ((1 + level) / 2, (1 - level) / 2))
-    note = (
-        "系数为负：多半有反向题未转换"
-        if alpha < 0
-        else f"答全的不足 {LEAST_ANSWERS} 人，只作参考"
-        if n < LEAST_ANSWERS
-        else ""
-    )
-    items = _item_statistics(whole, frame.columns)
-    return Reliability(alpha, float(low), float(high), level, n, k, len(x) - n, items, note)
+    return whole, frame.columns, len(x) - len(whole)
 
 
 def _alpha(x: np.ndarray) -> float:
