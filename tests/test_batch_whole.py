@@ -14,7 +14,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from batch_work import PRELOAD, small_batch, write_small
+from typer.testing import CliRunner
 
+from xhcp_eval import batch_commands
 from xhcp_eval.batch.plan_of_work import BatchParams, load_batch, load_packs, region_params, task_key
 from xhcp_eval.batch.storage import open_store
 from xhcp_eval.batch.whole import How, run_batch
@@ -175,8 +177,8 @@ def test_the_command_makes_real_reports_and_ends_with_a_code(tmp_path, province)
     assert first.returncode == 1
     assert "完成 1 份" in first.stdout and "失败 1 份" in first.stdout
     assert "[2/2，" in first.stderr and "\x1b" not in first.stderr
-    again = command(batch, "--regions", regions[0])
-    assert again.returncode == 0 and "沿用 1 份" in again.stdout
+    again = CliRunner().invoke(batch_commands.app, [str(batch), "--regions", regions[0]])
+    assert again.exit_code == 0 and "沿用 1 份" in again.stdout
     report = next((tmp_path / "out").glob("*/midterm_2025"))
     record = json.loads((report / "run.json").read_text(encoding="utf-8"))
     assert record["status"] == "ok" and record["parameters"]["region"] == regions[0]
