@@ -104,6 +104,7 @@ ORDER = [
         "third_party_views",
         "value_views",
         "survey_views",
+        "equity_views",
         "narrative",
         "sections",
         "report",

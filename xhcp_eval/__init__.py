@@ -42,6 +42,7 @@ _NAMES = {
 _MODULES = (
     "comparables_views",
     "effect_views",
+    "equity_views",
     "evaluation",
     "figures",
     "figures_goals",

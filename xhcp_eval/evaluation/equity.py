@@ -58,7 +58,7 @@ def inequality(
     groups: `COLUMNS`, one row a group; ordered: rows stand from the worst off to the best off. kind: proportion
     (binomial) or rate (Poisson). per: multiplier of the unit. better: whether more or less is good. With two groups or
     ordered ones difference and ratio are last against first; else highest against lowest.
-    by_chance: mean over draws with one common rate; p: share of these at least as far from equality.
+    by_chance: mean over draws with one common rate, of signed measures how far from equality; p: share of these at least as far from equality.
     Intervals of signed measures: Jeffreys posterior of each group. Of the others, which noise can only raise: posterior
     draws around a common rate with the spread that is left after noise (empirical Bayes, moments).
     WHO 2013, Handbook on Health Inequality Monitoring; HEAT technical notes 2021; Wagstaff, Paci & van Doorslaer 1991;
@@ -204,7 +204,9 @@ def _row(key: str, measure: Measure, estimate, drawn, chance, signed: bool, leve
     p = float((np.sum(far >= own - 1e-12) + 1) / (len(far) + 1))
     note = "" if p < 1 - level else "与各组相等时的偶然差别分不开"
     low = measure.equal if note and not signed else low  # what chance explains reaches down to equality
-    return (key, measure.name, float(estimate), float(low), float(high), float(chance.mean()), p, note)
+    by_chance = float(far.mean())
+    by_chance = np.exp(by_chance) if signed and measure.equal == 1.0 else by_chance
+    return (key, measure.name, float(estimate), float(low), float(high), by_chance, p, note)
 
 
 def _measures(
@@ -212,7 +214,7 @@ def _measures(
 ) -> dict[str, np.ndarray]:
     """Every measure of groups' values y (..., n_groups) with population shares (n_groups)."""
     mean = (share * y).sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         high, low = (y[..., -1], y[..., 0]) if last_first else (y.max(axis=-1), y.min(axis=-1))
         rank = np.cumsum(share) - share / 2
         slope, intercept = _ridit_line(y, share, rank)
@@ -262,7 +264,7 @@ def _shrunk(x: np.ndarray, n: np.ndarray, kind: Kind, draws: int, rng: np.random
 
     The spread itself is drawn, from what samples of this size would show around it (a scaled chi-square).
     """
-    rate = np.clip(x.sum() / n.sum(), 1e-9, None)
+    rate = (x.sum() + 0.5) / (n.sum() + 1)  # never quite none or all
     noise = rate * (1 - rate if kind == "proportion" else 1) / n
     weight = n / n.sum()
     seen = (weight * (x / n - rate) ** 2).sum()
