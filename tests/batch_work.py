@@ -66,6 +66,10 @@ def behave(task: Task) -> None:
         time.sleep(0.3)
 
 
+def refuse() -> None:
+    raise DataError("这份数据不能用")
+
+
 def slow_report(task: Task) -> None:
     """For workers of a cluster: work for a while, then write."""
     time.sleep(0.4)

@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from batch_work import PRELOAD, behave
+from batch_work import PRELOAD, behave, refuse
 
-from xhcp_eval.batch.runner import run_tasks
+from xhcp_eval.batch.runner import call_apart, run_tasks
 from xhcp_eval.batch.tasks import Cause, Limits, Task
+from xhcp_eval.errors import DataError, RunError
 
 LIMITS = Limits(at_once=2, retries=2, preload=PRELOAD)
 
@@ -102,3 +103,11 @@ def test_processes_end_with_a_killed_parent(tmp_path):
             time.sleep(0.02)
         parent.send_signal(signal.SIGKILL)
     assert gone(int(file.read_text(encoding="utf-8")))
+
+
+def test_a_call_apart_answers_raises_and_may_die():
+    assert call_apart(PRELOAD, pow, 2, 10) == 1024
+    with pytest.raises(DataError, match="不能用"):
+        call_apart(PRELOAD, refuse)
+    with pytest.raises(RunError, match="退出码 3"):
+        call_apart(PRELOAD, os._exit, 3)

@@ -18,11 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import TypeVar
 
 from xhcp_eval.batch.tasks import RETRIED, Cause, Limits, Outcome, Task
 from xhcp_eval.errors import RunError, XhcpError
 
 Work = Callable[[Task], object]
+Result = TypeVar("Result")
 DEAD_KERNEL = "意外退出"  # how a failed notebook says that its process died
 GRACE = 10.0  # seconds for a process to end after its answer
 
@@ -84,6 +86,37 @@ def process_context(preload: tuple[str, ...] = ()) -> multiprocessing.context.Ba
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
     return context
+
+
+def call_apart(preload: tuple[str, ...], function: Callable[..., Result], *arguments: object) -> Result:
+    """Call a function in a process of its own, which takes its memory with it; ends with this one, however that ends.
+
+    Raises what the function raises, RunError if its process dies.
+    """
+    context = process_context(preload)
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer_call, args=(theirs, function, arguments))
+    process.start()
+    theirs.close()
+    try:
+        value, error = ours.recv()
+    except EOFError:
+        process.join(GRACE)
+        raise RunError(f"读取数据的进程意外中断（退出码 {process.exitcode}），可能是内存不足") from None
+    finally:
+        process.kill()
+        process.join(GRACE)
+    if error is not None:
+        raise error
+    return value
+
+
+def _answer_call(pipe: Connection, function: Callable, arguments: tuple) -> None:
+    _settle_in(0)
+    try:
+        pipe.send((function(*arguments), None))
+    except Exception as error:
+        pipe.send((None, error))
 
 
 def _next(again: deque, coming) -> tuple[Task, int] | None:

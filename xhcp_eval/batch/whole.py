@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from xhcp_eval.batch.cluster import run_on_cluster
 from xhcp_eval.batch.index_page import write_page
 from xhcp_eval.batch.plan_of_work import BatchParams, load_packs, plan_tasks
 from xhcp_eval.batch.rows import Rows, split_rows
-from xhcp_eval.batch.runner import Work, process_context, run_tasks
+from xhcp_eval.batch.runner import Work, call_apart, run_tasks
 from xhcp_eval.batch.storage import Store, open_store, rows_folder
 from xhcp_eval.batch.summary import record, write_summary
 from xhcp_eval.batch.tasks import Cause, Limits, Outcome, Task
@@ -67,11 +66,10 @@ def _split(
 ) -> dict[str, Rows]:
     """Each region's rows, by plan; in a process that takes the memory of the whole table with it."""
     found = {}
-    with ProcessPoolExecutor(1, process_context(preload)) as pool:
-        for plan in dict.fromkeys(pack.plan for pack in packs):
-            (folder / plan).mkdir()
-            given = (batch.files, plan, batch.chosen, folder / plan, batch.as_of)
-            found[plan] = pool.submit(split_rows, *given).result()
+    for plan in dict.fromkeys(pack.plan for pack in packs):
+        (folder / plan).mkdir()
+        given = (batch.files, plan, batch.chosen, folder / plan, batch.as_of)
+        found[plan] = call_apart(preload, split_rows, *given)
     return found
 
 
