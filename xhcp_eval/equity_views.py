@@ -18,6 +18,7 @@ DIMENSIONS = {
     "sex": "性别（男对女）",
     "township": "乡镇街道（最高对最低）",
 }
+DRAWS = 2000
 POOLED = 3  # years put together for rates of rare events
 
 
@@ -131,6 +132,7 @@ def _row(pack: Pack, facts, dimension: str, region: str) -> dict | None:
         "better": "lower" if facts.direction == "down" else "higher",
         "ordered": dimension != "township",
         "per": per,
+        "draws": DRAWS,
     }
     try:
         groups = groups_of(pack.observations, facts.id, dimension, region, last, pooled)

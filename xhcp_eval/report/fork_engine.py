@@ -14,7 +14,7 @@ from pathlib import Path
 
 from papermill.engines import Engine, NBClientEngine
 
-from xhcp_eval.report.engine import can_fork, child, end_child
+from xhcp_eval.report.forking import can_fork, child, end_child
 from xhcp_eval.report.shell import LANGUAGE_INFO, RAISES, SKIP, make_runner
 
 TICK = 0.5
