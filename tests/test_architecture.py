@@ -241,8 +241,8 @@ def test_text_modes_are_recognised(code, text):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_nothing_depends_on_fork_or_symlinks(name):
-    """Windows has no fork, and symlinks only for administrators. `report.engine` forks where it can."""
-    if name != "report.engine":
+    """Windows has no fork, and symlinks only for administrators. `report.forking` forks where it can."""
+    if name != "report.forking":
         used = {_name_of(call) for call in _calls(name)}
         assert not used & {"fork", "forkpty", "symlink", "symlink_to", "execv", "execvp"}
 

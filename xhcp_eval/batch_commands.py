@@ -13,7 +13,7 @@ INTERRUPTED = 130
 
 @app.command()
 def batch(
-    params: Annotated[Path, typer.Argument(help="批次文件，例 params/batch_example.yaml")],
+    params: Annotated[Path, typer.Argument(help="批次文件，例 params/batches/example.yaml")],
     regions: Annotated[str, typer.Option("--regions", help="只做这些地区，逗号分隔；all 为全部")] = "",
     regions_file: Annotated[
         Path | None, typer.Option("--regions-file", help="只做这个文件里的地区，一行一个，UTF-8")
