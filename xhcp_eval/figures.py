@@ -235,7 +235,13 @@ def _source_line(fig, rows: pd.DataFrame) -> None:
     named = [s for s, status in zip(rows["source"], rows["status"], strict=True) if status != "recollection"]
     sources = list(dict.fromkeys(named or rows["source"]))
     text = "资料来源：" + "；".join(sources[-MAX_SOURCES:]) + ("等" if len(sources) > MAX_SOURCES else "")
-    fig.text(0.07, 0.01, text[:SOURCE_LENGTH] + ("…" if len(text) > SOURCE_LENGTH else ""), fontsize=7, color=style.MUTED)
+    fig.text(
+        0.07,
+        0.01,
+        text[:SOURCE_LENGTH] + ("…" if len(text) > SOURCE_LENGTH else ""),
+        fontsize=7,
+        color=style.MUTED,
+    )
 
 
 def _alt_text(
