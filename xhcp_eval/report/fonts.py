@@ -24,7 +24,7 @@ _RANGES = (
     (0x3000, 0x303F), (0xFF01, 0xFF5E), (0xFFE0, 0xFFE6),
 )  # fmt: skip
 # Characters that the plans' texts quote beyond GB 2312.
-_QUOTED = "勢"
+_QUOTED = "勢査"
 # Circles, squares and the like are left to DejaVu Sans, which has all of them: taken from two fonts, ● and ◕
 # would differ in size.
 _SHAPES = range(0x25A0, 0x2600)
