@@ -133,6 +133,11 @@ def _of(frame: pd.DataFrame, column: str, values) -> pd.DataFrame:
     return frame[frame[column].isin(list(values))]
 
 
+def _joined(sentences) -> str:
+    """Sentences as clauses of one."""
+    return "；".join(text.rstrip("。；") for text in sentences)
+
+
 def _promised(g: Ground) -> str:
     if g.targets.empty:
         return f"{g.goal.name}：无数量要求，按证据评分"
@@ -163,11 +168,11 @@ def _changed(g: Ground) -> str:
     told = ["、".join(f"{status} {n} 项" for status, n in counts.items())]
     words = g.targets["trend_word"][g.targets["trend_word"] != ""].value_counts()
     told += ["变化方向：" + "、".join(f"{word} {n} 项" for word, n in words.items())] if len(words) else []
-    return "；".join([*told, *g.effects["sentence"], *g.equity["sentence"]])
+    return _joined([*told, *g.effects["sentence"], *g.equity["sentence"]])
 
 
 def _cost(g: Ground) -> str:
-    return "；".join(g.costs["sentence"]) if len(g.costs) else "没有成本数据"
+    return _joined(g.costs["sentence"]) if len(g.costs) else "没有成本数据"
 
 
 def _evidence(g: Ground) -> str:
@@ -237,16 +242,16 @@ def _efficiency(g: Ground) -> tuple[str, str, str]:
     certain = g.costs[np.isfinite(g.costs["low"].astype(float)) & np.isfinite(g.costs["high"].astype(float))]
     if certain.empty:
         return OPEN, "成本与多惠及的儿童数之比的区间无界，不作判断", g.goal.id
-    return FAIR, "；".join(certain["sentence"]) + "；没有可比的标准，只列数，不分优劣", g.goal.id
+    return FAIR, _joined(certain["sentence"]) + "；没有可比的标准，只列数，不分优劣", g.goal.id
 
 
 def _impact(g: Ground) -> tuple[str, str, str]:
-    told = "；".join(g.effects["sentence"]) or "没有能说明因果的设计"
+    told = _joined(g.effects["sentence"]) or "没有能说明因果的设计"
     causal = g.effects[g.effects["may_say_cause"].astype(bool)]
     seen = causal[(causal["low"].astype(float) > 0) | (causal["high"].astype(float) < 0)]
     if seen.empty:
         return OPEN, f"{told}；变化不能归因于规划", g.goal.id
-    return FAIR, "；".join(seen["sentence"]), g.goal.id
+    return FAIR, _joined(seen["sentence"]), g.goal.id
 
 
 def _sustainability(g: Ground) -> tuple[str, str, str]:
