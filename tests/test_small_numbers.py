@@ -34,6 +34,13 @@ def test_fourteen_deaths_in_3500_births():
 def test_wilson_for_many_cases():
     # Newcombe 1998, table I, method 3
     assert rate_interval(81, 263, "proportion") == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    for x, n, low, high in [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ]:
+        assert rate_interval(x, n, "proportion", exact_below=0) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_clopper_pearson_for_few_cases():

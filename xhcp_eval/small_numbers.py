@@ -16,13 +16,18 @@ EXACT_BELOW = 30
 
 
 def rate_interval(
-    numerator: ArrayLike, denominator: ArrayLike, kind: str = "rate", level: float = 0.95, per: float = 1.0
+    numerator: ArrayLike,
+    denominator: ArrayLike,
+    kind: str = "rate",
+    level: float = 0.95,
+    per: float = 1.0,
+    exact_below: int = EXACT_BELOW,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Confidence interval of a rate or a proportion, for many counts at once.
 
     numerator, denominator: counts, shapes that broadcast; missing or a denominator of 0 gives missing limits.
     kind: "proportion" (numerator is part of the denominator): Wilson score interval, or Clopper-Pearson's
-    exact one where fewer than 30 events or non-events were counted; "rate" (events in a population): Garwood's
+    exact one where fewer than `exact_below` events or non-events were counted; "rate" (events in a population): Garwood's
     exact Poisson interval. level: coverage, e.g. 0.95. per: multiplier of the unit (1000 for per mille).
     Returns (low, high), on the unit's scale.
     Raises DataError for an unknown kind, a negative count or a proportion above 1.
@@ -42,21 +47,23 @@ def rate_interval(
     elif kind == "proportion":
         if np.any(x > n):
             raise DataError("比例的分子不能大于分母")
-        low, high = _proportion_limits(x, n, alpha)
+        low, high = _proportion_limits(x, n, alpha, exact_below)
     else:
         raise DataError(f"未知的指标类型 {kind!r};允许 rate、proportion")
     missing = np.isnan(x) | np.isnan(n)
     return np.where(missing, np.nan, low * per), np.where(missing, np.nan, high * per)
 
 
-def _proportion_limits(x: np.ndarray, n: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+def _proportion_limits(
+    x: np.ndarray, n: np.ndarray, alpha: float, exact_below: int
+) -> tuple[np.ndarray, np.ndarray]:
     from scipy import stats
 
     z = stats.norm.ppf(1 - alpha / 2)
     p, half = x / n, z * z / (2 * n)
     root = z * np.sqrt(x / n * (1 - x / n) / n + z * z / (4 * n * n))
     low, high = (p + half - root) / (1 + 2 * half), (p + half + root) / (1 + 2 * half)
-    exact = np.minimum(x, n - x) < EXACT_BELOW
+    exact = np.minimum(x, n - x) < exact_below
     with np.errstate(invalid="ignore"):
         exact_low = np.where(x > 0, stats.beta.ppf(alpha / 2, x, n - x + 1), 0.0)
         exact_high = np.where(x < n, stats.beta.ppf(1 - alpha / 2, x + 1, n - x), 1.0)
