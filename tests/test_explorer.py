@@ -1,0 +1,130 @@
+"""The explorer's views say what the report says, its code gives the same view, and its widgets drive it."""
+
+import time
+
+import pytest
+
+from xhcp_eval import explorer, tutorial
+from xhcp_eval.assessment import assess, make_case
+from xhcp_eval.database import Database
+from xhcp_eval.errors import ParamsError, PlanError
+from xhcp_eval.explorer import Choice, choices, chosen_case, look, regions
+from xhcp_eval.explorer_app import explore
+from xhcp_eval.pack import compute_pack
+from xhcp_eval.params import load_params
+from xhcp_eval.provenance import ROOT
+
+
+@pytest.fixture(scope="module")
+def pack():
+    return compute_pack(load_params(ROOT / "params" / "midterm_2025.yaml"))
+
+
+def test_verdicts_are_those_of_the_report(pack):
+    """Judged by itself an indicator gets the status that the whole pack gave it."""
+    ours = pack.assessment.set_index("target_id")
+    for indicator in (
+        "myopia_prevalence_senior_high",
+        "eye_exam_coverage_0_6",
+        "infant_mortality_rate",
+        "nip_vaccination_coverage",
+    ):
+        html = look(pack, Choice(indicator)).html
+        for row in ours[(ours["indicator"] == indicator) & (ours["role"] == "verdict")].itertuples():
+            assert row.own_status in html and row.target_text in html
+
+
+def test_an_earlier_year_is_judged_on_what_was_known(pack):
+    case = chosen_case(pack, Choice("eye_exam_coverage_0_6", data_until=2022))
+    whole = make_case(
+        pack.observations[pack.observations["year"] <= 2022], pack.plan, "新华区", pack.params.settings, 2022
+    )
+    mine, theirs = (assess(c).set_index("target_id").loc["eye_exam_coverage_0_6@2030"] for c in (case, whole))
+    assert mine["own_status"] == theirs["own_status"] and mine["latest_value"] == theirs["latest_value"]
+    assert "数据截至2022年" in look(pack, Choice("eye_exam_coverage_0_6", data_until=2022)).title
+
+
+def test_another_model_moves_the_fan_and_not_the_verdict(pack):
+    one, two = (
+        look(pack, Choice("eye_exam_coverage_0_6", model=m)).html for m in (explorer.AUTO, "last_value")
+    )
+    assert "判定和概率仍按" in two and "判定和概率仍按" not in one
+    status = pack.assessment.set_index("target_id").loc["eye_exam_coverage_0_6@2030", "status"]
+    assert status in one and status in two
+    assert one.split("<svg", 1)[1][:20_000] != two.split("<svg", 1)[1][:20_000]
+
+
+def test_what_if_is_arithmetic(pack):
+    """87.78% and 0.5 points a year to 2030 are 90.28%: the target of 90% is met; 0.1 a year leave 1.7 points."""
+    assert "90.28%，达到目标" in look(pack, Choice("eye_exam_coverage_0_6", pace=0.5)).html
+    assert "还差1.7" in look(pack, Choice("eye_exam_coverage_0_6", pace=0.1)).html
+    assert "100%，达到" in look(pack, Choice("eye_exam_coverage_0_6", pace=5.0)).html  # never past the scale
+
+
+def test_the_code_gives_the_same_view(pack):
+    choice = Choice("eye_exam_coverage_0_6", region="新华区/示范一街道", data_until=2024, pace=0.2)
+    import xhcp_eval as xe
+
+    again = eval(choice.as_code(), {"xe": xe, "pack": pack})
+    assert again.html == look(pack, choice).html
+    assert "model" not in choice.as_code()
+
+
+def test_places_and_indicators(pack):
+    known = choices(pack)
+    assert len(known) > 140 and known["reported"].sum() > 100
+    places = regions(pack, "eye_exam_coverage_0_6")
+    assert places[0] == "新华区" and len(places) == 13
+
+
+@pytest.mark.parametrize(
+    ("choice", "error", "words"),
+    [
+        (Choice("moon"), PlanError, "moon"),
+        (Choice("eye_exam_coverage_0_6", region="别处"), ParamsError, "别处 没有"),
+        (Choice("eye_exam_coverage_0_6", model="magic"), ParamsError, "没有模型"),
+        (Choice("eye_exam_coverage_0_6", data_until=1990), ParamsError, "应在"),
+        (Choice("eye_exam_coverage_0_6", pace=1.0, target_id="x"), ParamsError, "没有目标 x"),
+    ],
+)
+def test_refusals(pack, choice, error, words):
+    with pytest.raises(error, match=words):
+        look(pack, choice)
+
+
+def test_widgets_drive_the_view(pack):
+    app = explore(pack, "eye_exam_coverage_0_6")
+    first = app.shown.html
+    assert app.choice == Choice("eye_exam_coverage_0_6")
+    app.until.value = 2022
+    assert "数据截至2022年" in app.shown.title and "data_until=2022" in app.code.value
+    app.until.value = 2025
+    assert app.shown.html == first
+    app.what_if.value, app.pace.value = True, 0.5
+    assert "90.28%" in app.shown.html
+    app.region.value = "新华区/示范甲镇"
+    assert app.choice.region == "新华区/示范甲镇" and "示范甲镇" in app.shown.title
+    app.domain.value = "教育"
+    assert (
+        app.indicator.value in {"preschool_gross_enrolment_rate"} | set(choices(pack)["indicator"])
+        and app.shown is not None
+    )
+    started = time.perf_counter()
+    app.indicator.value = app.indicator.options[3][1]
+    assert time.perf_counter() - started < 10
+
+
+def test_it_opens_on_what_is_most_at_risk(pack):
+    status = pack.assessment.set_index("indicator").loc[[explore(pack).indicator.value], "status"]
+    assert set(status) & {"未达标", "难以达标"}
+
+
+def test_the_tutorials_door(pack, tmp_path):
+    database = Database(tmp_path / "x.duckdb")
+    path = tutorial.department_file(pack.observations, tmp_path / "a.csv", wrong=True)
+    told = tutorial.door(path, pack.plan, database, dry_run=True)
+    assert "没有入库" in told.caption and len(told.frame) >= 1
+    tutorial.department_file(pack.observations, path)
+    assert "只检查" in tutorial.door(path, pack.plan, database, dry_run=True).html
+    assert "已入库" in tutorial.door(path, pack.plan, database).html
+    assert len(database.history("eye_exam_coverage_0_6", "新华区", 2025)) >= 1
