@@ -10,14 +10,12 @@ from xhcp_eval.database import Database
 from xhcp_eval.errors import ParamsError, PlanError
 from xhcp_eval.explorer import Choice, choices, chosen_case, look, regions
 from xhcp_eval.explorer_app import explore
-from xhcp_eval.pack import compute_pack
-from xhcp_eval.params import load_params
-from xhcp_eval.provenance import ROOT
+from xhcp_eval.pack import open_pack
 
 
 @pytest.fixture(scope="module")
 def pack():
-    return compute_pack(load_params(ROOT / "params" / "midterm_2025.yaml"))
+    return open_pack("midterm_2025")
 
 
 def test_verdicts_are_those_of_the_report(pack):

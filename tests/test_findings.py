@@ -6,15 +6,13 @@ import yaml
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.findings import CHAPTERS, Finding, claims_too_much, findings
 from xhcp_eval.findings_text import read_texts, sentences, write_texts
-from xhcp_eval.pack import compute_pack
-from xhcp_eval.params import load_params
-from xhcp_eval.provenance import ROOT
+from xhcp_eval.pack import open_pack
 from xhcp_eval.tables import AT_RISK, own_targets
 
 
 @pytest.fixture(scope="module")
 def pack():
-    return compute_pack(load_params(ROOT / "params" / "midterm_2025.yaml"))
+    return open_pack("midterm_2025")
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ import pytest
 from xhcp_eval import equity_views, survey_views, third_party_views, value_views
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.equity import UNTOLD
-from xhcp_eval.pack import compute_pack
-from xhcp_eval.params import load_params
+from xhcp_eval.pack import open_pack
 from xhcp_eval.provenance import ROOT
 
 DEMO = ROOT / "data" / "demo" / "evaluation"
@@ -17,7 +16,7 @@ DEMO = ROOT / "data" / "demo" / "evaluation"
 
 @pytest.fixture(scope="module")
 def pack():
-    return compute_pack(load_params(ROOT / "params" / "third_party_2025.yaml"))
+    return open_pack("third_party_2025")
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pandas as pd
 
@@ -45,6 +48,7 @@ FRAMES: tuple[str, ...] = (
 )
 # a count of five venues moves in whole steps, which is no break
 _HELD: dict[Path, Pack] = {}
+STORE = provenance.ROOT / "reports" / ".packs"
 JUMPING_KINDS = ("proportion", "rate", "ratio", "mean")
 
 
@@ -95,10 +99,50 @@ def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
     Raises ParamsError, PlanError or DataError, in Chinese.
     """
     if not snapshot:
-        return compute_pack(load_params(provenance.ROOT / "params" / f"{pack}.yaml"))
+        return _computed_before(load_params(provenance.ROOT / "params" / f"{pack}.yaml"))
     folder = Path(snapshot)
-    if folder in _HELD:
-        return _HELD[folder]
+    return _HELD[folder] if folder in _HELD else _read_snapshot(folder)
+
+
+def _computed_before(params: PackParams) -> Pack:
+    """The pack computed, or as it was computed last time where neither data nor parameters nor code have changed.
+
+    A database may be written to while it is read, so that packs of databases are always computed.
+    """
+    if any(name.endswith(".duckdb") for name in params.data):
+        return compute_pack(params)
+    stamp = provenance.stamp(_inputs(params), params.plan)
+    parts = [
+        params.model_dump_json(),
+        stamp["inputs"],
+        stamp["packages"],
+        stamp["python"],
+        provenance.code_hash(),
+    ]
+    key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8")).hexdigest()[:16]
+    folder = STORE / f"{params.pack}-{key}"
+    try:
+        return _read_snapshot(folder)
+    except (OSError, ValueError, KeyError):  # none yet, or one that was damaged
+        pack = compute_pack(params)
+        _store(pack, folder)
+        return pack
+
+
+def _store(pack: Pack, folder: Path) -> None:
+    """Keep a computed pack, whole or not at all, in place of earlier ones; a disk that refuses only costs time."""
+    try:
+        STORE.mkdir(parents=True, exist_ok=True)
+        work = Path(mkdtemp(prefix="~", dir=STORE))
+        save_pack(pack, work)
+        for old in STORE.glob(f"{pack.params.pack}-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        work.rename(folder)
+    except OSError:
+        return
+
+
+def _read_snapshot(folder: Path) -> Pack:
     params = PackParams.model_validate_json((folder / "params.json").read_text(encoding="utf-8"))
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FRAMES}
     # parquet keeps column names as text; quantile levels are numbers
@@ -112,7 +156,7 @@ def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
 def hold_pack(snapshot: Path) -> None:
     """Read a snapshot now, so that `open_pack` in processes forked from this one has it at hand; drops any other."""
     _HELD.clear()
-    _HELD[snapshot] = open_pack(snapshot=str(snapshot))
+    _HELD[snapshot] = _read_snapshot(snapshot)
 
 
 def evaluation_folder(pack: Pack) -> EvaluationFolder:

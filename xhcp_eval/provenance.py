@@ -6,6 +6,7 @@ import hashlib
 import platform
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -16,6 +17,17 @@ PACKAGES: tuple[str, ...] = ("numpy", "pandas", "scipy", "statsmodels", "matplot
 def file_hash(path: Path) -> str:
     """SHA-256 of a file, as hexadecimal text."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def code_hash() -> str:
+    """Hash of this package: other code may give other figures from the same data. Taken once a process."""
+    package = ROOT / "xhcp_eval"
+    files = [
+        p for p in package.rglob("*") if p.suffix in (".py", ".j2", ".css", ".otf", ".npz", ".json", ".yaml")
+    ]
+    parts = [f"{p.relative_to(package).as_posix()} {file_hash(p)}" for p in sorted(files)]
+    return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()
 
 
 def stamp(data_files: Iterable[str], plan: str) -> dict:

@@ -17,7 +17,7 @@ from xhcp_eval import __version__
 from xhcp_eval.errors import RunError
 from xhcp_eval.pack import Pack, compute_pack, hold_pack, save_pack
 from xhcp_eval.params import NOTEBOOKS, PackParams, check_params, load_params
-from xhcp_eval.provenance import ROOT, file_hash
+from xhcp_eval.provenance import ROOT, code_hash, file_hash
 from xhcp_eval.report.execute import Done, Job, run_jobs
 from xhcp_eval.report.index import write_index
 from xhcp_eval.report.render import Page, Shell, make_shell
@@ -98,7 +98,7 @@ def _start(pack: Pack, work: Path, target: Path, started: float) -> Run:
     snapshot = work / "snapshot"
     save_pack(pack, snapshot)
     (work / "notebooks").mkdir()
-    common = [__version__, _code_hash(), _snapshot_hash(snapshot)]
+    common = [__version__, code_hash(), _snapshot_hash(snapshot)]
     keys = {
         section.page: _text_hash([*common, file_hash(NOTEBOOKS / section.notebook), section.model_dump()])
         for section in pack.params.sections
@@ -193,13 +193,6 @@ def _record(run: Run, jobs: list[Job], done: list[Done], status: str) -> dict:
         "warnings": sum(one["warnings"] for one in notebooks),
         "notebooks": notebooks,
     }
-
-
-def _code_hash() -> str:
-    """Hash of this package: other code may give other figures from the same data."""
-    package = ROOT / "xhcp_eval"
-    files = [p for p in package.rglob("*") if p.suffix in (".py", ".j2", ".css", ".otf")]
-    return _text_hash([(p.relative_to(package).as_posix(), file_hash(p)) for p in sorted(files)])
 
 
 def _snapshot_hash(snapshot: Path) -> str:
