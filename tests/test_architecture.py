@@ -18,6 +18,7 @@ PACKAGE = Path(xhcp_eval.__file__).resolve().parent
 ORDER = [
     *(
         "errors",
+        "showing",
         "bootstrap",
         "provenance",
         "units",

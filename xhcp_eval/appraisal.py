@@ -21,6 +21,7 @@ from xhcp_eval.evaluation.delphi import (
     delphi_rounds,
 )
 from xhcp_eval.evaluation.rubric import SELF, THIRD_PARTY, Rubric, void_reasons
+from xhcp_eval.showing import ShowsFrame
 
 NOT_SCORED = "not_scored"
 WORDS = OUTCOMES | {NOT_SCORED: "未评"}
@@ -32,7 +33,7 @@ ITEM_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Appraisal:
+class Appraisal(ShowsFrame):
     """Scores of a rubric put together.
 
     items: one row an item (`ITEM_COLUMNS`); median only where the raters agree, low and high always. scores: every

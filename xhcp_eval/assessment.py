@@ -48,7 +48,7 @@ def make_case(
 ) -> Case:
     """Series and forecasts of a region, ready to be judged.
 
-    observations: checked table. region: path (default: the plan's own). as_of: last year that may be used
+    observations: checked table. region: path (default: the plan's own). settings: rules of judgement. as_of: last year that may be used
     (default: the table's last). use_recollection: let unverified figures shape trends. Returns a `Case`.
     """
     settings = settings or Settings()

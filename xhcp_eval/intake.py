@@ -112,7 +112,8 @@ def import_file(
 ) -> Intake:
     """Take one file into the database, whole or not at all.
 
-    by: who imports. confirmed: doubts were asked about and the figures stand. dry_run: check only. annotate_in:
+    path: as for `inspect_file`. plan: registry that it is checked against. database: that takes it. by: who imports.
+    confirmed: doubts were asked about and the figures stand. dry_run: check only. annotate_in:
     folder for the marked copy of a file with problems or doubts (default: none is written). options: as for
     `inspect_file`. A file that was imported before changes nothing. Raises DataError listing all problems with
     their addresses, and the doubts unless confirmed.

@@ -23,6 +23,7 @@ from xhcp_eval.evaluation.robustness import (
 from xhcp_eval.evaluation.weights import Weights, ahp, critic_weights, entropy_weights, equal_weights
 from xhcp_eval.observations import TOTAL
 from xhcp_eval.plan import Plan
+from xhcp_eval.showing import ShowsFrame
 from xhcp_eval.small_numbers import rate_interval
 from xhcp_eval.units import UNITS
 
@@ -63,7 +64,7 @@ class RankingRule(BaseModel):
 
 
 @dataclass(frozen=True)
-class UnitRanking:
+class UnitRanking(ShowsFrame):
     """Ranks of units and what they hang on.
 
     values: index units, columns indicators. drawn: (draws, n_units, n_criteria). weights: one a method. ranks: scores

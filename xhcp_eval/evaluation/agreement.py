@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 ICC_FORMS = ("1,1", "2,1", "3,1", "1,k", "2,k", "3,k")
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Agreement(ShowsFrame):
     """One measure of agreement.
 
     method: its name. estimate: 1 for full agreement. low, high: confidence interval at `level`. n_items, n_raters: what

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 from xhcp_eval.table_files import Fault, open_table, text_of
 
 COST_COLUMNS = ("measure", "year", "kind", "amount", "price_year", "source")
@@ -71,7 +72,7 @@ class RatioLimits(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class CostEffect:
+class CostEffect(ShowsFrame):
     """Cost against children reached.
 
     kind: bounded, unbounded (the children can't be told from none) or none (they became fewer). ratio: yuan a child, NaN

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 
 CAUSE_UNITS = 3
 CAUSE_PERIODS = 3
@@ -29,7 +30,7 @@ _WEBB = np.concatenate([-_WEBB, _WEBB])
 
 
 @dataclass(frozen=True, eq=False)
-class DifferenceInDifferences:
+class DifferenceInDifferences(ShowsFrame):
     """What the comparison found.
 
     estimate, low, high, p: effect on the treated in the unit of the outcome, 95% interval and p from CR2 errors (nan

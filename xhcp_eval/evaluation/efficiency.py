@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 
 Orientation = Literal["input", "output"]
 Returns = Literal["constant", "variable"]
@@ -22,7 +23,7 @@ TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True)
-class Efficiency:
+class Efficiency(ShowsFrame):
     """Scores of units.
 
     table: one row a unit: unit, score (0 to 1; output orientation: reciprocal of the possible expansion), efficient

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 
 CAUSE_POINTS = 8
 ERRORS = ("ar1", "hac", "independent")
@@ -28,7 +29,7 @@ _LOG_PRIOR = np.log1p(_RHO)
 
 
 @dataclass(frozen=True, eq=False)
-class InterruptedSeries:
+class InterruptedSeries(ShowsFrame):
     """What a segmented regression found.
 
     estimate, low, high: step at the start of the measure, in the unit of the values (with `exposure`: rate ratio),

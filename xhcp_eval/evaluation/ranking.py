@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 
 Normalisation = Literal["minmax", "vector"]
 LEAST_UNITS_FOR_GRADES = 5
 
 
 @dataclass(frozen=True)
-class RankSumRatio:
+class RankSumRatio(ShowsFrame):
     """Rank-sum ratio of units with its regression on probits.
 
     table: one row a unit from best to worst: unit, rsr, rank, probit, fitted, grade. intercept, slope: of the

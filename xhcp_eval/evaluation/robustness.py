@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 
 Score = Callable[[np.ndarray, np.ndarray, Sequence[int]], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Acceptability:
+class Acceptability(ShowsFrame):
     """Ranks of units over drawn weights and values.
 
     shares: index units, columns ranks 1..n, each row adding up to 1. central_weights: index units, columns criteria,

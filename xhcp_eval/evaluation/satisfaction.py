@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 from xhcp_eval.surveys import LEAST_ANSWERS
 from xhcp_eval.table_files import Cells, Fault, open_table, text_of
 
@@ -376,7 +377,7 @@ def _against_cut(q: Questionnaire, ids: list[str], cut: float | None, level: flo
 
 
 @dataclass(frozen=True, eq=False)
-class Weighting:
+class Weighting(ShowsFrame):
     """Weights made to agree with the population.
 
     weight: (n,), summing as those before did, or to the population's counts. rounds: cycles until it agreed. gap: largest
@@ -570,7 +571,7 @@ def response_rate(questionnaire: Questionnaire) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class Reliability:
+class Reliability(ShowsFrame):
     """How far questions measure one thing.
 
     alpha, low, high: Cronbach's alpha and its interval at `level`. n: respondents who answered all; dropped: the others.

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 
 CAUSE_BEFORE = 8
 CAUSE_DONORS = 19
@@ -25,7 +26,7 @@ NO_SIGN = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class SyntheticControl:
+class SyntheticControl(ShowsFrame):
     """What the synthetic control found.
 
     estimate: mean gap (observed minus synthetic) after the start, in the unit of the outcome; low, high: its 95%

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.showing import ShowsFrame
 
 # Saaty 1980, The Analytic Hierarchy Process: mean consistency index of random matrices of size 1 to 15
 RANDOM_INDEX = (0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59)
@@ -20,7 +21,7 @@ CONSISTENT = 0.1
 
 
 @dataclass(frozen=True)
-class Weights:
+class Weights(ShowsFrame):
     """Weights of criteria that add up to 1.
 
     method, names: what they are. values: (n_criteria,). low, high: interval of each at `level`, NaN where there is

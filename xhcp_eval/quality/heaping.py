@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from xhcp_eval.errors import DataError
 from xhcp_eval.plan import Plan
 from xhcp_eval.quality.findings import Finding, is_total, lead_department
+from xhcp_eval.showing import ShowsFrame
 
 LEAST_FIGURES = 50
 LEAST_ROUND = 6
@@ -21,7 +22,7 @@ CHANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class DigitTest:
+class DigitTest(ShowsFrame):
     """Last digits of counts against an even spread.
 
     figures: how many counts. chi2, p_value: Pearson's test of ten equal shares (9 degrees of freedom). whipple: share
