@@ -1,0 +1,141 @@
+"""Gap targets of many regions at once: `gaps.judge_gap` over arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xhcp_eval.plan import Indicator
+from xhcp_eval.province.ahead import CELLS, Ahead, simulate
+from xhcp_eval.province.judged import Values, judge
+from xhcp_eval.province.series import RESIDENCES, Block
+from xhcp_eval.province.verdicts import ahead as ahead_status
+from xhcp_eval.province.verdicts import as_simulated, now as now_status
+from xhcp_eval.status import Status
+
+
+def judge_gaps(future: Ahead, indicator: Indicator, base_year: int, end: int) -> dict[str, np.ndarray]:
+    """Verdicts on one gap target, one entry a region.
+
+    base_year: of the comparison. end: the target's year. Returns columns (n_regions,) of the assessment.
+    """
+    source = indicator.derived_from
+    if source.gap == "area":
+        return _describe_area(future.block, source.indicator)
+    block = future.block
+    at = int(np.flatnonzero(block.facts.id == source.indicator)[0])
+    sides = [block.table(name)[:, at] for name in ("rural", "urban")]
+    blank = np.full(len(block.regions), np.nan)
+    columns = {
+        "own_status": np.full(len(blank), Status.NO_DATA.value, "U8"),
+        "reason": np.full(len(blank), "no_gap_counts", "U20"),
+    }
+    counted = np.ones(len(blank), bool)
+    for rows in sides:
+        counted &= (rows >= 0) & _of(block, block.counted & (block.last_trusted >= 0), rows, False)
+    lasts = [block.years[_of(block, block.last_trusted, rows, 0)] for rows in sides]
+    latest = np.minimum(np.minimum(*lasts), end)
+    able = counted & (latest > base_year + 1)
+    for rows in sides:
+        able &= block.has_year(rows, np.full(len(blank), base_year + 1)) & block.has_year(rows, latest)
+    columns["reason"][counted & ~able] = "no_gap_base"
+    regions = np.flatnonzero(able)
+    if len(regions):
+        found = _verdicts(future, [rows[regions] for rows in sides], base_year + 1, latest[regions], end)
+        for name, values in found.items():
+            if name not in columns:
+                columns[name] = np.full(len(blank), "", "U8") if values.dtype.kind == "U" else blank.copy()
+            columns[name][regions] = values
+    return columns
+
+
+def _of(block: Block, values: np.ndarray, rows: np.ndarray, missing: object) -> np.ndarray:
+    return np.where(rows >= 0, values[rows], missing) if len(block) else np.full(len(rows), missing)
+
+
+def _verdicts(
+    future: Ahead, sides: list[np.ndarray], base_end: int, latest: np.ndarray, end: int
+) -> dict[str, np.ndarray]:
+    block, settings = future.block, future.block.settings
+    wide = settings.pool_years
+    base = [judge(block, rows, np.full(len(rows), base_end), wide) for rows in sides]
+    now = [judge(block, rows, latest, wide) for rows in sides]
+    base_value, value = base[0].value - base[1].value, now[0].value - now[1].value
+    narrowed, low, high, closer = _draw(future, sides, base, now, base_value, end)
+    tail = (1 - settings.level) / 2
+    certain = (narrowed >= 1 - tail) | (narrowed <= tail)
+    met = np.abs(value) < np.abs(base_value)
+    before = latest < end
+    probability = np.where(before, as_simulated(closer, settings), np.nan)
+    status = np.where(before, ahead_status(probability, met, certain, settings), now_status(met, certain))
+    return {
+        "target_value": np.abs(base_value), "base_year": base[0].year, "base_value": base_value, "latest_year": now[0].year,
+        "latest_value": value, "low": low, "high": high, "probability": probability, "own_status": status,
+        "small_count": ~certain, "trend_word": np.where(certain, np.where(met, "改善", "恶化"), "无法判定"),
+        "gap": np.maximum(0.0, np.abs(value) - np.abs(base_value)), "n_points": block.n_points[sides[0]],
+        "reason": np.where(certain, np.where(before, "probability", "reported"), "few_events"),
+    }  # fmt: skip
+
+
+def _draw(
+    future: Ahead,
+    sides: list[np.ndarray],
+    base: list[Values],
+    now: list[Values],
+    base_value: np.ndarray,
+    end: int,
+) -> tuple[np.ndarray, ...]:
+    """Share of draws in which the gap has narrowed, limits of the gap now, chance that it will be closer, (m,) each."""
+    block, settings = future.block, future.block.settings
+    rng = np.random.default_rng([settings.seed, 2])
+    tail = (1 - settings.level) / 2
+    found = np.empty((4, len(latest := base_value)))
+    step = max(1, CELLS // settings.draws)
+    for k in range(0, len(latest), step):
+        m = slice(k, k + step)
+        per = block.per[sides[0][m]][:, None]
+        before, today = (
+            _gap(rng, [(s.numerator[m], s.denominator[m]) for s in pair], settings.draws) * per
+            for pair in (base, now)
+        )
+        narrowed = (np.abs(today) < np.abs(before)).mean(axis=1)
+        coming = [
+            simulate(future, rows[m], np.array([end]), settings.draws, settings.seed, stream=k)[:, :, 0]
+            for k, rows in enumerate(sides)
+        ]
+        apart = np.abs(coming[0] - coming[1])
+        closer = (apart < np.abs(base_value[m])[:, None]).mean(axis=1)
+        closer = np.where(np.isnan(apart).any(axis=1), np.nan, closer)
+        found[:, m] = narrowed, *np.quantile(today, [tail, 1 - tail], axis=1), closer
+    return tuple(found)
+
+
+def _gap(rng: np.random.Generator, counts: list[tuple[np.ndarray, np.ndarray]], draws: int) -> np.ndarray:
+    """Draws of rural minus urban rate, per head: Gamma with Jeffreys' prior on each count, (m, draws)."""
+    rates = [rng.standard_gamma(np.repeat((x + 0.5)[:, None], draws, axis=1)) / n[:, None] for x, n in counts]
+    return rates[0] - rates[1]
+
+
+def _describe_area(block: Block, source: str) -> dict[str, np.ndarray]:
+    """Spread over townships, described and not judged, see `gaps._describe_area`."""
+    size = len(block.regions)
+    at = int(np.flatnonzero(block.facts.id == source)[0])
+    units = (
+        block.unit & block.whole & (block.residence == RESIDENCES.index("total")) & (block.indicator == at)
+    )
+    rows = np.flatnonzero(units & block.counted & (block.last_trusted >= 0))
+    owner = block.owner[rows]
+    latest = np.full(size, -1)
+    np.maximum.at(latest, owner, block.years[block.last_trusted[rows]])
+    judged = judge(block, rows, latest[owner], block.settings.pool_years).value
+    high, low = np.full(size, -np.inf), np.full(size, np.inf)
+    np.fmax.at(high, owner, judged)
+    np.fmin.at(low, owner, judged)
+    some = latest >= 0
+    points = np.zeros(size)
+    # the first unit speaks for all, as it does there
+    points[owner[::-1]] = block.n_points[rows][::-1]
+    return {
+        "own_status": np.where(some, Status.NOT_JUDGED.value, Status.NO_DATA.value),
+        "reason": np.where(some, "described", "no_units"), "latest_year": np.where(some, latest, np.nan),
+        "latest_value": np.where(some, high - low, np.nan), "n_points": points, "small_count": some,
+    }  # fmt: skip
