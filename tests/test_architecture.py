@@ -65,6 +65,7 @@ ORDER = [
         "verdict",
         "gaps",
         "assessment",
+        "province",
         "comparables",
         "scenarios",
         "outcomes",

@@ -236,6 +236,7 @@ from xhcp_eval.report import engine
 pack = open_pack("national_hindcast_2015")
 given = jobs(Path({str(tmp_path)!r}), pack, *["import os, time; print(os.getpid()); time.sleep(300)"] * 2)
 engine.preload()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background ignores it
 threading.Timer(2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
     engine.run_forked(given, 2, print)

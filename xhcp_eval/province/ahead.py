@@ -8,9 +8,11 @@ import numpy as np
 
 from xhcp_eval.panel import Panel
 from xhcp_eval.projection import LEVELS, project_panel, trend_model
+from xhcp_eval.province.judged import judge
 from xhcp_eval.province.series import Block, last_position
 
-CELLS = 4_000_000
+# Simulated values held at a time: what fits the cache is quickest.
+CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -116,68 +118,73 @@ def past_counts(block: Block, rows: np.ndarray, years: np.ndarray) -> tuple[np.n
 def simulate(
     future: Ahead, rows: np.ndarray, years: np.ndarray, draws: int, seed: int, stream: int = 0
 ) -> np.ndarray:
-    """Simulated judged values, (m, draws, n_years): NaN where a year can't be looked ahead to; reported ones as they are.
+    """Simulated judged values, (m, draws, n_years): reported ones as they are, NaN where a year can't be looked ahead to.
 
-    rows: (m,) series. years: (n_years,) calendar years. Memory grows with m * draws: callers go by chunks.
+    rows: (m,) series. years: (n_years,) calendar years. Memory grows with m * draws: callers go by chunks of `CELLS`.
     """
-    from xhcp_eval.province.judged import judge
-
     block = future.block
     found = np.full((len(rows), draws, len(years)), np.nan)
     lasts = block.years[block.last[rows]]
     rng = np.random.default_rng([seed, stream, 1])
     for last in np.unique(lasts):
         mine = np.flatnonzero(lasts == last)
-        horizon = int(max(years.max() - last, 0))
-        score = walks(draws, horizon, seed, stream)
-        levels, counts = _observed(future, rows[mine], score, rng)
-        for k, year in enumerate(years):
-            ahead = future.years_ahead(rows[mine], np.full(len(mine), year))
-            known = judge(block, rows[mine], np.full(len(mine), year)).value
-            value = np.where(np.isfinite(known), known, np.nan)[:, None]
-            if ahead.any():
-                value = np.where(
-                    (ahead > 0)[:, None],
-                    _pooled(block, rows[mine], levels, counts, int(year - last), year),
-                    value,
-                )
-            found[mine, :, k] = value
+        series, coming = rows[mine], years[years > last] - last
+        for k in np.flatnonzero(years <= last):
+            found[mine, :, k] = judge(block, series, np.full(len(mine), years[k])).value[:, None]
+        if len(coming):
+            # nothing before the first pooled window is asked for
+            start = max(0, int(coming.min() - block.window[series].max()))
+            score = walks(draws, int(coming.max()), seed, stream)[:, start:]
+            levels, counts = _observed(future, series, score, start, len(coming) == 1, rng)
+            for k in np.flatnonzero(years > last):
+                found[mine, :, k] = _pooled(future, series, levels, counts, int(years[k] - last), start)
     return found
 
 
 def _observed(
-    future: Ahead, rows: np.ndarray, score: np.ndarray, rng: np.random.Generator
+    future: Ahead, rows: np.ndarray, score: np.ndarray, start: int, one_year: bool, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Levels along the paths, (m, draws, horizon), and counts observed along them (NaN without counts)."""
+    """Levels along the paths, (m, draws, n), and counts observed along them (NaN without counts).
+
+    score: (draws, n) of the years from `start` + 1 ahead on. one_year: only the last one is judged.
+    """
     block, facts, which = future.block, future.block.facts, future.block.indicator[rows]
     levels = np.full((len(rows), *score.shape), np.nan)
     able = np.flatnonzero(future.place[rows] >= 0)
     for h in range(score.shape[1]):
-        reach = able[future.skipped[rows[able]] + h < future.quantiles.shape[1]]
-        levels[reach, :, h] = future.level(rows[reach], h + 1) @ weights(score[:, h])
+        reach = able[future.skipped[rows[able]] + start + h < future.quantiles.shape[1]]
+        levels[reach, :, h] = future.level(rows[reach], start + h + 1) @ weights(score[:, h])
     levels = np.clip(levels, facts.lower[which][:, None, None], facts.upper[which][:, None, None])
     counts = np.full(levels.shape, np.nan)
-    share = np.maximum(np.nan_to_num(levels) / block.per[rows][:, None, None], 0.0)
+    counted, part = block.counted[rows] & (future.place[rows] >= 0), facts.kind[which] == "proportion"
+    share = np.fmax(levels / block.per[rows][:, None, None], 0.0)
+    one, many = counted & part, np.flatnonzero(counted & ~part)
     cases = block.cases[rows][:, None, None]
-    counted, part = block.counted[rows], facts.kind[which] == "proportion"
-    one, many = counted & part, counted & ~part
-    if one.any():
-        counts[one] = rng.binomial(np.round(cases[one]).astype(int), np.minimum(share[one], 1.0))
-    if many.any():
-        counts[many] = rng.poisson(share[many] * cases[many])
+    counts[one] = rng.binomial(np.round(cases[one]).astype(int), np.minimum(share[one], 1.0))
+    mean = share[many] * cases[many]
+    if one_year:
+        # only their sum is asked for, and a sum of Poisson counts is one with the sum of the means
+        inside = np.arange(score.shape[1]) >= score.shape[1] - block.window[rows[many]][:, None]
+        counts[many] = 0.0
+        counts[many, :, -1] = rng.poisson((mean * inside[:, None, :]).sum(axis=2))
+    else:
+        counts[many] = rng.poisson(mean)
     return levels, counts
 
 
 def _pooled(
-    block: Block, rows: np.ndarray, levels: np.ndarray, counts: np.ndarray, ahead: int, year: int
+    future: Ahead, rows: np.ndarray, levels: np.ndarray, counts: np.ndarray, ahead: int, start: int
 ) -> np.ndarray:
-    """Judged values of one coming year along the paths, (m, draws)."""
-    past_x, past_n = past_counts(block, rows, np.full(len(rows), year))
-    width, value = block.window[rows], levels[:, :, ahead - 1].copy()
+    """Judged values of one coming year along the paths that begin `start` years ahead, (m, draws)."""
+    block = future.block
+    years = block.years[block.last[rows]] + ahead
+    past_x, past_n = past_counts(block, rows, years)
+    width, value = block.window[rows], levels[:, :, ahead - start - 1].copy()
     for w in np.unique(width[block.counted[rows]]):
         mine = np.flatnonzero(block.counted[rows] & (width == w))
-        coming = counts[mine, :, max(0, ahead - w) : ahead]
+        coming = counts[mine, :, max(0, ahead - w) - start : ahead - start]
         x = coming.sum(axis=2) + past_x[mine][:, None]
         n = coming.shape[2] * block.cases[rows[mine]] + past_n[mine]
         value[mine] = block.per[rows[mine]][:, None] * x / n[:, None]
+    value[future.years_ahead(rows, years) == 0] = np.nan
     return value

@@ -9,51 +9,13 @@ with the sum of their means, whose exact tail is averaged over quasi-random path
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from xhcp_eval.projection import LEVELS
-from xhcp_eval.province.ahead import Ahead, past_counts, weights
+from xhcp_eval.province.ahead import CELLS, Ahead, past_counts, simulate, weights
+from xhcp_eval.province.cells import NODES, PATHS, SHARES, cells, pooled_scores, tail, transition
 
-WIDEST_CELL, OUTERMOST = 0.16, 5.0
-PATHS = 256
 CHUNK = 40_000
-# Gauss-Legendre on [0, 1]
-NODES, SHARES = ((a + 1) / 2 if k == 0 else a / 2 for k, a in enumerate(np.polynomial.legendre.leggauss(4)))
 TOLERANCE = 1e-9
-
-
-@lru_cache(maxsize=1)
-def cells() -> tuple[np.ndarray, np.ndarray]:
-    """Edges (n_cells + 1,) of cells of the normal score, the forecast's levels among them, and their masses."""
-    from scipy.special import ndtr, ndtri
-
-    knots = ndtri(np.asarray(LEVELS))
-    stops = [-OUTERMOST, *knots, OUTERMOST]
-    parts = []
-    for left, right in zip(stops[:-1], stops[1:], strict=True):
-        widest = WIDEST_CELL if abs(left) < OUTERMOST and abs(right) < OUTERMOST else 2.5 * WIDEST_CELL
-        parts.append(np.linspace(left, right, int(np.ceil((right - left) / widest)) + 1)[:-1])
-    edges = np.append(np.concatenate(parts), OUTERMOST)
-    mass = np.diff(ndtr(edges))
-    return edges, mass / mass.sum()
-
-
-@lru_cache(maxsize=32)
-def transition(ahead: int) -> np.ndarray:
-    """Chance to come from a cell so many years ahead into one a year later, (n_cells, n_cells)."""
-    from scipy.special import ndtr
-
-    edges, _ = cells()
-    slope, spread = np.sqrt(ahead / (ahead + 1)), np.sqrt(1 / (ahead + 1))
-    inside = edges[:-1, None] + np.diff(edges)[:, None] * NODES
-    density = np.exp(-(inside**2) / 2) * SHARES
-    density /= density.sum(axis=1, keepdims=True)
-    outer = np.concatenate([[-np.inf], edges[1:-1], [np.inf]])
-    return (np.diff(ndtr((outer - slope * inside[..., None]) / spread), axis=2) * density[..., None]).sum(
-        axis=1
-    )
 
 
 def threshold(sign: np.ndarray, bound: np.ndarray, inclusive: np.ndarray) -> np.ndarray:
@@ -136,10 +98,9 @@ def _open_stretch(need: np.ndarray, people: np.ndarray) -> tuple[np.ndarray, np.
     """Expected events between which reaching `need` is neither sure nor out of the question (chance 1e-8 beyond)."""
     low, high = _gamma_reach(need)
     spare_low, spare_high = _gamma_reach(people - need + 1)
-    part = np.isfinite(people)
-    return np.where(part, np.maximum(low, people - spare_high), low), np.where(
-        part, np.minimum(high, people - spare_low), high
-    )
+    with np.errstate(invalid="ignore"):
+        # without a bound to the people nothing is spared; inf - inf is no limit
+        return np.fmax(low, people - spare_high), np.fmin(high, people - spare_low)
 
 
 def _gamma_reach(shape: np.ndarray, scores: float = 5.6) -> tuple[np.ndarray, np.ndarray]:
@@ -149,19 +110,6 @@ def _gamma_reach(shape: np.ndarray, scores: float = 5.6) -> tuple[np.ndarray, np
         middle, spread = 1 - 1 / (9 * a), scores / (3 * np.sqrt(a))
         low, high = a * np.maximum(middle - spread, 0) ** 3, a * (middle + spread) ** 3
     return np.maximum(low - 1, -1.0), high + 1
-
-
-def tail(need: np.ndarray, mean: np.ndarray, people: np.ndarray | float) -> np.ndarray:
-    """P(count >= need) of a Poisson (people infinite) or a binomial count; shapes broadcast, need > 0."""
-    from scipy.special import betainc, gammainc
-
-    need, mean, people = np.broadcast_arrays(need, mean, people)
-    found = np.zeros(need.shape)
-    poisson, share = np.isinf(people) & (need > 0), np.isfinite(people) & (need > 0) & (need <= people)
-    found[poisson] = gammainc(need[poisson], mean[poisson])
-    k, n = need[share], people[share]
-    found[share] = betainc(k, n - k + 1, np.minimum(mean[share] / n, 1.0))
-    return np.where(need <= 0, 1.0, found)
 
 
 def chance(
@@ -216,7 +164,9 @@ def _pooled(future, rows, start, stop, sign, limit) -> np.ndarray:
         series = rows[mine]
         which = block.indicator[series]
         total = np.zeros((len(mine), PATHS))
-        for h, score in zip(range(ahead - wide + 1, ahead + 1), _scores(int(ahead), int(wide)), strict=True):
+        for h, score in zip(
+            range(ahead - wide + 1, ahead + 1), pooled_scores(int(ahead), int(wide)), strict=True
+        ):
             level = future.level(series, h) @ weights(score)
             total += np.clip(level, np.maximum(facts.lower[which], 0)[:, None], facts.upper[which][:, None])
         total *= (block.cases[series] / block.per[series])[:, None]
@@ -227,22 +177,8 @@ def _pooled(future, rows, start, stop, sign, limit) -> np.ndarray:
     return found
 
 
-@lru_cache(maxsize=32)
-def _scores(ahead: int, wide: int) -> np.ndarray:
-    """Normal scores of the last `wide` of `ahead` years on quasi-random paths of the walk, (wide, PATHS)."""
-    from scipy.special import ndtri
-    from scipy.stats import qmc
-
-    points = qmc.Sobol(wide, scramble=True, rng=np.random.default_rng(0)).random(PATHS)
-    steps = ndtri(points).T
-    steps[0] *= np.sqrt(ahead - wide + 1)
-    return np.cumsum(steps, axis=0) / np.sqrt(np.arange(ahead - wide + 1, ahead + 1))[:, None]
-
-
 def _simulated(future, rows, start, stop, sign, limit) -> np.ndarray:
     """Windows that overlap, or pooled shares: counts drawn along paths, as `judged_draws` does."""
-    from xhcp_eval.province.ahead import CELLS, simulate
-
     settings, last = future.block.settings, future.block.years[future.block.last[rows]]
     found = np.empty(len(rows))
     for first, end in np.unique(np.stack([last + start, last + stop]), axis=1).T:

@@ -9,7 +9,8 @@ from xhcp_eval.province.ahead import CELLS, Ahead, simulate
 from xhcp_eval.province.judged import Values, judge
 from xhcp_eval.province.series import RESIDENCES, Block
 from xhcp_eval.province.verdicts import ahead as ahead_status
-from xhcp_eval.province.verdicts import as_simulated, now as now_status
+from xhcp_eval.province.verdicts import as_simulated
+from xhcp_eval.province.verdicts import now as now_status
 from xhcp_eval.status import Status
 
 
