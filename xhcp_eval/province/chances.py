@@ -12,7 +12,17 @@ from __future__ import annotations
 import numpy as np
 
 from xhcp_eval.province.ahead import CELLS, Ahead, past_counts, simulate, weights
-from xhcp_eval.province.cells import NODES, PATHS, SHARES, cells, pooled_scores, tail, transition
+from xhcp_eval.province.cells import (
+    NODES,
+    ONE_YEAR,
+    PATHS,
+    SHARES,
+    WALK,
+    cells,
+    pooled_scores,
+    tail,
+    transition,
+)
 
 CHUNK = 40_000
 TOLERANCE = 1e-9
@@ -24,15 +34,15 @@ def threshold(sign: np.ndarray, bound: np.ndarray, inclusive: np.ndarray) -> np.
 
 
 def chance_each_cell(
-    future: Ahead, rows: np.ndarray, ahead: np.ndarray, sign: np.ndarray, limit: np.ndarray
+    future: Ahead, rows: np.ndarray, ahead: np.ndarray, sign: np.ndarray, limit: np.ndarray, width: float
 ) -> np.ndarray:
     """Chance of meeting a bound in one coming year by cell of the score, (m, n_cells).
 
     rows: (m,) series judged by a single coming year. ahead: (m,) years from the last figure, at least 1. sign, limit:
-    (m,) from `threshold`.
+    (m,) from `threshold`. width: of a cell.
     """
     block = future.block
-    edges = future.level(rows, ahead) @ weights(cells()[0])
+    edges = future.level(rows, ahead) @ weights(cells(width)[0])
     counted = block.counted[rows]
     found = np.empty((len(rows), edges.shape[1] - 1))
     plain = ~counted
@@ -124,11 +134,11 @@ def chance(
     start, stop = future.years_ahead(rows, first), future.years_ahead(rows, end)
     found = np.full(len(rows), np.nan)
     able = np.flatnonzero((start > 0) & (stop > 0))
-    several = (np.minimum(block.window[rows[able]], stop[able]) > 1) & block.counted[rows[able]]
-    poisson = block.facts.kind[block.indicator[rows[able]]] != "proportion"
+    one = (start == stop)[able]
+    pooled = (np.minimum(block.window[rows[able]], stop[able]) > 1) & block.counted[rows[able]]
+    summed = pooled & one & (block.facts.kind[block.indicator[rows[able]]] != "proportion")
     routes = (
-        (~several, _chain), (several & poisson & (start == stop)[able], _pooled),
-        (several & ~(poisson & (start == stop)[able]), _simulated),
+        (~pooled & one, _one_year), (~pooled & ~one, _chain), (summed, _pooled), (pooled & ~summed, _simulated),
     )  # fmt: skip
     for chosen, route in routes:
         mine = able[chosen]
@@ -138,19 +148,23 @@ def chance(
     return found
 
 
+def _one_year(future, rows, start, stop, sign, limit) -> np.ndarray:
+    """A single coming year: chances by cell, weighted with the cells' masses."""
+    return chance_each_cell(future, rows, stop, sign, limit, ONE_YEAR) @ cells(ONE_YEAR)[1]
+
+
 def _chain(future, rows, start, stop, sign, limit) -> np.ndarray:
     """Every year in turn: mass that has met the bound so far, passed on from cell to cell."""
-    mass = np.empty((len(rows), len(cells()[1])))
+    _, masses = cells(WALK)
+    mass = np.empty((len(rows), len(masses)))
     for ahead in range(int(start.min()), int(stop.max()) + 1):
         here = np.flatnonzero((start <= ahead) & (ahead <= stop))
-        if not len(here):
-            continue
         before = start[here] < ahead
-        mass[here[~before]] = cells()[1]
+        mass[here[~before]] = masses
         if before.any():
-            mass[here[before]] = mass[here[before]] @ transition(ahead - 1)
+            mass[here[before]] = mass[here[before]] @ transition(ahead - 1, WALK)
         steps = np.full(len(here), ahead)
-        mass[here] *= chance_each_cell(future, rows[here], steps, sign[here], limit[here])
+        mass[here] *= chance_each_cell(future, rows[here], steps, sign[here], limit[here], WALK)
     return mass.sum(axis=1)
 
 
