@@ -1,0 +1,73 @@
+"""The normal score that a forecast is a function of, cut into cells, and laws of counts: tables for `chances`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from xhcp_eval.projection import LEVELS
+
+# Width of a cell where one year decides, and where a walk goes on from cell to cell and forgets where in it it was.
+ONE_YEAR, WALK, OUTERMOST = 0.16, 0.05, 5.0
+PATHS = 512
+# Gauss-Legendre on [0, 1]
+NODES, SHARES = (np.polynomial.legendre.leggauss(2)[k] / 2 + (0.5, 0.0)[k] for k in (0, 1))
+
+
+@lru_cache(maxsize=4)
+def cells(width: float) -> tuple[np.ndarray, np.ndarray]:
+    """Edges (n_cells + 1,) of cells of the normal score, the forecast's levels among them, and their masses."""
+    from scipy.special import ndtr, ndtri
+
+    knots = ndtri(np.asarray(LEVELS))
+    stops = [-OUTERMOST, *knots, OUTERMOST]
+    parts = []
+    for left, right in pairwise(stops):
+        widest = width if abs(left) < OUTERMOST and abs(right) < OUTERMOST else 2.5 * width
+        parts.append(np.linspace(left, right, int(np.ceil((right - left) / widest)) + 1)[:-1])
+    edges = np.append(np.concatenate(parts), OUTERMOST)
+    mass = np.diff(ndtr(edges))
+    return edges, mass / mass.sum()
+
+
+@lru_cache(maxsize=32)
+def transition(ahead: int, width: float) -> np.ndarray:
+    """Chance to come from a cell so many years ahead into one a year later, (n_cells, n_cells)."""
+    from scipy.special import ndtr
+
+    edges, _ = cells(width)
+    slope, spread = np.sqrt(ahead / (ahead + 1)), np.sqrt(1 / (ahead + 1))
+    inside = edges[:-1, None] + np.diff(edges)[:, None] * NODES
+    density = np.exp(-(inside**2) / 2) * SHARES
+    density /= density.sum(axis=1, keepdims=True)
+    outer = np.concatenate([[-np.inf], edges[1:-1], [np.inf]])
+    return (np.diff(ndtr((outer - slope * inside[..., None]) / spread), axis=2) * density[..., None]).sum(
+        axis=1
+    )
+
+
+@lru_cache(maxsize=32)
+def pooled_scores(ahead: int, wide: int) -> np.ndarray:
+    """Normal scores of the last `wide` of `ahead` years on quasi-random paths of the walk, (wide, PATHS)."""
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    points = qmc.Sobol(wide, scramble=True, rng=np.random.default_rng(0)).random(PATHS)
+    steps = ndtri(points).T
+    steps[0] *= np.sqrt(ahead - wide + 1)
+    return np.cumsum(steps, axis=0) / np.sqrt(np.arange(ahead - wide + 1, ahead + 1))[:, None]
+
+
+def tail(need: np.ndarray, mean: np.ndarray, people: np.ndarray | float) -> np.ndarray:
+    """P(count >= need) of a Poisson (people infinite) or a binomial count; shapes broadcast, need > 0."""
+    from scipy.special import betainc, gammainc
+
+    need, mean, people = np.broadcast_arrays(need, mean, people)
+    found = np.zeros(need.shape)
+    poisson, share = np.isinf(people) & (need > 0), np.isfinite(people) & (need > 0) & (need <= people)
+    found[poisson] = gammainc(need[poisson], mean[poisson])
+    k, n = need[share], people[share]
+    found[share] = betainc(k, n - k + 1, np.minimum(mean[share] / n, 1.0))
+    return np.where(need <= 0, 1.0, found)
