@@ -8,6 +8,7 @@ from xhcp_eval.plan import Indicator
 from xhcp_eval.province.ahead import CELLS, Ahead, simulate
 from xhcp_eval.province.judged import Values, judge
 from xhcp_eval.province.series import RESIDENCES, Block
+from xhcp_eval.province.table import EMPTY
 from xhcp_eval.province.verdicts import ahead as ahead_status
 from xhcp_eval.province.verdicts import as_simulated
 from xhcp_eval.province.verdicts import now as now_status
@@ -25,27 +26,24 @@ def judge_gaps(future: Ahead, indicator: Indicator, base_year: int, end: int) ->
     block = future.block
     at = int(np.flatnonzero(block.facts.id == source.indicator)[0])
     sides = [block.table(name)[:, at] for name in ("rural", "urban")]
-    blank = np.full(len(block.regions), np.nan)
     columns = {
-        "own_status": np.full(len(blank), Status.NO_DATA.value, "U8"),
-        "reason": np.full(len(blank), "no_gap_counts", "U20"),
+        "own_status": np.full(len(block.regions), Status.NO_DATA.value, "U8"),
+        "reason": np.full(len(block.regions), "no_gap_counts", "U20"),
     }
-    counted = np.ones(len(blank), bool)
+    counted = np.ones(len(block.regions), bool)
     for rows in sides:
         counted &= (rows >= 0) & _of(block, block.counted & (block.last_trusted >= 0), rows, False)
     lasts = [block.years[_of(block, block.last_trusted, rows, 0)] for rows in sides]
     latest = np.minimum(np.minimum(*lasts), end)
     able = counted & (latest > base_year + 1)
     for rows in sides:
-        able &= block.has_year(rows, np.full(len(blank), base_year + 1)) & block.has_year(rows, latest)
+        able &= block.has_year(rows, np.full(len(latest), base_year + 1)) & block.has_year(rows, latest)
     columns["reason"][counted & ~able] = "no_gap_base"
     regions = np.flatnonzero(able)
     if len(regions):
         found = _verdicts(future, [rows[regions] for rows in sides], base_year + 1, latest[regions], end)
         for name, values in found.items():
-            if name not in columns:
-                columns[name] = np.full(len(blank), "", "U8") if values.dtype.kind == "U" else blank.copy()
-            columns[name][regions] = values
+            columns.setdefault(name, np.full(len(latest), EMPTY[name], values.dtype))[regions] = values
     return columns
 
 
