@@ -52,7 +52,8 @@ def judge_pairs(
     certain = ~straddles & (significant | ~demand.trend)
     status = np.where(over, now(met, certain), ahead(probability, met & significant, ~straddles, settings))
     status = np.where(failures > 0, Status.MISSED.value, status)
-    status = np.where(demand.hold, Status.NOT_JUDGED.value, np.where(lost, Status.NO_DATA.value, status))
+    status = np.where(demand.hold, Status.NOT_JUDGED.value, status)
+    status = np.where(lost, Status.NO_DATA.value, status)
     columns = {
         "target_value": bound.point, "latest_year": latest.year, "latest_value": latest.value, "low": low, "high": high,
         "numerator": latest.numerator, "denominator": latest.denominator, "base_year": bound.base.year,
