@@ -97,6 +97,7 @@ def project(tmp_path, monkeypatch) -> Project:
     monkeypatch.setattr(params_module, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(runner, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(runner, "compute_pack", made.compute)
+    monkeypatch.setattr(runner, "stored_pack", made.compute)
     monkeypatch.setenv("XHCP_ENGINE", "papermill")
     monkeypatch.setattr(runner, "run_jobs", made.run_jobs)
     monkeypatch.setattr(runner, "write_index", lambda pack, shell, folder: (folder / "index.html").touch())

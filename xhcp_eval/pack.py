@@ -99,12 +99,12 @@ def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
     Raises ParamsError, PlanError or DataError, in Chinese.
     """
     if not snapshot:
-        return _computed_before(load_params(provenance.ROOT / "params" / f"{pack}.yaml"))
+        return stored_pack(load_params(provenance.ROOT / "params" / f"{pack}.yaml"))
     folder = Path(snapshot)
     return _HELD[folder] if folder in _HELD else _read_snapshot(folder)
 
 
-def _computed_before(params: PackParams) -> Pack:
+def stored_pack(params: PackParams) -> Pack:
     """The pack computed, or as it was computed last time where neither data nor parameters nor code have changed.
 
     A database may be written to while it is read, so that packs of databases are always computed.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from xhcp_eval import __version__
 from xhcp_eval.errors import RunError
-from xhcp_eval.pack import Pack, compute_pack, hold_pack, save_pack
+from xhcp_eval.pack import Pack, compute_pack, hold_pack, save_pack, stored_pack
 from xhcp_eval.params import NOTEBOOKS, PackParams, check_params, load_params
 from xhcp_eval.provenance import ROOT, code_hash, file_hash
 from xhcp_eval.report.execute import Done, Job, run_jobs
@@ -58,7 +58,8 @@ def run_pack(params: str | Path | PackParams, out: str | Path = REPORTS, force: 
     started = time.perf_counter()
     with _progress(params.title, len(params.sections) + 2) as tell, replacing(target) as work:
         tell("读取数据、预测、判定")
-        run = _start(compute_pack(params), work, target, started)
+        pack = compute_pack(params) if force else stored_pack(params)
+        run = _start(pack, work, target, started)
         jobs = _jobs(run, {} if force else _reusable(target))
         done = _executed(run, jobs, lambda one: tell(_told(one)))
         if any(one.failure for one in done):
