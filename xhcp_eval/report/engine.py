@@ -1,28 +1,30 @@
 """Jobs run in forked children of a process that has everything loaded; notebooks by papermill's engine "fork".
 
-Nothing has to be started or imported for a notebook, and no notebook sees another's doing. Where there is no fork (Windows)
-or XHCP_ENGINE=papermill says so, papermill's own engine does the work.
+Nothing has to be started or imported for a notebook, and no notebook sees another's doing. Where there is no fork
+(Windows) or XHCP_ENGINE=papermill says so, papermill's own engine does the work.
 """
 
 from __future__ import annotations
 
+import json
+import traceback
 from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from pathlib import Path
 
 from xhcp_eval.report.execute import Done, Job, run_job
-from xhcp_eval.report.forking import NAME, SWITCH, can_fork, end_child, fork_child
+from xhcp_eval.report.forking import NAME, SWITCH, can_fork, end_child, fork_child, stop_child
 
-__all__ = ["SWITCH", "can_fork", "preload", "run_forked"]
-
-TICK = 0.5
+__all__ = ["SWITCH", "can_fork", "preload", "register_engine", "run_forked"]
 
 
 def run_forked(jobs: list[Job], at_once: int, tell: Callable[[Done], None]) -> list[Done]:
     """As `execute.run_jobs`, in forked children of this process: each executes its notebook and renders it.
 
-    A child that dies (killed, out of memory) is a failure of its job alone. On interruption the children are ended.
+    at_once: children at work at a time. tell: called with each result as it comes. A child that dies (killed, out
+    of memory) is a failure of its job alone. On interruption the children are ended, and what they had half written
+    is removed.
     """
     preload()
     waiting, running, found = deque(enumerate(jobs)), {}, {}
@@ -30,16 +32,19 @@ def run_forked(jobs: list[Job], at_once: int, tell: Callable[[Done], None]) -> l
         while waiting or running:
             while waiting and len(running) < max(1, at_once):
                 number, job = waiting.popleft()
-                pipe, pid = fork_child(lambda out, job=job: out.send(run_job(job, NAME)))
+                pipe, pid = fork_child(lambda out, job=job: out.send(_done(job)))
                 running[pipe] = number, pid
-            for pipe in wait(list(running), TICK):
-                number, pid = running.pop(pipe)
-                found[number] = _received(pipe, pid, jobs[number])
+            for pipe in wait(list(running)):
+                number, pid = running[pipe]
+                found[number] = _received(pipe, jobs[number])
+                del running[pipe]
+                end_child(pid)
                 tell(found[number])
     finally:
-        for pipe, (_, pid) in running.items():
-            end_child(pid)
+        for pipe, (number, pid) in running.items():
+            stop_child(pid)
             pipe.close()
+            _remove_half_written(jobs[number])
     return [found[number] for number in range(len(jobs))]
 
 
@@ -54,32 +59,54 @@ def register_engine() -> None:
 
 
 def preload() -> None:
-    """Load what notebooks need, so that their processes start with it."""
+    """Load what notebooks need, so that their processes start with it.
+
+    Nothing is set (no style, no seed): a notebook finds the modules as if it had imported them itself.
+    """
+    import matplotlib.pyplot  # noqa: F401
     import matplotlib_inline.backend_inline  # noqa: F401
     import nbconvert  # noqa: F401
     import papermill.execute  # noqa: F401
     import seaborn  # noqa: F401
     import statsmodels.api  # noqa: F401
-    from IPython.core import interactiveshell  # noqa: F401
 
     register_engine()
 
-    from xhcp_eval import _MODULES, style
+    from xhcp_eval import _MODULES
+    from xhcp_eval.report import shell  # noqa: F401
 
     for name in _MODULES:
         __import__(f"xhcp_eval.{name}")
-    style.use_style()
 
 
-def _received(pipe: Connection, pid: int, job: Job) -> Done:
+def _done(job: Job) -> Done:
+    """What comes of a job; an error outside its notebook is a failure that says where."""
     try:
-        done: Any = pipe.recv()
+        return run_job(job, NAME)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name} 第 {place.lineno} 行"
+        return Done(job.page, 0.0, f"{_name(job)}：{where}：{type(error).__name__}：{error}")
+
+
+def _received(pipe: Connection, job: Job) -> Done:
+    try:
+        return pipe.recv()
     except (EOFError, ConnectionError):
-        done = Done(
-            job.page,
-            0.0,
-            f"{job.source.name}（{job.page.title}）：进程意外退出，可能是内存不足；可减小参数 jobs 再试",
-        )
-    pipe.close()
-    end_child(pid)
-    return done
+        _remove_half_written(job)
+        return Done(job.page, 0.0, f"{_name(job)}：进程意外退出，可能是内存不足；可减小参数 jobs 再试")
+    finally:
+        pipe.close()
+
+
+def _name(job: Job) -> str:
+    return f"{job.source.name}（{job.page.title}）"
+
+
+def _remove_half_written(job: Job) -> None:
+    """A page of a job that didn't end is half a page; of its executed copy, what can be read tells how far it came."""
+    job.html.unlink(missing_ok=True)
+    try:
+        json.loads(job.executed.read_bytes())
+    except (OSError, ValueError):
+        job.executed.unlink(missing_ok=True)
