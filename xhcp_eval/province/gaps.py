@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
 from xhcp_eval.plan import Indicator
@@ -12,6 +14,7 @@ from xhcp_eval.province.table import EMPTY
 from xhcp_eval.province.verdicts import ahead as ahead_status
 from xhcp_eval.province.verdicts import as_simulated
 from xhcp_eval.province.verdicts import now as now_status
+from xhcp_eval.settings import Settings
 from xhcp_eval.status import Status
 
 
@@ -37,7 +40,9 @@ def judge_gaps(future: Ahead, indicator: Indicator, base_year: int, end: int) ->
     latest = np.minimum(np.minimum(*lasts), end)
     able = counted & (latest > base_year + 1)
     for rows in sides:
-        able &= block.has_year(rows, np.full(len(latest), base_year + 1)) & block.has_year(rows, latest)
+        for year in (base_year + 1, latest):
+            judged = judge(block, rows, np.broadcast_to(year, latest.shape), block.settings.pool_years)
+            able &= np.isfinite(judged.numerator) & np.isfinite(judged.denominator)
     columns["reason"][counted & ~able] = "no_gap_base"
     regions = np.flatnonzero(able)
     if len(regions):
@@ -85,17 +90,13 @@ def _draw(
 ) -> tuple[np.ndarray, ...]:
     """Share of draws in which the gap has narrowed, limits of the gap now, chance that it will be closer, (m,) each."""
     block, settings = future.block, future.block.settings
-    rng = np.random.default_rng([settings.seed, 2])
     tail = (1 - settings.level) / 2
     found = np.empty((4, len(latest := base_value)))
     step = max(1, CELLS // settings.draws)
     for k in range(0, len(latest), step):
         m = slice(k, k + step)
         per = block.per[sides[0][m]][:, None]
-        before, today = (
-            _gap(rng, [(s.numerator[m], s.denominator[m]) for s in pair], settings.draws) * per
-            for pair in (base, now)
-        )
+        before, today = (_gap(pair, m, name, settings) * per for pair, name in ((base, "base"), (now, "now")))
         narrowed = (np.abs(today) < np.abs(before)).mean(axis=1)
         coming = [
             simulate(future, rows[m], np.array([end]), settings.draws, settings.seed, stream=k)[:, :, 0]
@@ -108,9 +109,18 @@ def _draw(
     return tuple(found)
 
 
-def _gap(rng: np.random.Generator, counts: list[tuple[np.ndarray, np.ndarray]], draws: int) -> np.ndarray:
-    """Draws of rural minus urban rate, per head: Gamma with Jeffreys' prior on each count, (m, draws)."""
-    rates = [rng.standard_gamma(np.repeat((x + 0.5)[:, None], draws, axis=1)) / n[:, None] for x, n in counts]
+def _gap(sides: list[Values], part: slice, name: str, settings: Settings) -> np.ndarray:
+    """Draws of rural minus urban rate, per head, (m, draws): those of `gaps._gap_draws`, number for number.
+
+    They hang on the two counts only, so each distinct pair of counts is drawn once.
+    """
+    pairs, back = np.unique(np.stack([side.numerator[part] for side in sides]), axis=1, return_inverse=True)
+    drawn = np.empty((2, pairs.shape[1], settings.draws))
+    for k, (rural, urban) in enumerate(pairs.T):
+        rng = np.random.default_rng([settings.seed, zlib.crc32(name.encode("ascii")), int(rural)])
+        for side, events in enumerate((rural, urban)):
+            drawn[side, k] = rng.standard_gamma(events + 0.5, settings.draws)
+    rates = [drawn[k][back] / side.denominator[part][:, None] for k, side in enumerate(sides)]
     return rates[0] - rates[1]
 
 
