@@ -14,7 +14,7 @@ from xhcp_eval.batch.plan_of_work import BatchParams
 from xhcp_eval.batch.storage import open_store
 from xhcp_eval.batch.tasks import Task
 from xhcp_eval.batch.whole import How, run_batch
-from xhcp_eval.errors import DataError, RunError
+from xhcp_eval.errors import CrashError, DataError, RunError
 
 PRELOAD = ("xhcp_eval.batch.whole", "xhcp_eval.batch.rows")
 TARGET = {
@@ -53,7 +53,7 @@ def behave(task: Task) -> None:
     if what == "notebook":
         raise RunError("1 个笔记本运行失败：", ["20_overview.ipynb 第 3 格"])
     if what == "kernel":
-        raise RunError("1 个笔记本运行失败：", ["20_overview.ipynb：内核意外退出，可能是内存不足"])
+        raise CrashError("1 个笔记本运行失败：", ["20_overview.ipynb：内核意外退出，可能是内存不足"])
     if what == "bug":
         _ = {}["nothing"]
     if what == "memory":

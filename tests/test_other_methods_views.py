@@ -1,7 +1,5 @@
 """Other systems beside ours in a report: every comparable target once, and a reason wherever they part."""
 
-from dataclasses import replace
-
 import pandas as pd
 import pytest
 
@@ -54,6 +52,6 @@ def test_an_unmarked_jump_is_asked_about_beside_the_indicator(pack):
     assert not any("须核实" in text for text in narrative.indicator_sentence(pack, name).sentences)
     row = {"series": "x", "indicator": name, "year": 2023, "kind": "水平跳变", "before": 80.0, "after": 92.0,
            "jump": 12.0, "typical": 1.5, "ratio": 8.0}  # fmt: skip
-    marked = replace(pack, breaks=pd.DataFrame([row]))
+    marked = pack.with_frames(breaks=pd.DataFrame([row]))
     words = [text for text in narrative.indicator_sentence(marked, name).sentences if "须核实" in text]
     assert len(words) == 1 and "2023年" in words[0] and "8倍" in words[0]

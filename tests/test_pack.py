@@ -5,7 +5,8 @@ import pytest
 
 from xhcp_eval import pack as pack_module
 from xhcp_eval import provenance
-from xhcp_eval.pack import FRAMES, open_pack
+from xhcp_eval.pack import open_pack
+from xhcp_eval.pack_frames import FRAMES
 
 
 @pytest.fixture

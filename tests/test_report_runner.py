@@ -12,7 +12,8 @@ from nbformat import v4
 
 from xhcp_eval import params as params_module
 from xhcp_eval.errors import ParamsError, RunError
-from xhcp_eval.pack import FRAMES, Pack
+from xhcp_eval.pack import Pack
+from xhcp_eval.pack_frames import FRAMES
 from xhcp_eval.params import PackParams
 from xhcp_eval.report import runner
 from xhcp_eval.report.execute import Done, Job, run_jobs
@@ -62,7 +63,7 @@ class Project:
     def compute(self, params: PackParams) -> Pack:
         frames = {name: pd.DataFrame(COLUMNS) for name in FRAMES}
         stamp = {**STAMP, "computed_at": pd.Timestamp.now("UTC").isoformat()}
-        return Pack(params=params, plan=None, stamp=stamp, **frames)
+        return Pack(params=params, plan=None, frames=frames, stamp=stamp)
 
     def run_jobs(self, jobs: list[Job], at_once: int, tell) -> list[Done]:
         done = []

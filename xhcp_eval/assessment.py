@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +24,10 @@ GOAL_COLUMNS = ("goal", "domain", "name", "kind", "n_targets", "n_deciding", "st
 
 @dataclass(frozen=True)
 class Case:
-    """What a region is judged with: its series, the plan, the rules and the last year known."""
+    """What a region is judged with: its series, the plan, the rules and the last year known.
+
+    chances: of targets by id, where they were integrated (`province.cases`); the others are simulated.
+    """
 
     plan: Plan
     region: str
@@ -31,6 +35,7 @@ class Case:
     settings: Settings
     as_of: int
     units: dict[str, list[History]] = field(default_factory=dict)
+    chances: dict[str, float] = field(default_factory=dict)
 
     def main(self, indicator: str) -> History | None:
         """Series of the whole region; None if nothing that may carry a verdict was reported."""
@@ -83,12 +88,18 @@ def goal_verdicts(plan: Plan, assessment: pd.DataFrame) -> pd.DataFrame:
     Columns: goal, domain, name, kind, n_targets, n_deciding, status, reason.
     """
     own = assessment[(assessment["role"] == "verdict") & (assessment["goal"] != "")]
+    own = own.drop_duplicates(["goal", "question"])
+    of_goal: dict[str, list] = {}
+    for row in own[["goal", "status", "decides_goal", "target_year", "indicator_name"]].itertuples(
+        index=False
+    ):
+        of_goal.setdefault(row.goal, []).append(row)
     rows = []
     for goal in plan.goals:
-        targets = own[own["goal"] == goal.id].drop_duplicates("question")
-        deciding = targets[targets["decides_goal"]]
-        final = deciding[deciding["target_year"] == plan.end_year]
-        status = worst([Status(s) for s in final["status"] if s != Status.NOT_JUDGED]) or Status.NOT_JUDGED
+        targets = of_goal.get(goal.id, [])
+        deciding = [row for row in targets if row.decides_goal]
+        final = [Status(row.status) for row in deciding if row.target_year == plan.end_year]
+        status = worst([s for s in final if s != Status.NOT_JUDGED]) or Status.NOT_JUDGED
         reason = _goal_reason(goal, targets, deciding)
         rows.append(
             (goal.id, goal.domain, goal.name, goal.kind, len(targets), len(deciding), status.value, reason)
@@ -96,13 +107,15 @@ def goal_verdicts(plan: Plan, assessment: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(GOAL_COLUMNS))
 
 
-def _goal_reason(goal: Goal, targets: pd.DataFrame, deciding: pd.DataFrame) -> str:
-    if len(deciding):
-        named = deciding["target_year"].astype(str) + "年" + deciding["indicator_name"]
-        parts = named.groupby(deciding["status"], sort=False).agg("、".join)
-        return "；".join(f"{status}：{names}" for status, names in parts.items())
-    if len(targets):
-        counts = targets.groupby("status", sort=False).size()
+def _goal_reason(goal: Goal, targets: list, deciding: list) -> str:
+    """Why a goal has its status, or none. targets, deciding: rows of the assessment, a question once."""
+    if deciding:
+        named: dict[str, list[str]] = {}
+        for row in deciding:
+            named.setdefault(row.status, []).append(f"{row.target_year}年{row.indicator_name}")
+        return "；".join(f"{status}：{'、'.join(names)}" for status, names in named.items())
+    if targets:
+        counts = Counter(row.status for row in targets)
         listed = "，".join(f"{status}{n}项" for status, n in counts.items())
         return f"主要目标本身无数量指标，须按证据评分；策略措施中的量化要求：{listed}"
     if goal.indicators:
@@ -149,7 +162,8 @@ def _judge_every_unit(case: Case, verdict: Verdict, target: Target, indicator: I
         return verdict.no_data("缺少分乡镇（街道、学校）数据，不能逐单位判定" + known)
     latest = max(h.last_trusted for h in histories_)
     lowest = min(
-        (h for h in histories_ if h.has_year(latest)), key=lambda h: judge_at(h, latest, case.settings).value
+        (h for h in histories_ if h.has_year(latest)),
+        key=lambda h: judge_at(h, latest, case.settings, interval=False).value,
     )
     return _judge_series(case, verdict, target, histories_, lowest)
 
@@ -168,9 +182,10 @@ def _judge_series(
     straddles = _straddles(main, latest, criterion, target, case.settings)
     word, significant = _direction(main, latest, criterion, target, case.settings)
     met = bool(np.median(criterion.met(latest.value)))
-    probability = _probability(
-        series, criterion, range(latest.year + 1, end + 1) if keep else [end], case.settings
-    )
+    probability = case.chances.get(target.id)
+    if probability is None:
+        years = range(latest.year + 1, end + 1) if keep else [end]
+        probability = _probability(series, criterion, years, case.settings)
     if failures:
         status = Status.MISSED
     elif latest.year >= end:
@@ -210,7 +225,7 @@ def _failures(case: Case, series: list[History], criterion: Criterion, start: in
     found = []
     for history in series:
         for year in history.years[history.trusted & (history.years >= start) & (history.years <= end)]:
-            judged = judge_at(history, int(year), case.settings)
+            judged = judge_at(history, int(year), case.settings, interval=False)
             if not np.all(criterion.met(judged.value)):
                 place = f"{_unit_text(history)} " if history.is_unit else ""
                 found.append(

@@ -183,14 +183,15 @@ def warn(
     plan: PlanOption = PLAN,
 ) -> None:
     """预警：难以达标、连续变差、波动过大、突变、缺数据、乡镇低于底线。"""
-    from xhcp_eval.assessment import assess, make_case
+    from xhcp_eval.assessment import assess
     from xhcp_eval.early_warning import early_warnings
     from xhcp_eval.observations import read_table
+    from xhcp_eval.province.cases import open_case
     from xhcp_eval.table_files import write_csv
 
     base, registry = _open(database, plan)
     table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
-    case = make_case(table, registry, as_of=year)
+    case = open_case(table, registry, as_of=year)
     found = early_warnings(case, assess(case))
     for row in found.itertuples():
         right = (

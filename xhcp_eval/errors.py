@@ -32,3 +32,7 @@ class ParamsError(XhcpError):
 
 class RunError(XhcpError):
     """A pack, or one of its notebooks, failed while running."""
+
+
+class CrashError(RunError):
+    """A process died (killed, out of memory): the same work may go well another time."""

@@ -80,13 +80,7 @@ class History:
 
     def window(self, settings: Settings) -> int:
         """Years pooled into one judged value: 1 unless the counts are too few to judge a year alone."""
-        if not self.counted:
-            return 1
-        recent = self.numerator[-settings.pool_years :]
-        if self.indicator.kind in ("rate", "count") and np.nanmean(recent) < settings.few_events:
-            return settings.pool_years
-        few_cases = np.nanmean(self.denominator[-settings.pool_years :]) < settings.few_cases
-        return 2 if self.is_unit and self.indicator.kind == "proportion" and few_cases else 1
+        return _window(self, settings)
 
     def uncertain(self, settings: Settings) -> bool:
         """Whether the interval, not the bare value, decides: few events, or a sample survey."""
@@ -100,6 +94,17 @@ class History:
     def last_trusted(self) -> int | None:
         """Latest year with a figure that may carry a verdict; None if there is none."""
         return int(self.years[self.trusted][-1]) if self.trusted.any() else None
+
+
+@lru_cache(maxsize=4096)
+def _window(history: History, settings: Settings) -> int:
+    if not history.counted:
+        return 1
+    recent = history.numerator[-settings.pool_years :]
+    if history.indicator.kind in ("rate", "count") and np.nanmean(recent) < settings.few_events:
+        return settings.pool_years
+    few_cases = np.nanmean(history.denominator[-settings.pool_years :]) < settings.few_cases
+    return 2 if history.is_unit and history.indicator.kind == "proportion" and few_cases else 1
 
 
 def histories(
@@ -230,10 +235,13 @@ def forecast_frame(series: dict[str, History]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["series", "year", *LEVELS])
 
 
-def judge_at(history: History, year: int, settings: Settings, width: int | None = None) -> Judged | None:
+def judge_at(
+    history: History, year: int, settings: Settings, width: int | None = None, interval: bool = True
+) -> Judged | None:
     """The judged value of a series in a year it was reported for, None where it wasn't.
 
-    width: years pooled; by default what the series' counts ask for.
+    width: years pooled; by default what the series' counts ask for. interval: whether its interval is asked for as
+    well, which takes longest.
     """
     at = np.flatnonzero((history.years == year) & history.trusted)
     if not len(at):
@@ -245,7 +253,7 @@ def judge_at(history: History, year: int, settings: Settings, width: int | None 
     inside &= np.isfinite(history.numerator) & np.isfinite(history.denominator)
     x, n = history.numerator[inside].sum(), history.denominator[inside].sum()
     kind = "proportion" if history.indicator.kind == "proportion" else "rate"
-    low, high = rate_interval(x, n, kind, settings.level, history.per)
+    low, high = rate_interval(x, n, kind, settings.level, history.per) if interval else (np.nan, np.nan)
     value = float(history.values[at[0]]) if inside.sum() == 1 else history.per * x / n
     return Judged(year, int(history.years[inside].min()), value, float(low), float(high), x, n)
 
@@ -255,10 +263,10 @@ def judged_draws(history: History, year: int, settings: Settings) -> np.ndarray 
 
     None where the series can't be projected (a single point, or a kind without projection).
     """
-    known = judge_at(history, year, settings)
+    ahead = year - int(history.years[-1])
+    known = judge_at(history, year, settings, interval=False) if ahead <= 0 else None
     if known is not None:
         return np.full(settings.draws, known.value)
-    ahead = year - int(history.years[-1])
     if (
         history.forecast is None
         or not 1 <= ahead <= len(history.forecast)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval import figures, narrative, tables
-from xhcp_eval.assessment import Case, assess, goal_verdicts, make_case
+from xhcp_eval.assessment import Case, assess, goal_verdicts
 from xhcp_eval.comparables import comparables
 from xhcp_eval.comparables_views import comparables_sentence
 from xhcp_eval.errors import ParamsError
@@ -19,6 +19,7 @@ from xhcp_eval.evidence import forecast_frame, series_frame, series_key
 from xhcp_eval.observations import TOTAL
 from xhcp_eval.pack import Pack
 from xhcp_eval.projection import AUTO, LEVELS, project
+from xhcp_eval.province.cases import open_case
 from xhcp_eval.scenarios import scenarios
 from xhcp_eval.tables import MODEL_LABELS
 from xhcp_eval.trend import TREND_MODELS
@@ -120,7 +121,7 @@ def chosen_case(pack: Pack, choice: Choice) -> Case:
     if not first <= until <= pack.params.data_until:
         raise ParamsError(f"数据年份 {until}：应在 {first}—{pack.params.data_until} 之间")
     rows = rows[(rows["indicator"] == choice.indicator) & (rows["year"] <= until)]
-    return make_case(rows, pack.plan, region, pack.params.settings, until, choice.use_recollection)
+    return open_case(rows, pack.plan, region, pack.params.settings, until, choice.use_recollection)
 
 
 def targets_table(pack: Pack) -> TableView:
@@ -200,9 +201,7 @@ def _narrowed(pack: Pack, case: Case, choice: Choice) -> Pack:
     rows = rows[(rows["indicator"] == choice.indicator) & (rows["year"] <= case.as_of)]
     likes, nearest = comparables(case)
     params = pack.params.model_copy(update={"region": case.region, "data_until": case.as_of})
-    return replace(
-        pack,
-        params=params,
+    return replace(pack, params=params).with_frames(
         observations=rows,
         forecast=forecast,
         assessment=judged,

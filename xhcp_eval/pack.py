@@ -5,81 +5,105 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
-from datetime import date
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pandas as pd
 
 from xhcp_eval import provenance
-from xhcp_eval.assessment import Case, assess, goal_verdicts, make_case
-from xhcp_eval.breaks import COLUMNS as BREAK_COLUMNS
-from xhcp_eval.breaks import unmarked_breaks
-from xhcp_eval.comparables import comparables
-from xhcp_eval.database import Database
-from xhcp_eval.early_warning import early_warnings
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation_files import EvaluationFolder, evaluation_inputs
-from xhcp_eval.evidence import forecast_frame, series_frame
-from xhcp_eval.likely_range import likely_range
-from xhcp_eval.observations import concat_tables, read_table
-from xhcp_eval.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
-from xhcp_eval.panel import make_panel
+from xhcp_eval.pack_frames import FRAMES, compute_frames, input_tables, read_tables
 from xhcp_eval.params import PackParams, load_params
 from xhcp_eval.plan import Plan, load_plan
-from xhcp_eval.quality import completeness, review
-from xhcp_eval.scenarios import scenarios
 
-FRAMES: tuple[str, ...] = (
-    "observations",
-    "comparison",
-    "forecast",
-    "assessment",
-    "goals",
-    "quality",
-    "completeness",
-    "outcomes",
-    "scenarios",
-    "comparables",
-    "nearest",
-    "breaks",
-    "warnings",
-)
-# a count of five venues moves in whole steps, which is no break
 _HELD: dict[Path, Pack] = {}
 STORE = provenance.ROOT / "reports" / ".packs"
-JUMPING_KINDS = ("proportion", "rate", "ratio", "mean")
 
 
 @dataclass(frozen=True)
 class Pack:
     """Everything that a pack's notebooks show.
 
-    params, plan: as loaded. observations: checked figures up to the data year. comparison: figures of other
-    regions shown beside. forecast: series, year and one column a quantile. assessment: one row a target. goals:
-    one row a goal. quality, completeness: findings and coverage. outcomes: earlier forecasts beside what
-    happened (empty where the pack has none). scenarios: what each target ahead would take. comparables, nearest: real histories
-    that moved like each target's series. breaks: jumps of the region's series that nobody marked. warnings:
-    what needs attention now, with rule and evidence. stamp: versions, input hashes, time.
+    params, plan: as loaded. frames: by name (`FRAMES`), each also a property. stamp: versions, input hashes, time.
     """
 
     params: PackParams
     plan: Plan
-    observations: pd.DataFrame
-    comparison: pd.DataFrame
-    forecast: pd.DataFrame
-    assessment: pd.DataFrame
-    goals: pd.DataFrame
-    quality: pd.DataFrame
-    completeness: pd.DataFrame
-    outcomes: pd.DataFrame
-    scenarios: pd.DataFrame
-    comparables: pd.DataFrame
-    nearest: pd.DataFrame
-    breaks: pd.DataFrame
-    warnings: pd.DataFrame
+    frames: Mapping[str, pd.DataFrame] = field(repr=False)
     stamp: dict
+
+    @property
+    def observations(self) -> pd.DataFrame:
+        """Checked figures up to the data year."""
+        return self.frames["observations"]
+
+    @property
+    def comparison(self) -> pd.DataFrame:
+        """Figures of other regions, shown beside."""
+        return self.frames["comparison"]
+
+    @property
+    def forecast(self) -> pd.DataFrame:
+        """Series, year and one column a quantile."""
+        return self.frames["forecast"]
+
+    @property
+    def assessment(self) -> pd.DataFrame:
+        """One row a target, columns of `verdict.COLUMNS`."""
+        return self.frames["assessment"]
+
+    @property
+    def goals(self) -> pd.DataFrame:
+        """One row a goal."""
+        return self.frames["goals"]
+
+    @property
+    def quality(self) -> pd.DataFrame:
+        """What the review of the figures found."""
+        return self.frames["quality"]
+
+    @property
+    def completeness(self) -> pd.DataFrame:
+        """What was reported of what the plan asks for."""
+        return self.frames["completeness"]
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """Earlier forecasts beside what happened; empty where the pack has none."""
+        return self.frames["outcomes"]
+
+    @property
+    def scenarios(self) -> pd.DataFrame:
+        """What each target ahead would take."""
+        return self.frames["scenarios"]
+
+    @property
+    def comparables(self) -> pd.DataFrame:
+        """How real histories that moved like each target's series went on."""
+        return self.frames["comparables"]
+
+    @property
+    def nearest(self) -> pd.DataFrame:
+        """The nearest of those histories, by name."""
+        return self.frames["nearest"]
+
+    @property
+    def breaks(self) -> pd.DataFrame:
+        """Jumps of the region's series that nobody marked."""
+        return self.frames["breaks"]
+
+    @property
+    def warnings(self) -> pd.DataFrame:
+        """What needs attention now, with rule and evidence."""
+        return self.frames["warnings"]
+
+    def with_frames(self, **frames: pd.DataFrame) -> Pack:
+        """A copy with some frames changed; those that weren't computed are so when they are asked for."""
+        return replace(self, frames=ChainMap(frames, self.frames))
 
     @property
     def is_demo(self) -> bool:
@@ -92,6 +116,19 @@ class Pack:
         return f"<p><b>{escape(self.params.title)}</b>：{len(self.assessment)} 项判定，{len(self.observations)} 个数据点</p>"
 
 
+@dataclass(frozen=True)
+class Given:
+    """What is known already of a pack that is one of many.
+
+    rows: checked figures of its region, all years. assessment: its verdicts. inputs: hashes of these by name, as its
+    record is to name them.
+    """
+
+    rows: pd.DataFrame
+    assessment: pd.DataFrame | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
 def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
     """The pack of a params file, from its snapshot if one is given, else computed now.
 
@@ -101,7 +138,7 @@ def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
     if not snapshot:
         return stored_pack(load_params(provenance.ROOT / "params" / f"{pack}.yaml"))
     folder = Path(snapshot)
-    return _HELD[folder] if folder in _HELD else _read_snapshot(folder)
+    return _HELD[folder] if folder in _HELD else read_snapshot(folder)
 
 
 def stored_pack(params: PackParams) -> Pack:
@@ -122,7 +159,7 @@ def stored_pack(params: PackParams) -> Pack:
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8")).hexdigest()[:16]
     folder = STORE / f"{params.pack}-{key}"
     try:
-        return _read_snapshot(folder)
+        return read_snapshot(folder)
     except (OSError, ValueError, KeyError):  # none yet, or one that was damaged
         pack = compute_pack(params)
         _store(pack, folder)
@@ -142,7 +179,8 @@ def _store(pack: Pack, folder: Path) -> None:
         return
 
 
-def _read_snapshot(folder: Path) -> Pack:
+def read_snapshot(folder: Path) -> Pack:
+    """The pack of a folder written by `save_pack`. Raises OSError, ValueError or KeyError for one that isn't whole."""
     params = PackParams.model_validate_json((folder / "params.json").read_text(encoding="utf-8"))
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FRAMES}
     # parquet keeps column names as text; quantile levels are numbers
@@ -150,13 +188,13 @@ def _read_snapshot(folder: Path) -> Pack:
         c if c in ("series", "year") else float(c) for c in frames["forecast"].columns
     ]
     stamp = json.loads((folder / "stamp.json").read_text(encoding="utf-8"))
-    return Pack(params, load_plan(params.plan), **frames, stamp=stamp)
+    return Pack(params, load_plan(params.plan), frames, stamp)
 
 
-def hold_pack(snapshot: Path) -> None:
-    """Read a snapshot now, so that `open_pack` in processes forked from this one has it at hand; drops any other."""
+def hold_pack(pack: Pack, snapshot: Path) -> None:
+    """Let `open_pack` in processes forked from this one find the pack under the name of a snapshot; drops any other."""
     _HELD.clear()
-    _HELD[snapshot] = _read_snapshot(snapshot)
+    _HELD[snapshot] = pack
 
 
 def evaluation_folder(pack: Pack) -> EvaluationFolder:
@@ -170,7 +208,7 @@ def save_pack(pack: Pack, folder: Path) -> None:
     """Write the snapshot of a pack into a folder, for its notebooks to open."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in FRAMES:
-        frame = getattr(pack, name)
+        frame = pack.frames[name]
         frame.rename(columns=str).to_parquet(folder / f"{name}.parquet", index=False)
     (folder / "params.json").write_text(pack.params.model_dump_json(), encoding="utf-8", newline="\n")
     (folder / "stamp.json").write_text(
@@ -178,93 +216,30 @@ def save_pack(pack: Pack, folder: Path) -> None:
     )
 
 
-def compute_pack(params: PackParams) -> Pack:
-    """Read, check, project and judge everything a pack needs. Raises PlanError or DataError."""
+def compute_pack(params: PackParams, given: Given | None = None) -> Pack:
+    """Read and check a pack's figures; its frames are projected, judged and compared when they are asked for.
+
+    given: figures that are known already, instead of the data that the parameters name. Raises PlanError or
+    DataError, which asking for a frame may do as well.
+    """
     plan = load_plan(params.plan)
-    region = params.region or plan.region
-    table = _read(params.data, plan, region, params.as_of)
-    case = make_case(table, plan, region, params.settings, params.data_until, params.use_recollection)
-    assessment = assess(case)
-    likes, nearest = comparables(case)
-    expected = likely_range(table, plan, region, params.data_until)
-    observations = table[table["year"] <= params.data_until].reset_index(drop=True)
-    return Pack(
-        params=params,
-        plan=plan,
-        observations=observations,
-        comparison=_comparison(params, observations),
-        forecast=forecast_frame(case.series),
-        assessment=assessment,
-        goals=goal_verdicts(plan, assessment),
-        quality=review(observations, plan, region, params.data_until, forecast=expected),
-        completeness=completeness(observations, plan, region, params.data_until),
-        outcomes=_outcomes(params, plan, region, table, assessment),
-        scenarios=scenarios(case, likes),
-        comparables=likes,
-        nearest=nearest,
-        breaks=_unmarked(case),
-        warnings=early_warnings(case, assessment),
-        stamp=provenance.stamp(_inputs(params), params.plan) | _demo_evaluation(params),
-    )
+    if given is None:
+        table = read_tables(params.data, plan, params.region or plan.region, params.as_of)
+        frames, stamp = compute_frames(params, plan, table), provenance.stamp(_inputs(params), params.plan)
+    else:
+        frames = compute_frames(params, plan, given.rows, given.assessment)
+        stamp = provenance.stamp(_others(params), params.plan)
+        stamp = stamp | {"inputs": {**given.inputs, **stamp["inputs"]}}
+    return Pack(params, plan, frames, stamp | _demo_evaluation(params))
 
 
 def _inputs(params: PackParams) -> list[str]:
-    tables = [*params.data, *params.comparison_data, *params.outcome_data]
-    text = Path("params", "texts", f"{params.pack}.yaml")
-    texts = [text.as_posix()] if (provenance.ROOT / text).is_file() else []
-    return [*tables, *texts, *evaluation_inputs(params.evaluation)]
+    return [*params.data, *_others(params)]
+
+
+def _others(params: PackParams) -> list[str]:
+    return [*input_tables(params), *evaluation_inputs(params.evaluation)]
 
 
 def _demo_evaluation(params: PackParams) -> dict[str, bool]:
     return {"demo_evaluation": EvaluationFolder(params.evaluation).is_demo} if params.evaluation else {}
-
-
-def _unmarked(case: Case) -> pd.DataFrame:
-    """Unmarked jumps in the main series of every indicator, with the indicator's id."""
-    mains = [h for h in map(case.main, {h.indicator.id: None for h in case.series.values()}) if h is not None]
-    mains = [h for h in mains if h.indicator.kind in JUMPING_KINDS]
-    if not mains:
-        return pd.DataFrame(columns=[*BREAK_COLUMNS, "indicator"])
-    found = unmarked_breaks(make_panel(pd.concat([series_frame(h) for h in mains], ignore_index=True)))
-    return found.assign(indicator=found["series"].map({h.key: h.indicator.id for h in mains}))
-
-
-def _comparison(params: PackParams, observations: pd.DataFrame) -> pd.DataFrame:
-    if not params.comparison_data:
-        return observations.iloc[:0]
-    return _read(params.comparison_data, load_plan(params.comparison_plan))
-
-
-def _outcomes(
-    params: PackParams, plan: Plan, region: str, table: pd.DataFrame, assessment: pd.DataFrame
-) -> pd.DataFrame:
-    """A hindcast looks forward from the pack's data year, a final report back to an earlier forecast."""
-
-    def opened(data: pd.DataFrame, as_of: int, loose: bool = params.use_recollection) -> Case:
-        return make_case(data, plan, region, params.settings, as_of, loose)
-
-    if params.outcome_year is not None:
-        origin = opened(table, params.data_until)
-        later = _read(params.outcome_data, plan) if params.outcome_data else table
-        # what the forecast would have been had unverified figures been let into the trends
-        loose = assess(opened(table, params.data_until, loose=True)).set_index("target_id")["probability"]
-        outcomes = compare_outcomes(assessment, assess(opened(later, params.outcome_year)), loose)
-    elif params.forecast_origin is not None:
-        origin = opened(table, params.forecast_origin)
-        outcomes = compare_outcomes(assess(origin), assessment)
-    else:
-        none = compare_outcomes(assessment.iloc[:0], assessment)
-        return none.reindex(columns=[*none.columns, *FORECAST_COLUMNS])
-    return outcomes.join(forecast_at(origin, outcomes))
-
-
-def _read(names, plan: Plan, region: str | None = None, as_of: date | None = None) -> pd.DataFrame:
-    """Tables and databases put together; of a database the region's figures, as they were known."""
-    paths = [provenance.ROOT / name for name in names]
-    tables = [
-        Database(path).observations(plan, as_of=as_of, region=region)
-        if path.suffix == ".duckdb"
-        else read_table(path, plan)
-        for path in paths
-    ]
-    return concat_tables(tables, [path.name for path in paths])

@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -84,6 +85,13 @@ def load_plan(plan: str | Path) -> Plan:
     Raises PlanError listing every problem at once: file, id, field, what is wrong, what is allowed.
     """
     folder = plan if isinstance(plan, Path) else _folder(plan)
+    found = [(path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in folder.glob("*.yaml")]
+    return _load(folder, tuple(sorted(found)))
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Plan:
+    """The plan of a folder, read again when its files (name, time, size) have changed."""
     absent = [name for name in REQUIRED if not (folder / name).is_file()]
     if absent:
         raise PlanError(f"规划文件夹 {folder.name} 缺少文件：{'、'.join(absent)}")

@@ -34,7 +34,7 @@ def rate_interval(
     Sources: Garwood 1936, Biometrika 28:437; Wilson 1927, JASA 22:209, method 3 in Newcombe 1998, Stat Med
     17:857; Clopper & Pearson 1934, Biometrika 26:404.
     """
-    from scipy import stats
+    from scipy.special import chdtri
 
     x, n = np.broadcast_arrays(np.asarray(numerator, float), np.asarray(denominator, float))
     n = np.where(n > 0, n, np.nan)
@@ -42,8 +42,9 @@ def rate_interval(
         raise DataError("分子不能为负")
     alpha = 1.0 - level
     if kind == "rate":
-        low = np.where(x > 0, stats.chi2.ppf(alpha / 2, 2 * x) / 2, 0.0) / n
-        high = stats.chi2.ppf(1 - alpha / 2, 2 * (x + 1)) / 2 / n
+        # chdtri looks up the upper tail
+        low = np.where(x > 0, chdtri(2 * x, 1 - alpha / 2) / 2, 0.0) / n
+        high = chdtri(2 * (x + 1), alpha / 2) / 2 / n
     elif kind == "proportion":
         if np.any(x > n):
             raise DataError("比例的分子不能大于分母")
@@ -57,17 +58,20 @@ def rate_interval(
 def _proportion_limits(
     x: np.ndarray, n: np.ndarray, alpha: float, exact_below: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    from scipy import stats
+    from scipy.special import betaincinv, ndtri
 
-    z = stats.norm.ppf(1 - alpha / 2)
+    z = ndtri(1 - alpha / 2)
     p, half = x / n, z * z / (2 * n)
     root = z * np.sqrt(x / n * (1 - x / n) / n + z * z / (4 * n * n))
     low, high = (p + half - root) / (1 + 2 * half), (p + half + root) / (1 + 2 * half)
+    low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
     exact = np.minimum(x, n - x) < exact_below
+    if not exact.any():
+        return low, high
     with np.errstate(invalid="ignore"):
-        exact_low = np.where(x > 0, stats.beta.ppf(alpha / 2, x, n - x + 1), 0.0)
-        exact_high = np.where(x < n, stats.beta.ppf(1 - alpha / 2, x + 1, n - x), 1.0)
-    return np.where(exact, exact_low, np.clip(low, 0, 1)), np.where(exact, exact_high, np.clip(high, 0, 1))
+        exact_low = np.where(x > 0, betaincinv(x, n - x + 1, alpha / 2), 0.0)
+        exact_high = np.where(x < n, betaincinv(x + 1, n - x, 1 - alpha / 2), 1.0)
+    return np.where(exact, exact_low, low), np.where(exact, exact_high, high)
 
 
 def pool_years(frame: pd.DataFrame, years: int = 3) -> pd.DataFrame:

@@ -69,7 +69,8 @@ def use_style() -> None:
     import seaborn
     from matplotlib import font_manager
 
-    font_manager.fontManager.addfont(FONT_FILE)
+    if not any(font.name == FONT_FAMILY for font in font_manager.fontManager.ttflist):
+        font_manager.fontManager.addfont(FONT_FILE)
     seaborn.set_theme(context="notebook", style="whitegrid", palette=list(PALETTE), font_scale=0.8, rc=_rc())
 
 

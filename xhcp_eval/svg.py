@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PADDING = 0.08  # inches around a figure that is cut to what is drawn
-CSS_PER_POINT = 96 / 72
+POINTS = 72  # to the inch
+CSS_PER_POINT = 96 / POINTS
 _OPENING = (
     f"<g font-family=\"'{FONT_FAMILY}','{SYMBOL_FAMILY}','DejaVu Sans',sans-serif\""
     ' stroke-linejoin="round" stroke-linecap="butt">'
@@ -37,36 +38,58 @@ _EMPTY = re.compile(r"<g\s*/>|<g>\s*</g>|<defs>\s*</defs>")
 def figure_svg(figure: Figure, tight: bool = True) -> tuple[str, int, int]:
     """Draw a figure as what stands inside an <svg> element.
 
-    tight: cut to what is drawn, which draws it twice. Returns the SVG without description (the caller names
-    it), width and height in CSS pixels. Coordinates are kept to a tenth of a point. The same figure gives
-    the same text.
+    tight: cut to what is drawn. Returns the SVG without description (the caller names it), width and height in CSS
+    pixels. Coordinates are kept to a tenth of a point. The same figure gives the same text.
     """
     from matplotlib import rc_context
 
-    buffer = StringIO()
     with rc_context(_DRAWING):
-        figure.savefig(
-            buffer,
-            format="svg",
-            metadata={"Date": None},
-            bbox_inches="tight" if tight else None,
-            pad_inches=PADDING,
-        )
-    text = buffer.getvalue()
-    width, height = (float(size) for size in _ROOT.search(text).groups())
+        text, box = _drawn(figure, tight)
     body = _slim(text[_ROOT.search(text).end() :])
-    return _OPENING + body, round(width * CSS_PER_POINT), round(height * CSS_PER_POINT)
+    left, top, width, height = box
+    if left or top:
+        body = f'<g transform="translate({-left:.1f} {-top:.1f})">{body}</g>'
+    return _OPENING + body + "</g>", round(width * CSS_PER_POINT), round(height * CSS_PER_POINT)
+
+
+def _drawn(figure: Figure, tight: bool) -> tuple[str, tuple[float, float, float, float]]:
+    """The figure as an SVG file, and what to show of it: left, top, width and height in points.
+
+    Measured and drawn by one renderer, which knows the sizes of letters by then; saving a figure cut to what is drawn
+    lays it out three times.
+    """
+    from matplotlib.backends.backend_svg import RendererSVG
+
+    buffer, dpi = StringIO(), figure.dpi
+    figure.dpi = POINTS
+    try:
+        width, height = figure.get_size_inches() * POINTS
+        renderer = RendererSVG(width, height, buffer, image_dpi=POINTS, metadata={"Date": None})
+        box = (0.0, 0.0, width, height)
+        if tight:
+            seen = figure.get_tightbbox(renderer).padded(PADDING)
+            box = (
+                POINTS * seen.x0,
+                height - POINTS * seen.y1,
+                POINTS * seen.width,
+                POINTS * seen.height,
+            )
+        figure.draw(renderer)
+        renderer.finalize()
+    finally:
+        figure.dpi = dpi
+    return buffer.getvalue(), box
 
 
 def _slim(text: str) -> str:
-    """Leave out what a page doesn't need; closes the group that was opened."""
+    """Leave out what a page doesn't need."""
     text = _SUPERFLUOUS.sub("", text)
     used = set(re.findall(r"#([^\")]+)[\")]", text))
     text = _NAME.sub(lambda found: found[0] if found[1] in used else "", text)
     text = re.sub(r"\s+", " ", _shorter_numbers(text)).replace("> <", "><").replace('; "', '"')
     while _EMPTY.search(text):
         text = _EMPTY.sub("", text)
-    return _without_bare_groups(text.strip()) + "</g>"
+    return _without_bare_groups(text.strip())
 
 
 def _without_bare_groups(text: str) -> str:

@@ -95,16 +95,16 @@ def most_urgent_first(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _target_list(pack: Pack, rows: pd.DataFrame, caption: str) -> TableView:
     """The common form of a list of targets, every figure with its unit; narrow enough for a page of A4."""
-    goals = {g.id: g.name for g in pack.plan.goals}
+    goals, listed = {g.id: g.name for g in pack.plan.goals}, list(rows.itertuples())
     shown = pd.DataFrame(
         {
             "status": rows["status"],
-            "indicator": [_name_and_goal(r, goals) for r in rows.itertuples()],
-            "latest": [_latest_text(r) for r in rows.itertuples()],
+            "indicator": [_name_and_goal(r, goals) for r in listed],
+            "latest": [_latest_text(r) for r in listed],
             "target": rows["target_text"],
-            "gap": [_gap_text(r) for r in rows.itertuples()],
-            "pace": [_paces_text(r) for r in rows.itertuples()],
-            "probability": [format_probability(r.probability) for r in rows.itertuples()],
+            "gap": [_gap_text(r) for r in listed],
+            "pace": [_paces_text(r) for r in listed],
+            "probability": [format_probability(r.probability) for r in listed],
             "reason": rows["reason"],
         }
     )
@@ -196,19 +196,18 @@ def targets_of(pack: Pack, goal: str) -> TableView:
 def every_target(pack: Pack, rows: pd.DataFrame | None = None, caption: str = "全部目标") -> TableView:
     """All targets, a row each: what is asked, what is known, how sure, why."""
     rows = pack.assessment if rows is None else rows
+    listed = list(rows.itertuples())
     shown = pd.DataFrame(
         {
             "status": rows["status"].where(rows["role"] == "verdict", rows["own_status"]),
-            "role": [_role_text(r, pack.plan.level) for r in rows.itertuples()],
-            "indicator": [_name(r) for r in rows.itertuples()],
-            "year": [
-                f"每年至{r.target_year}" if r.every_year else str(r.target_year) for r in rows.itertuples()
-            ],
+            "role": [_role_text(r, pack.plan.level) for r in listed],
+            "indicator": [_name(r) for r in listed],
+            "year": [f"每年至{r.target_year}" if r.every_year else str(r.target_year) for r in listed],
             "target": rows["target_text"],
-            "latest": [_latest_text(r) for r in rows.itertuples()],
-            "probability": [format_probability(r.probability) for r in rows.itertuples()],
+            "latest": [_latest_text(r) for r in listed],
+            "probability": [format_probability(r.probability) for r in listed],
             "data": [data_status_text(s) for s in rows["data_status"]],
-            "reason": [r.reason + (f"；{r.literal}" if r.literal else "") for r in rows.itertuples()],
+            "reason": [r.reason + (f"；{r.literal}" if r.literal else "") for r in listed],
         }
     )
     headers = {

@@ -91,10 +91,12 @@ def _run(client, tasks: Iterable[Task], work: Work, limits: Limits, tell) -> lis
 
 
 def _loaded(task: Task) -> Task:
-    """The task with its rows inside: a worker needn't see this machine's files."""
-    return (
-        replace(task, rows=Path(task.rows).read_bytes()) if isinstance(task.rows, str) and task.rows else task
-    )
+    """The task with its tables inside: a worker needn't see this machine's files."""
+    return replace(task, rows=_bytes(task.rows), verdicts=_bytes(task.verdicts))
+
+
+def _bytes(table: bytes | str) -> bytes:
+    return Path(table).read_bytes() if isinstance(table, str) and table else table
 
 
 def _outcome(future, task: Task, attempt: int) -> Outcome:

@@ -118,14 +118,14 @@ def plan_tasks(batch: BatchParams, packs: Sequence[PackParams], rows: dict[str, 
             key = task_key(params, digest) if digest else ""
             inputs = {f"{'、'.join(batch.data)}（{region}）": digest}
             yield Task(
-                region,
-                pack.pack,
-                folder_name(region),
-                key,
-                params.model_dump_json(),
-                path,
-                inputs,
-                batch.place,
+                region=region,
+                pack=pack.pack,
+                folder=folder_name(region),
+                key=key,
+                params=params.model_dump_json(),
+                rows=path,
+                inputs=inputs,
+                out=batch.place,
             )
 
 

@@ -86,6 +86,21 @@ def showing(title: str, total: int) -> Iterator[Callable[[Outcome], None]]:
     console.print(f"{title}：{tally}", markup=False, highlight=False, soft_wrap=True)
 
 
+@contextmanager
+def counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many of some things are done, where there are any; the yielded function is told how many more."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda more: bar.advance(task, more)
+    if total:
+        console.print(f"{title}：{total}", markup=False, highlight=False)
+
+
 def _line(outcome: Outcome) -> str:
     name = f"{outcome.region} {outcome.pack}"
     if outcome.done:

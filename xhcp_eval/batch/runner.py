@@ -21,11 +21,10 @@ from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 from xhcp_eval.batch.tasks import RETRIED, Cause, Limits, Outcome, Task
-from xhcp_eval.errors import RunError, XhcpError
+from xhcp_eval.errors import CrashError, RunError, XhcpError
 
 Work = Callable[[Task], object]
 Result = TypeVar("Result")
-DEAD_KERNEL = "意外退出"  # how a failed notebook says that its process died
 GRACE = 10.0  # seconds for a process to end after its answer
 
 
@@ -185,7 +184,8 @@ def describe(error: BaseException) -> dict:
     if isinstance(error, MemoryError):
         return {"cause": Cause.CRASH, "detail": "内存不足；可调大 memory_limit_mb 或减小 jobs"}
     if isinstance(error, RunError):
-        return {"cause": Cause.CRASH if DEAD_KERNEL in str(error) else Cause.NOTEBOOK, "detail": str(error)}
+        cause = Cause.CRASH if isinstance(error, CrashError) else Cause.NOTEBOOK
+        return {"cause": cause, "detail": str(error)}
     if isinstance(error, XhcpError):
         return {"cause": Cause.DATA, "detail": str(error)}
     trace = error.__traceback__

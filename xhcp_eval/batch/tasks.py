@@ -25,8 +25,9 @@ class Task:
     """One report to make.
 
     region, pack: what of. folder: of the region, in the output. key: hash of everything the report depends on.
-    params: its parameters, as JSON. rows: the region's figures, a Parquet file's bytes or its path. inputs: hash
-    of these by name. out: where reports go, a folder or a URL.
+    params: its parameters, as JSON. rows: the region's figures, a Parquet file's bytes or its path. verdicts: its
+    assessment, likewise; empty where the report is to work it out. inputs: hash of the figures by name. out: where
+    reports go, a folder or a URL.
     """
 
     region: str
@@ -35,6 +36,7 @@ class Task:
     key: str = ""
     params: str = ""
     rows: bytes | str = b""
+    verdicts: bytes | str = b""
     inputs: Mapping[str, str] = field(default_factory=dict)
     out: str = ""
 

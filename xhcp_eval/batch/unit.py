@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
+import io
+
+import pandas as pd
 
 from xhcp_eval.batch.storage import open_store
 from xhcp_eval.batch.tasks import Task
-from xhcp_eval.errors import RunError
-from xhcp_eval.pack import Pack, compute_pack
+from xhcp_eval.pack import Given, Pack, compute_pack
 from xhcp_eval.params import PackParams
-from xhcp_eval.provenance import ROOT
-from xhcp_eval.report import runner
-from xhcp_eval.report.index import write_index
-from xhcp_eval.report.results import write_results
-from xhcp_eval.report.swap import remove
+from xhcp_eval.report.runner import write_report
 
 
 def make_report(task: Task) -> None:
@@ -26,33 +18,17 @@ def make_report(task: Task) -> None:
 
     task: with its rows. Raises DataError or PlanError if the region can't be judged, RunError if a notebook fails.
     """
-    started = time.perf_counter()
-    params = PackParams.model_validate_json(task.params)
-    pack = region_pack(params, task.rows, task.inputs)
+    pack = region_pack(task)
     with open_store(task.out).making(f"{task.folder}/{task.pack}", task.key) as work:
-        run = runner._start(pack, work, work.with_name(params.pack), started)
-        jobs = runner._jobs(run, {})
-        done = runner._executed(run, jobs, lambda _: None)
-        if failures := [one.failure for one in done if one.failure]:
-            raise RunError(f"{params.title}：{len(failures)} 个笔记本运行失败：", failures)
-        write_results(pack, work)
-        if any(section.notebook == runner.YEARBOOK for section in params.sections):
-            runner._yearbook(pack, work)
-        write_index(pack, run.shell, work)
-        remove(run.snapshot)
-        runner._write_json(work / runner.RECORD, runner._record(run, jobs, done, "ok"))
+        write_report(pack, work, work.with_name(task.pack), key=task.key)
 
 
-def region_pack(params: PackParams, rows: bytes | str, inputs: Mapping[str, str]) -> Pack:
-    """A pack computed from a region's rows.
+def region_pack(task: Task) -> Pack:
+    """The pack of a task's region: from its rows, and from its verdicts where they are there. Raises PlanError or DataError."""
+    verdicts = _table(task.verdicts) if task.verdicts else None
+    given = Given(_table(task.rows), verdicts, task.inputs)
+    return compute_pack(PackParams.model_validate_json(task.params), given)
 
-    rows: Parquet file of checked rows, its bytes or its path. inputs: hashes of these, as its record is to name
-    them. Raises PlanError or DataError.
-    """
-    with tempfile.TemporaryDirectory(prefix="xhcp-") as folder:
-        path = Path(folder) / "rows.parquet"
-        path.write_bytes(rows if isinstance(rows, bytes) else Path(rows).read_bytes())
-        name = os.path.relpath(path, ROOT)
-        pack = compute_pack(params.model_copy(update={"data": (name,), "as_of": None}))
-    others = {key: value for key, value in pack.stamp["inputs"].items() if key != Path(name).as_posix()}
-    return replace(pack, params=params, stamp=pack.stamp | {"inputs": {**inputs, **others}})
+
+def _table(parquet: bytes | str) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO(parquet) if isinstance(parquet, bytes) else parquet)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from xhcp_eval.batch.storage import Store, open_store, rows_folder
 from xhcp_eval.batch.summary import record, write_summary
 from xhcp_eval.batch.tasks import Cause, Limits, Outcome, Task
 from xhcp_eval.batch.unit import make_report
+from xhcp_eval.batch.verdicts import with_verdicts
 from xhcp_eval.params import PackParams
 from xhcp_eval.report.swap import remove
 
@@ -50,8 +51,12 @@ def run_batch(batch: BatchParams, how: How = How()) -> dict:
         try:
             rows = _split(batch, packs, folder, how.preload)
             tasks = list(plan_tasks(batch, packs, rows))
+            known, coming = _sorted_out(tasks, rows, packs, store, how.resume)
+            limits = Limits(batch.jobs, batch.retries, batch.time_limit_s, batch.memory_limit_mb, how.preload)
+            with progress.counting("判定各地区", len(coming)) as count:
+                coming = with_verdicts(coming, limits, folder / "verdicts", count)
             with progress.showing(f"{batch.title}：{len(tasks)} 份报告", len(tasks)) as tell:
-                outcomes = _outcomes(tasks, rows, packs, store, batch, how, tell)
+                outcomes = known + _made(known, coming, limits, how, tell)
         finally:
             remove(folder)
         strays = [text for found in rows.values() for text in found.strays]
@@ -73,33 +78,29 @@ def _split(
     return found
 
 
-def _outcomes(
-    tasks: list[Task],
-    rows: dict[str, Rows],
-    packs: Sequence[PackParams],
-    store: Store,
-    batch: BatchParams,
+def _sorted_out(
+    tasks: Sequence[Task], rows: dict[str, Rows], packs: Sequence[PackParams], store: Store, resume: bool
+) -> tuple[list[Outcome], list[Task]]:
+    """What is known already of tasks that needn't be run, and the tasks that have to be."""
+    plans = {pack.pack: pack.plan for pack in packs}
+    known = {id(task): _known(task, rows[plans[task.pack]], store, resume) for task in tasks}
+    found = [outcome for outcome in known.values() if outcome is not None]
+    return found, [task for task in tasks if known[id(task)] is None]
+
+
+def _made(
+    known: Sequence[Outcome],
+    coming: Sequence[Task],
+    limits: Limits,
     how: How,
     tell: Callable[[Outcome], None],
 ) -> list[Outcome]:
-    plans = {pack.pack: pack.plan for pack in packs}
-    known: list[Outcome] = []
-
-    def open_tasks() -> Iterator[Task]:
-        for task in tasks:
-            outcome = _known(task, rows[plans[task.pack]], store, how.resume)
-            if outcome is None:
-                yield task
-            else:
-                known.append(outcome)
-                tell(outcome)
-
-    limits = Limits(batch.jobs, batch.retries, batch.time_limit_s, batch.memory_limit_mb, how.preload)
+    """What comes of the tasks that have to be run; `tell` hears of the known ones first."""
+    for outcome in known:
+        tell(outcome)
     if how.scheduler:
-        made = run_on_cluster(open_tasks(), how.work, limits, how.scheduler, tell)
-    else:
-        made = run_tasks(open_tasks(), how.work, limits, tell)
-    return known + made
+        return run_on_cluster(coming, how.work, limits, how.scheduler, tell)
+    return run_tasks(coming, how.work, limits, tell)
 
 
 def _known(task: Task, rows: Rows, store: Store, resume: bool) -> Outcome | None:

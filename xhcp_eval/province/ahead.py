@@ -19,7 +19,8 @@ CELLS = 1_000_000
 class Ahead:
     """Forecasts of the level. block: the series. quantiles: (n_forecast, horizon, n_levels), first year after the
     last usual one. place: (n,) position in `quantiles`, -1 without forecast. skipped: (n,) years between the last
-    usual and the last year seen. end: last year projected to.
+    usual and the last year seen. end: last year projected to. simulates: chances that can't be integrated are
+    simulated for the whole block; else they are left missing.
     """
 
     block: Block
@@ -27,6 +28,7 @@ class Ahead:
     place: np.ndarray
     skipped: np.ndarray
     end: int
+    simulates: bool = True
 
     def years_ahead(self, rows: np.ndarray, years: np.ndarray) -> np.ndarray:
         """Years from the last figure, (m,); 0 where the series can't be looked ahead with to that year."""
@@ -44,8 +46,11 @@ class Ahead:
         return self.quantiles[self.place[rows], self.skipped[rows] + ahead - 1]
 
 
-def look_ahead(block: Block, end: int, everything: bool = False) -> Ahead:
-    """Project the series that verdicts need, until a year. everything: project all series, keep those needed."""
+def look_ahead(block: Block, end: int, everything: bool = False, simulates: bool = True) -> Ahead:
+    """Project the series that verdicts need, until a year. everything: project all series, keep those needed.
+
+    simulates: see `Ahead`.
+    """
     facts = block.facts
     own = ~block.unit & block.whole & (block.residence == 0)
     aside = ~block.unit & facts.ahead_residence[block.indicator]
@@ -53,14 +58,15 @@ def look_ahead(block: Block, end: int, everything: bool = False) -> Ahead:
     chosen = np.flatnonzero(facts.projected[block.indicator] & (wanted | everything))
     place, skipped = np.full(len(block), -1), np.zeros(len(block), int)
     if not len(chosen):
-        return Ahead(block, np.empty((0, 1, len(LEVELS))), place, skipped, end)
+        return Ahead(block, np.empty((0, 1, len(LEVELS))), place, skipped, end, simulates)
     panel = _panel(block, chosen)
     horizon = max(1, end - int(panel.years[panel.last].min()))
     values = project_panel(panel, trend_model("auto"), horizon, np.asarray(LEVELS), "level")
     skipped[chosen] = block.last[chosen] - panel.last
     kept = np.flatnonzero(wanted[chosen] & np.isfinite(values[:, 0, 0]))
     place[chosen[kept]] = np.arange(len(kept))
-    return Ahead(block, values[kept] if len(kept) < len(chosen) else values, place, skipped, end)
+    kept_values = values[kept] if len(kept) < len(chosen) else values
+    return Ahead(block, kept_values, place, skipped, end, simulates)
 
 
 def _panel(block: Block, rows: np.ndarray) -> Panel:

@@ -106,6 +106,20 @@ def assess_block(future: Ahead, plan: Plan) -> pd.DataFrame:
     return as_frame(block.regions, plan, cells)
 
 
+def integrated_chances(future: Ahead, plan: Plan) -> np.ndarray:
+    """Chance of each region to meet each target, (n_regions, n_targets).
+
+    future: which leaves chances that can only be simulated missing (`simulates` false), as are those of targets that
+    aren't ahead or can't be looked ahead with.
+    """
+    found = np.full((len(future.block.regions), len(plan.targets())), np.nan)
+    for rows, route in _routes(plan):
+        if route in (_series, _units):
+            for at, columns in route(future, plan, rows):
+                found[at] = columns.get("probability", np.nan)
+    return found
+
+
 def _routes(plan: Plan):
     """Positions of targets by the way they are judged, in the order in which `assess` decides it."""
     groups: dict = {name: [] for name in (_maintain, _gaps, _units, _yes_no, _series)}

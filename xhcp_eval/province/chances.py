@@ -194,7 +194,9 @@ def _pooled(future, rows, start, stop, sign, limit) -> np.ndarray:
 def _simulated(future, rows, start, stop, sign, limit) -> np.ndarray:
     """Windows that overlap, or pooled shares: counts drawn along paths, as `judged_draws` does."""
     settings, last = future.block.settings, future.block.years[future.block.last[rows]]
-    found = np.empty(len(rows))
+    found = np.full(len(rows), np.nan)
+    if not future.simulates:
+        return found
     for first, end in np.unique(np.stack([last + start, last + stop]), axis=1).T:
         years = np.arange(first, end + 1)
         mine = np.flatnonzero((last + start == first) & (last + stop == end))

@@ -54,18 +54,16 @@ def read_block(
     rows = np.flatnonzero(keep)
     table = observations.iloc[rows]
     place = paths[rows]
-    parts = (
-        position[indicator_codes[rows]],
-        place,
-        *(_sorted_codes(table[n])[0] for n in ("residence", "category")),
-    )
+    category, categories = _sorted_codes(table["category"])
+    parts = (position[indicator_codes[rows]], place, _sorted_codes(table["residence"])[0], category)
     series, first = _series(parts)
     head = table.iloc[first]
     grids = _grids(table, series, len(first), unsure[rows], facts, parts[0][first])
     return Block(
         facts=facts, settings=settings, regions=regions, indicator=parts[0][first], owner=owner[place[first]],
-        unit=unit[place[first]], residence=pd.Index(RESIDENCES).get_indexer(np.asarray(head["residence"], object)),
-        category=parts[3][first], whole=_is(head["category"], TOTAL), **grids,
+        place=place[first], places=path_names, unit=unit[place[first]],
+        residence=pd.Index(RESIDENCES).get_indexer(np.asarray(head["residence"], object)),
+        category=category[first], categories=categories, whole=_is(head["category"], TOTAL), **grids,
     )  # fmt: skip
 
 
@@ -146,8 +144,10 @@ def _grids(
         seen & facts.exceptional(years)[indicator]
     )
     surveyed = grid(_is(table["status"], "survey"), False).any(axis=1)
+    codes, statuses = pd.factorize(table["status"])
     return {
         "years": years, "seen": seen, "trusted": seen & ~grid(unsure, False), "exceptional": exceptional,
         "values": values, "numerator": numerator, "denominator": denominator,
-        "survey": surveyed | facts.survey[indicator],
+        "survey": surveyed | facts.survey[indicator], "status": grid(codes.astype(np.int8), np.int8(-1)),
+        "statuses": np.asarray(statuses, object),
     }  # fmt: skip

@@ -19,9 +19,10 @@ class Block:
     """Series of some regions and of their units, sorted by indicator, place, residence and category.
 
     regions: (n_regions,) paths. years: (n_years,) consecutive. indicator, owner: (n,) positions in `facts` and
-    `regions`. unit: (n,) a township or school, not the region itself. residence: (n,) position in `RESIDENCES`.
-    category: (n,) codes; whole: (n,) category is the total. seen, trusted, exceptional: (n, n_years). values,
-    numerator, denominator: (n, n_years), missing as NaN. survey: (n,).
+    `regions`. place: (n,) positions in `places`, paths of regions and units. unit: (n,) a township or school, not the
+    region itself. residence: (n,) position in `RESIDENCES`. category: (n,) positions in `categories`; whole: (n,) it
+    is the total. seen, trusted, exceptional: (n, n_years). values, numerator, denominator: (n, n_years), missing as
+    NaN. survey: (n,). status: (n, n_years) positions in `statuses`, -1 where nothing was reported.
     """
 
     facts: Facts
@@ -30,9 +31,12 @@ class Block:
     years: np.ndarray
     indicator: np.ndarray
     owner: np.ndarray
+    place: np.ndarray
+    places: np.ndarray
     unit: np.ndarray
     residence: np.ndarray
     category: np.ndarray
+    categories: np.ndarray
     whole: np.ndarray
     seen: np.ndarray
     trusted: np.ndarray
@@ -41,6 +45,8 @@ class Block:
     numerator: np.ndarray
     denominator: np.ndarray
     survey: np.ndarray
+    status: np.ndarray
+    statuses: np.ndarray
 
     def __len__(self) -> int:
         return len(self.indicator)

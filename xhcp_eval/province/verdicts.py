@@ -104,7 +104,8 @@ def _probability(
     else:
         found = np.ones(len(demand.end))
         np.multiply.at(found, pair, share)
-    return as_simulated(np.where(bound.simulated, bound.probability, found), future.block.settings)
+    drawn = bound.probability if future.simulates else np.nan
+    return as_simulated(np.where(bound.simulated, drawn, found), future.block.settings)
 
 
 def _ratio(settings: Settings, latest: Values, base: Values) -> np.ndarray:

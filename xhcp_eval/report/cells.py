@@ -78,12 +78,20 @@ def _lacks_alt(output) -> bool:
 
 @cache
 def _exporter():
-    from nbconvert import HTMLExporter
+    from nbconvert import HTMLExporter, TemplateExporter
 
-    exporter = HTMLExporter(
+    class Exporter(HTMLExporter):
+        """Without the last pass of HTMLExporter, which reads all HTML again to mark up JupyterLab's own cells."""
+
+        def from_notebook_node(self, nb, resources=None, **kw):
+            return TemplateExporter.from_notebook_node(self, nb, self._init_resources(resources), **kw)
+
+    exporter = Exporter(
         template_name="xhcp", extra_template_basedirs=[str(ASSETS / "templates")], language_code="zh"
     )
     exporter.register_filter("markdown2html", markdown_html)
+    # named in the templates that ours builds on, which shows code in its own way
+    exporter.register_filter("highlight_code", lambda source, **_: source)
     return exporter
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from xhcp_eval.report.execute import Done, Job, run_job
 from xhcp_eval.report.forking import NAME, SWITCH, can_fork, end_child, fork_child, stop_child
 
-__all__ = ["SWITCH", "can_fork", "preload", "register_engine", "run_forked"]
+__all__ = ["SWITCH", "can_fork", "preload", "register_engine", "run_forked", "run_here"]
 
 
 def run_forked(jobs: list[Job], at_once: int, tell: Callable[[Done], None]) -> list[Done]:
@@ -46,6 +46,16 @@ def run_forked(jobs: list[Job], at_once: int, tell: Callable[[Done], None]) -> l
             pipe.close()
             _remove_half_written(jobs[number])
     return [found[number] for number in range(len(jobs))]
+
+
+def run_here(jobs: list[Job], tell: Callable[[Done], None]) -> list[Done]:
+    """As `run_forked`, one after another in this process, which is theirs alone; only the cells run in children."""
+    preload()
+    found = []
+    for job in jobs:
+        found.append(_done(job))
+        tell(found[-1])
+    return found
 
 
 def register_engine() -> None:
@@ -94,7 +104,8 @@ def _received(pipe: Connection, job: Job) -> Done:
         return pipe.recv()
     except (EOFError, ConnectionError):
         _remove_half_written(job)
-        return Done(job.page, 0.0, f"{_name(job)}：进程意外退出，可能是内存不足；可减小参数 jobs 再试")
+        failure = f"{_name(job)}：进程意外退出，可能是内存不足；可减小参数 jobs 再试"
+        return Done(job.page, 0.0, failure, crashed=True)
     finally:
         pipe.close()
 

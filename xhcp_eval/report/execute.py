@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xhcp_eval.errors import RunError
+from xhcp_eval.errors import CrashError, RunError
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.report.render import Page, Shell, render_notebook
 
@@ -26,7 +26,8 @@ class Job:
 
     source: the notebook. executed: where its executed copy goes, or is already if `reuse`. html: the page to
     write. parameters: values to inject; those named in `private` hold paths of this run and are blanked
-    afterwards.
+    afterwards. saves: write the executed copy after each cell, so that one that dies tells how far it came; else
+    once, at its end.
     """
 
     page: Page
@@ -37,17 +38,22 @@ class Job:
     parameters: dict[str, Any]
     private: tuple[str, ...] = ("snapshot",)
     reuse: bool = False
+    saves: bool = True
 
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a job. failure: Chinese sentence, empty if all went well. warnings: texts on stderr."""
+    """What came of a job. failure: Chinese sentence, empty if all went well. warnings: texts on stderr.
+
+    crashed: its process died.
+    """
 
     page: Page
     seconds: float
     failure: str = ""
     warnings: tuple[str, ...] = ()
     pictures_without_alt: int = 0
+    crashed: bool = False
 
 
 def run_jobs(jobs: list[Job], at_once: int, tell: Callable[[Done], None]) -> list[Done]:
@@ -94,17 +100,18 @@ def run_job(job: Job, engine: str | None = None) -> Done:
     import nbformat
 
     start = time.perf_counter()
-    failure = "" if job.reuse else _execute(job, engine)
-    if failure:
-        return Done(job.page, time.perf_counter() - start, failure)
-    notebook = nbformat.read(job.executed, as_version=4)
+    try:
+        notebook = nbformat.read(job.executed, as_version=4) if job.reuse else _execute(job, engine)
+    except RunError as error:
+        crashed = isinstance(error, CrashError)
+        return Done(job.page, time.perf_counter() - start, str(error), crashed=crashed)
     html, body = render_notebook(notebook, job.page, job.shell)
     job.html.write_text(html, encoding="utf-8", newline="\n")
     return Done(job.page, time.perf_counter() - start, "", body.warnings, body.pictures_without_alt)
 
 
-def _execute(job: Job, engine: str | None) -> str:
-    """Run a notebook by papermill; returns what went wrong, in Chinese, or nothing."""
+def _execute(job: Job, engine: str | None) -> Any:
+    """Run a notebook by papermill; returns it executed. Raises RunError that says what went wrong, in Chinese."""
     import logging
 
     import papermill
@@ -115,23 +122,23 @@ def _execute(job: Job, engine: str | None) -> str:
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     name = f"{job.source.name}（{job.page.title}）"
     try:
-        papermill.execute_notebook(
+        notebook = papermill.execute_notebook(
             job.source,
             job.executed,
             job.parameters,
             engine_name=engine,
+            request_save_on_cell_execute=job.saves,
             progress_bar=False,
             execution_timeout=CELL_TIMEOUT,
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )
     except papermill.PapermillExecutionError as error:
-        return f"{name} {_place(error, job)}：{error.ename}：{error.evalue}"
-    except CellTimeoutError:
-        return f"{name}：有一格运行超过 {CELL_TIMEOUT // 60} 分钟"
-    except DeadKernelError:
-        return f"{name}：内核意外退出，可能是内存不足"
-    _forget_this_run(job)
-    return ""
+        raise RunError(f"{name} {_place(error, job)}：{error.ename}：{error.evalue}") from error
+    except CellTimeoutError as error:
+        raise RunError(f"{name}：有一格运行超过 {CELL_TIMEOUT // 60} 分钟") from error
+    except DeadKernelError as error:
+        raise CrashError(f"{name}：内核意外退出，可能是内存不足") from error
+    return _forget_this_run(notebook, job)
 
 
 def _place(error: Any, job: Job) -> str:
@@ -153,11 +160,10 @@ def _readable_translator() -> type:
     return Readable
 
 
-def _forget_this_run(job: Job) -> None:
+def _forget_this_run(notebook: Any, job: Job) -> Any:
     """Take paths of this machine out of an executed notebook, so that it opens anywhere and tells nothing."""
     import nbformat
 
-    notebook = nbformat.read(job.executed, as_version=4)
     shown = {name: "" if name in job.private else value for name, value in job.parameters.items()}
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
@@ -165,3 +171,4 @@ def _forget_this_run(job: Job) -> None:
     notes = notebook.metadata.get("papermill", {})
     notes.update(input_path=job.source.name, output_path=job.executed.name, parameters=shown)
     nbformat.write(notebook, job.executed)
+    return notebook

@@ -7,12 +7,19 @@ subset of the characters it uses, and figures are drawn with the packaged font.
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import sys
+import uuid
+from collections.abc import Collection
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 
 from xhcp_eval.errors import XhcpError
+from xhcp_eval.provenance import ROOT
 from xhcp_eval.style import FONT_FAMILY, FONT_FILE, SYMBOL_FAMILY, symbol_font_file
 
 SOURCE_FAMILY = "Noto Sans CJK SC"
@@ -25,6 +32,19 @@ _RANGES = (
 )  # fmt: skip
 # Characters that the plans' texts quote beyond GB 2312.
 _QUOTED = "勢査"
+# Where the words of reports come from, whatever the region.
+_WORDS = (
+    "xhcp_eval/**/*.py",
+    "xhcp_eval/assets/**/*.j2",
+    "xhcp_eval/assets/*.js",
+    "xhcp_eval/assets/*.css",
+    "notebooks/*.ipynb",
+    "params/*.yaml",
+    "data/plans/*/*.yaml",
+    "data/demo/*.yaml",
+)
+_FEW = 250  # a page of fewer different characters carries its own glyphs only
+STORE = ROOT / "reports" / ".fonts"
 # Circles, squares and the like are left to DejaVu Sans, which has all of them: taken from two fonts, ● and ◕
 # would differ in size.
 _SHAPES = range(0x25A0, 0x2600)
@@ -65,17 +85,58 @@ def build_font(source: Path, target: Path = FONT_FILE) -> Path:
 def page_font_css(text: str) -> str:
     """@font-face rules that embed the glyphs of a text, as woff2 in data addresses.
 
-    text: all text that a page may show. The same text gives the same bytes. Characters that neither packaged
-    font has are left to the reader's system (`uncovered`).
+    text: all text that a page may show. The same text gives the same bytes. Pages share a face with the glyphs of
+    all words that reports are made of, which is cut once; what else a page shows (names of places) gets a face of its
+    own. Characters that neither packaged font has are left to the reader's system (`uncovered`).
     """
     codes = {ord(character) for character in text}
     chinese = codes & _characters(FONT_FILE)
     symbols = (codes - chinese) & _characters(symbol_font_file())
-    rules = [
-        _font_face(FONT_FILE, FONT_FAMILY, chinese),
-        _font_face(symbol_font_file(), SYMBOL_FAMILY, symbols),
-    ]
-    return "\n".join(rule for rule in rules if rule)
+    shares = len(chinese) >= _FEW
+    rules = []
+    for path, family, used in (
+        (FONT_FILE, FONT_FAMILY, chinese),
+        (symbol_font_file(), SYMBOL_FAMILY, symbols),
+    ):
+        common = _common(path) if shares and used else frozenset()
+        if common:
+            rules.append(_kept_face(path, family, common))
+        if used - common:
+            rules.append(_font_face(path, family, used - common))
+    return "\n".join(rules)
+
+
+def shared_faces() -> None:
+    """Have the faces that pages share at hand, so that processes forked from this one needn't make or read them."""
+    for path, family in ((FONT_FILE, FONT_FAMILY), (symbol_font_file(), SYMBOL_FAMILY)):
+        _kept_face(path, family, _common(path))
+
+
+@cache
+def _common(path: Path) -> frozenset[int]:
+    """Code points of a font that occur in the words reports are made of."""
+    files = [file for pattern in _WORDS for file in ROOT.glob(pattern)]
+    words = frozenset().union(*(map(ord, set(file.read_text(encoding="utf-8"))) for file in files))
+    found = words & _characters(path)
+    return found if path == FONT_FILE else found - _characters(FONT_FILE)
+
+
+@cache
+def _kept_face(path: Path, family: str, codes: frozenset[int]) -> str:
+    """As `_font_face`, kept on disk for other processes; a disk that refuses only costs time."""
+    parts = [family, sorted(codes), hashlib.sha256(path.read_bytes()).hexdigest(), version("fonttools")]
+    name = hashlib.sha256(json.dumps(parts).encode("utf-8")).hexdigest()[:16]
+    file = STORE / f"{name}.css"
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        face = _font_face(path, family, codes)
+    with suppress(OSError):
+        STORE.mkdir(parents=True, exist_ok=True)
+        half = file.with_name(f"{name}.{uuid.uuid4().hex[:8]}")
+        half.write_text(face, encoding="utf-8", newline="\n")
+        half.replace(file)
+    return face
 
 
 def uncovered(text: str) -> str:
@@ -92,9 +153,7 @@ def _characters(path: Path) -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
-def _font_face(path: Path, family: str, codes: set[int]) -> str:
-    if not codes:
-        return ""
+def _font_face(path: Path, family: str, codes: Collection[int]) -> str:
     from fontTools.ttLib import TTFont
 
     # glyph boxes stay as they are: measuring them again takes longer than all the rest
@@ -104,10 +163,15 @@ def _font_face(path: Path, family: str, codes: set[int]) -> str:
     font.flavor = "woff2"
     data = base64.b64encode(_saved(font)).decode("ascii")
     source = f"url(data:font/woff2;base64,{data}) format('woff2')"
-    return f"@font-face{{font-family:'{family}';src:{source};font-display:block}}"
+    spans = ",".join(f"U+{code:X}" for code in sorted(codes)) if len(codes) < _FEW else ""
+    return (
+        f"@font-face{{font-family:'{family}';src:{source};font-display:block"
+        + (f";unicode-range:{spans}" if spans else "")
+        + "}"
+    )
 
 
-def _subset(font, codes: set[int]) -> None:
+def _subset(font, codes: Collection[int]) -> None:
     """Cut a font down in place, without hints and without features that Chinese reports don't use."""
     from fontTools.subset import Options, Subsetter
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,8 +113,7 @@ def _plain_text(frame: pd.DataFrame) -> pd.DataFrame:
 def _write_workbook(pack: Pack, path: Path) -> None:
     from openpyxl import Workbook
 
-    book = Workbook()
-    book.remove(book.active)
+    book = Workbook(write_only=True)
     _write_sheet(book, "目标评估", pack.assessment, COLUMNS)
     _write_sheet(book, "目标汇总", pack.goals, GOAL_COLUMNS)
     _write_notes(book, pack)
@@ -124,20 +124,20 @@ def _write_sheet(book, title: str, frame: pd.DataFrame, names: dict[str, tuple[s
     from openpyxl.utils import get_column_letter
 
     sheet = book.create_sheet(title)
-    headers = [names.get(column, (column,))[0] for column in frame.columns]
-    _fill(sheet, [headers, *frame.itertuples(index=False, name=None)])
+    last = get_column_letter(len(frame.columns))
     sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = sheet.dimensions
+    sheet.auto_filter.ref = f"A1:{last}{len(frame) + 1}"
     for number, column in enumerate(frame.columns, 1):
         wide = column in ("reason", "literal", "name", "failures", "indicator_name", "target_text")
         sheet.column_dimensions[get_column_letter(number)].width = 36 if wide else 13
-    _embolden(sheet)
+    headers = [names.get(column, (column,))[0] for column in frame.columns]
+    _fill(sheet, headers, frame.itertuples(index=False, name=None))
 
 
 def _write_notes(book, pack: Pack) -> None:
     """What the columns mean, and where the numbers are from."""
     sheet = book.create_sheet("说明")
-    rows = [("工作表", "列", "机器名（results.csv 同）", "含义")]
+    rows: list[tuple] = []
     for title, names in (("目标评估", COLUMNS), ("目标汇总", GOAL_COLUMNS)):
         rows += [(title, header, machine, meaning) for machine, (header, meaning) in names.items()]
     facts = {
@@ -148,21 +148,33 @@ def _write_notes(book, pack: Pack) -> None:
         "程序版本": pack.stamp["version"],
         **{f"输入 {name}": f"SHA-256 {digest}" for name, digest in pack.stamp["inputs"].items()},
     }
-    _fill(sheet, [*rows, (), *facts.items()])
     for letter, width in zip("ABCD", (36, 20, 26, 70), strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = "A2"
-    _embolden(sheet)
+    _fill(sheet, ("工作表", "列", "机器名（results.csv 同）", "含义"), [*rows, (), *facts.items()])
 
 
-def _fill(sheet, rows) -> None:
-    """Write rows into an empty sheet; texts stay texts, whatever they begin with; missing is empty."""
-    for number, row in enumerate(rows, 1):
-        for column, value in enumerate(row, 1):
-            cell = sheet.cell(number, column, _plain_value(value))
-            if isinstance(cell.value, str):
-                cell.data_type = "s"
-                cell.quotePrefix = cell.value.startswith(_FORMULA)
+def _fill(sheet, headers: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Write a header and rows into an empty sheet; texts stay texts, whatever they begin with; missing is empty."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+
+    def plain(value: object) -> object:
+        value = _plain_value(value)
+        if not isinstance(value, str) or not value.startswith(_FORMULA):
+            return value
+        cell = WriteOnlyCell(sheet, value)
+        cell.data_type, cell.quotePrefix = "s", True
+        return cell
+
+    def head(text: str) -> WriteOnlyCell:
+        cell = WriteOnlyCell(sheet, text)
+        cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
+        return cell
+
+    sheet.append([head(text) for text in headers])
+    for row in rows:
+        sheet.append([plain(value) for value in row])
 
 
 def _plain_value(value: object) -> object:
@@ -171,11 +183,3 @@ def _plain_value(value: object) -> object:
     if isinstance(value, numbers.Integral):
         return bool(value) if isinstance(value, bool) else int(value)
     return float(value) if isinstance(value, numbers.Real) else str(value)
-
-
-def _embolden(sheet) -> None:
-    from openpyxl.styles import Alignment, Font
-
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
-        cell.alignment = Alignment(wrap_text=True, vertical="top")

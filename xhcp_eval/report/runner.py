@@ -7,15 +7,16 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from xhcp_eval import __version__
-from xhcp_eval.errors import RunError
-from xhcp_eval.pack import Pack, compute_pack, hold_pack, save_pack, stored_pack
+from xhcp_eval.errors import CrashError, RunError
+from xhcp_eval.pack import Pack, compute_pack, hold_pack, read_snapshot, save_pack, stored_pack
 from xhcp_eval.params import NOTEBOOKS, PackParams, check_params, load_params
 from xhcp_eval.provenance import ROOT, code_hash, file_hash
 from xhcp_eval.report.execute import Done, Job, run_jobs
@@ -31,15 +32,23 @@ YEARBOOK = "85_yearbook.ipynb"
 
 @dataclass(frozen=True)
 class Run:
-    """One run under way. work: folder written. target: folder it will replace. keys: page -> input hash."""
+    """One run under way. work: folder written. target: folder it will replace. keys: page -> input hash.
+
+    in_memory: notebooks find the pack in this process instead of reading a snapshot.
+    """
 
     pack: Pack
     shell: Shell
     work: Path
     target: Path
-    snapshot: Path
     keys: dict[str, str]
     started: float
+    in_memory: bool
+
+    @property
+    def snapshot(self) -> Path:
+        """Folder of the pack's snapshot, or the name that stands for it."""
+        return self.work / "snapshot"
 
 
 def run_pack(params: str | Path | PackParams, out: str | Path = REPORTS, force: bool = False) -> Path:
@@ -54,37 +63,72 @@ def run_pack(params: str | Path | PackParams, out: str | Path = REPORTS, force: 
         params = load_params(params)
     else:
         check_params(params)
-    target = Path(out).resolve() / params.pack
-    started = time.perf_counter()
+    target, started = Path(out).resolve() / params.pack, time.perf_counter()
     with _progress(params.title, len(params.sections) + 2) as tell, replacing(target) as work:
         tell("读取数据、预测、判定")
         pack = compute_pack(params) if force else stored_pack(params)
-        run = _start(pack, work, target, started)
-        jobs = _jobs(run, {} if force else _reusable(target))
-        done = _executed(run, jobs, lambda one: tell(_told(one)))
-        if any(one.failure for one in done):
-            raise _failed(run, jobs, done)
-        write_results(run.pack, work)
-        if any(section.notebook == YEARBOOK for section in params.sections):
-            _yearbook(run.pack, work)
-        write_index(run.pack, run.shell, work)  # takes the tables into the page
-        remove(run.snapshot)
-        # the record comes last: a folder with one is whole
-        _write_json(work / RECORD, _record(run, jobs, done, "ok"))
+        reusable = {} if force else _reusable(target)
+        write_report(
+            pack,
+            work,
+            target,
+            reusable=reusable,
+            tell=lambda one: tell(_told(one)),
+            kept=_failed_folder(target),
+            started=started,
+        )
         tell("写出首页和结果表")
     remove(_failed_folder(target))
     return target / "index.html"
 
 
+def write_report(
+    pack: Pack,
+    work: Path,
+    target: Path,
+    key: str = "",
+    reusable: Mapping[str, Path] = MappingProxyType({}),
+    tell: Callable[[Done], None] = lambda _: None,
+    kept: Path | None = None,
+    started: float | None = None,
+) -> None:
+    """Run the notebooks of a pack and write its report, tables and record.
+
+    work: empty folder to write in. target: folder that it will replace, where earlier reports are looked for. key:
+    hash of everything that the pack depends on; if given, this process is the pack's alone, and its notebooks are
+    handed what is in memory. reusable: executed notebooks by input hash. tell: called with each notebook as it ends. kept:
+    folder that takes the executed notebooks if some fail. started: when the run began (`time.perf_counter`), if not now.
+    Raises RunError if notebooks fail, CrashError if a process of theirs died, DataError for frames that can't be
+    computed.
+    """
+    run = _start(pack, work, target, key, started or time.perf_counter())
+    jobs = _jobs(run, reusable)
+    done = _executed(run, jobs, tell)
+    if any(one.failure for one in done):
+        raise _failed(run, jobs, done, kept)
+    write_results(pack, work)
+    if any(section.notebook == YEARBOOK for section in pack.params.sections):
+        _yearbook(pack, work)
+    write_index(pack, run.shell, work)  # takes the tables into the page
+    remove(run.snapshot)
+    # the record comes last: a folder with one is whole
+    _write_json(work / RECORD, _record(run, jobs, done, "ok"))
+
+
 def _executed(run: Run, jobs: list[Job], tell: Callable[[Done], None]) -> list[Done]:
     """Run the jobs, in forked children where there are such."""
-    at_once = min(run.pack.params.jobs, os.cpu_count() or 1)
-    from xhcp_eval.report.engine import can_fork, run_forked
+    from xhcp_eval.report.engine import can_fork, run_forked, run_here
 
+    at_once = min(run.pack.params.jobs, os.cpu_count() or 1)
     if not can_fork():
         return run_jobs(jobs, at_once, tell)
-    hold_pack(run.snapshot)
-    return run_forked(jobs, at_once, tell)
+    if not run.in_memory:
+        hold_pack(read_snapshot(run.snapshot), run.snapshot)
+        return run_forked(jobs, at_once, tell)
+    if len(jobs) > 1:
+        list(run.pack.frames.values())  # computed here, not in the child of every notebook that shows them
+    hold_pack(run.pack, run.snapshot)
+    return run_here(jobs, tell)
 
 
 def _yearbook(pack: Pack, work: Path) -> None:
@@ -95,19 +139,22 @@ def _yearbook(pack: Pack, work: Path) -> None:
     write_yearbook(pack.observations, pack.plan, region, pack.params.data_until, work / FILE)
 
 
-def _start(pack: Pack, work: Path, target: Path, started: float) -> Run:
-    snapshot = work / "snapshot"
-    save_pack(pack, snapshot)
+def _start(pack: Pack, work: Path, target: Path, key: str, started: float) -> Run:
+    from xhcp_eval.report.engine import can_fork
+
+    in_memory = bool(key) and can_fork()
+    if not in_memory:
+        save_pack(pack, work / "snapshot")
     (work / "notebooks").mkdir()
-    common = [__version__, code_hash(), _snapshot_hash(snapshot)]
+    common = [__version__, code_hash(), key or _snapshot_hash(work / "snapshot")]
     keys = {
         section.page: _text_hash([*common, file_hash(NOTEBOOKS / section.notebook), section.model_dump()])
         for section in pack.params.sections
     }
-    return Run(pack, make_shell(pack), work, target, snapshot, keys, started)
+    return Run(pack, make_shell(pack), work, target, keys, started, in_memory)
 
 
-def _jobs(run: Run, reusable: dict[str, Path]) -> list[Job]:
+def _jobs(run: Run, reusable: Mapping[str, Path]) -> list[Job]:
     """A job for each section; one whose inputs are those of the last run takes its executed copy."""
     jobs = []
     for section in run.pack.params.sections:
@@ -128,6 +175,7 @@ def _jobs(run: Run, reusable: dict[str, Path]) -> list[Job]:
                     **section.parameters,
                 },
                 reuse=last is not None,
+                saves=not run.in_memory,
             )
         )
     return jobs
@@ -147,16 +195,18 @@ def _told(done: Done) -> str:
     return f"{'✕' if done.failure else '✓'} {done.page.title}（{done.seconds:.1f} 秒）"
 
 
-def _failed(run: Run, jobs: list[Job], done: list[Done]) -> RunError:
-    """Keep what was run where it can be looked at, and say which cells failed and why."""
-    kept = _failed_folder(run.target)
-    remove(kept)
-    (run.work / "notebooks").rename(kept)
-    _write_json(kept / RECORD, _record(run, jobs, done, "failed"))
-    earlier = "；上一次的报告保持不变" if run.target.exists() else ""
+def _failed(run: Run, jobs: list[Job], done: list[Done], kept: Path | None) -> RunError:
+    """Say which cells failed and why, and keep what was run where it can be looked at."""
     failures = [one.failure for one in done if one.failure]
-    message = f"{run.pack.params.title}：{len(failures)} 个笔记本运行失败{earlier}。已运行的部分在 {kept}："
-    return RunError(message, failures)
+    message = f"{run.pack.params.title}：{len(failures)} 个笔记本运行失败"
+    if kept is not None:
+        remove(kept)
+        (run.work / "notebooks").rename(kept)
+        _write_json(kept / RECORD, _record(run, jobs, done, "failed"))
+        earlier = "；上一次的报告保持不变" if run.target.exists() else ""
+        message += f"{earlier}。已运行的部分在 {kept}"
+    kind = CrashError if any(one.crashed for one in done) else RunError
+    return kind(f"{message}：", failures)
 
 
 def _failed_folder(target: Path) -> Path:

@@ -1,0 +1,101 @@
+"""The verdicts of all regions of a batch, worked out for many regions at once; each region's report reads its own.
+
+They are only a head start: a report whose verdicts aren't there works out the same ones for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from xhcp_eval.assessment import assess
+from xhcp_eval.batch.runner import run_tasks
+from xhcp_eval.batch.tasks import Limits, Task
+from xhcp_eval.errors import XhcpError
+from xhcp_eval.params import PackParams
+from xhcp_eval.plan import load_plan
+from xhcp_eval.province.cases import open_cases
+
+REGIONS = 40  # judged at once: more are hardly quicker and take more memory
+
+
+@dataclass(frozen=True)
+class Block:
+    """Regions that are judged at once for a pack. region: how a person may call them. regions, rows: as of their tasks.
+
+    params: of the pack, as JSON; regions and titles in it don't matter. folder: gets a file a region.
+    """
+
+    region: str
+    pack: str
+    regions: tuple[str, ...]
+    rows: tuple[str, ...]
+    params: str
+    folder: str
+
+
+def with_verdicts(
+    tasks: Sequence[Task], limits: Limits, folder: Path, tell: Callable[[int], None] = lambda _: None
+) -> list[Task]:
+    """The tasks with the files of their verdicts, where these could be worked out.
+
+    tasks: with rows as paths, unlike regions of one pack with like parameters. limits: of the processes that judge.
+    folder: for the files. tell: called with the number of regions judged, as they are.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    blocks = list(_blocks(tasks, folder))
+    sizes = {(block.pack, block.region): len(block.regions) for block in blocks}
+    run_tasks(blocks, judge_block, limits, lambda one: tell(sizes[one.pack, one.region]))
+    found = {(task.region, task.pack): _file(folder, task.pack, task.rows) for task in tasks}
+    return [
+        replace(task, verdicts=str(path)) if (path := found[task.region, task.pack]).is_file() else task
+        for task in tasks
+    ]
+
+
+def _blocks(tasks: Sequence[Task], folder: Path):
+    for pack in dict.fromkeys(task.pack for task in tasks):
+        mine = [task for task in tasks if task.pack == pack]
+        for k in range(0, len(mine), REGIONS):
+            block = mine[k : k + REGIONS]
+            regions = tuple(task.region for task in block)
+            name = f"{regions[0]} 等 {len(block)} 个"
+            yield Block(name, pack, regions, tuple(task.rows for task in block), block[0].params, str(folder))
+
+
+def _file(folder: str | Path, pack: str, rows: str) -> Path:
+    return Path(folder) / f"{Path(rows).stem}.{pack}.parquet"
+
+
+def judge_block(block: Block) -> None:
+    """Judge the regions of a block and write a file for each; a region whose figures can't be used gets none."""
+    params = PackParams.model_validate_json(block.params)
+    tables = {region: pd.read_parquet(path) for region, path in zip(block.regions, block.rows, strict=True)}
+    try:
+        _judge(params, tables, block)
+    except XhcpError:
+        for region, table in tables.items():
+            _try_alone(params, region, table, block)
+
+
+def _try_alone(params: PackParams, region: str, table: pd.DataFrame, block: Block) -> None:
+    try:
+        _judge(params, {region: table}, block)
+    except XhcpError:
+        return  # its report will say what is wrong
+
+
+def _judge(params: PackParams, tables: dict[str, pd.DataFrame], block: Block) -> None:
+    plan, rows = load_plan(params.plan), dict(zip(block.regions, block.rows, strict=True))
+    together = pd.concat(tables.values(), ignore_index=True)
+    cases = open_cases(
+        together, plan, list(tables), params.settings, params.data_until, params.use_recollection
+    )
+    for case in cases:
+        path = _file(block.folder, block.pack, rows[case.region])
+        half = path.with_suffix(".half")
+        assess(case).to_parquet(half, index=False)
+        half.replace(path)
