@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,10 @@ from xhcp_eval.status import Status
 from xhcp_eval.tables import LEVEL_LABELS, own_targets
 from xhcp_eval.units import UNITS, format_probability, format_value
 from xhcp_eval.views import FigureView, figure_view
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
 
 SOURCE_LENGTH = 78  # characters of 7 points on the width of a figure
 MAX_SOURCES = 2
@@ -280,30 +286,22 @@ def status_bars(pack: Pack, year: int | None = None) -> FigureView:
     counts = pd.crosstab(rows["domain"], rows["status"]).reindex(index=[d.id for d in domains])
     order = [s for s in Status if s.value in counts.columns]
     fig, ax = style.new_figure(height=0.9 + 0.42 * len(domains))
-    left = np.zeros(len(domains))
-    for status in order:
-        width = counts[status.value].to_numpy(float)
+    width = counts[[s.value for s in order]].to_numpy(float)
+    left, handles = width.cumsum(axis=1) - width, []
+    for k, status in enumerate(order):
         look = style.STATUS_STYLE[status.value]
-        bars = ax.barh(
-            [d.name for d in domains],
-            width,
-            left=left,
-            color=look.colour,
-            edgecolor="white",
-            label=f"{look.symbol} {status.value}",
-        )
-        ax.bar_label(
-            bars,
-            labels=[f"{w:.0f}" if w else "" for w in width],
-            label_type="center",
-            fontsize=9,
-            color=look.ink,
-        )
-        left += width
-    ax.invert_yaxis()
+        label = f"{look.symbol} {status.value}"
+        handles.append(_bars(ax, left[:, k], width[:, k], look.colour, 0.8, edgecolors="white", label=label))
+        for row in np.flatnonzero(width[:, k] > 0):
+            middle = left[row, k] + width[row, k] / 2
+            ax.text(middle, row, f"{width[row, k]:.0f}", ha="center", va="center", fontsize=9, color=look.ink)
+    ax.set_xlim(0, 1.05 * width.sum(axis=1).max(initial=1))
+    ax.set_ylim(len(domains) - 0.4, -0.6)
+    _name_rows(ax, [d.name for d in domains], 9)
     ax.set_xlabel("目标项数")
-    ax.grid(axis="y", visible=False)
-    ax.legend(fontsize=8, ncols=4, frameon=False, loc="upper left", bbox_to_anchor=(0, -0.22))
+    ax.legend(
+        handles=handles, fontsize=8, ncols=4, frameon=False, loc="upper left", bbox_to_anchor=(0, -0.22)
+    )
     alt = "各领域目标状态条形图。" + "；".join(
         f"{d.name}："
         + "，".join(
@@ -321,21 +319,50 @@ def probability_bars(pack: Pack, year: int | None = None) -> FigureView:
     names = [_bar_name(r) for r in rows.itertuples()]
     fig, ax = style.new_figure(height=0.9 + 0.24 * max(len(rows), 1))
     colours = [style.STATUS_STYLE[s].colour for s in rows["own_status"]]
-    bars = ax.barh(range(len(rows)), 100 * rows["probability"], color=colours, height=0.68)
-    ax.bar_label(bars, labels=[format_probability(p) for p in rows["probability"]], fontsize=8, padding=2)
-    ax.set_yticks(range(len(rows)), names, fontsize=8)
+    chance = 100 * rows["probability"].to_numpy(float)
+    _bars(ax, np.zeros(len(rows)), chance, colours, 0.68)
+    for row, p in enumerate(rows["probability"]):
+        ax.text(chance[row] + 0.6, row, format_probability(p), va="center", fontsize=8)
+    _name_rows(ax, names, 8)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     for bound in (pack.params.settings.unlikely, pack.params.settings.likely):
         ax.axvline(100 * bound, color=style.MUTED, lw=0.9, ls=":")
     ax.set_xlim(0, 108)
     ax.set_xlabel("达标概率（%）")
-    ax.grid(axis="y", visible=False)
     listed = "；".join(
         f"{n} {format_probability(p)}" for n, p in zip(names, rows["probability"], strict=True)
     )
     return figure_view(
         fig, alt=f"达标概率条形图，由低到高：{listed}。", caption="各目标的达标概率（虚线为状态分界）"
     )
+
+
+def _bars(ax: Axes, left: np.ndarray, width: np.ndarray, colours, height: float, **looks) -> PolyCollection:
+    """Horizontal bars, a row each from the first on, drawn at once: an object a bar takes ten times as long.
+
+    left, width: (n_rows,). colours: one, or one a row. height: in rows. Returns the bars, for a legend.
+    """
+    from matplotlib.collections import PolyCollection
+
+    right, row = left + width, np.arange(len(left))
+    low, high = row - height / 2, row + height / 2
+    corners = [(left, low), (right, low), (right, high), (left, high)]
+    bars = PolyCollection(
+        np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1), facecolors=colours, **looks
+    )
+    return ax.add_collection(bars)
+
+
+def _name_rows(ax: Axes, names: list[str], fontsize: float) -> None:
+    """Names beside rows, without the ticks that take longest to draw."""
+    from matplotlib import rcParams
+
+    ax.set_yticks([])
+    for row, name in enumerate(names):
+        ax.text(
+            -0.01, row, name, transform=ax.get_yaxis_transform(), ha="right", va="center", fontsize=fontsize,
+            color=rcParams["ytick.color"],
+        )  # fmt: skip
 
 
 def _bar_name(row) -> str:

@@ -218,16 +218,18 @@ def _schema(plan: Plan):
     import pandera.pandas as pa
 
     facts = indicator_facts(plan)
+    per = facts["unit"].map({name: unit.per for name, unit in UNITS.items()}).astype(float)
+    facts = facts.assign(part=(facts["kind"] == "proportion") | (facts["upper"] == per))
 
     def of(frame: pd.DataFrame, fact: str) -> pd.Series:
-        return frame["indicator"].map(facts[fact])
+        codes, names = pd.factorize(frame["indicator"])  # each name is looked up once
+        return pd.Series(facts[fact].reindex(names).array.take(codes, allow_fill=True), index=frame.index)
 
     def known(frame: pd.DataFrame) -> pd.Series:
         return frame["indicator"].isin(facts.index)
 
     def part_of_whole(frame: pd.DataFrame) -> pd.Series:
-        per = of(frame, "unit").map({name: unit.per for name, unit in UNITS.items()}).astype(float)
-        return (of(frame, "kind") == "proportion") | (of(frame, "upper") == per)
+        return of(frame, "part").eq(True)
 
     def check(column: str, rule, text: str) -> pa.Check:
         return pa.Check(rule, error=f"{column}|{text}")

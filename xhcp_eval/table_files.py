@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
@@ -87,7 +88,13 @@ def open_table(path: str | Path) -> Cells:
 
 
 def text_of(column: pd.Series) -> pd.Series:
-    """Cells as text, missing as empty; by way of objects, since typed Parquet columns refuse an empty text."""
+    """Cells as text, missing as empty; each different text is looked at once."""
+    plain = isinstance(column.dtype, (pd.CategoricalDtype, pd.StringDtype))
+    if plain or pd.api.types.infer_dtype(column) == "string":
+        codes, words = pd.factorize(column)
+        texts = np.array([*(str(word).strip() for word in words), ""], dtype=object)
+        return pd.Series(pd.array(texts, dtype="str").take(codes), index=column.index, name=column.name)
+    # by way of objects, since typed Parquet columns refuse an empty text
     return column.astype(object).where(column.notna(), "").astype(str).str.strip()
 
 
@@ -154,7 +161,13 @@ def cell_text(value: object, number_format: str = "General") -> str:
 
 
 def _written(frame: pd.DataFrame) -> pd.Series:
-    return frame.apply(text_of).ne("").any(axis=1) if len(frame.columns) else pd.Series(False, frame.index)
+    """Rows in which anything stands."""
+    found = np.zeros(len(frame), bool)
+    for k in range(frame.shape[1]):
+        column = frame.iloc[:, k]
+        number = pd.api.types.is_numeric_dtype(column)
+        found |= (column.notna() if number else text_of(column).ne("")).to_numpy(bool)
+    return pd.Series(found, frame.index)
 
 
 def _open_csv(path: Path) -> Cells:

@@ -52,6 +52,8 @@ def split_rows(
         else:
             tables.append(_checked(path, registry, regions, problems))
     table = pd.concat(tables, ignore_index=True)
+    if len(tables) > 1:
+        table = table.sort_values(list(KEY), kind="stable", ignore_index=True)
     chosen = regions if regions is not None else _all_regions(table, registry.level, problems)
     table = table.assign(_region=owners(table["region"], chosen))
     _refuse_doubles(table, problems)
@@ -111,7 +113,7 @@ def _level_regions(frame: pd.DataFrame, level: str) -> list[str]:
 
 
 def _all_regions(table: pd.DataFrame, level: str, problems: dict) -> list[str]:
-    return sorted(set(table.loc[table["level"] == level, "region"]) | set(problems) - {NOBODY})
+    return sorted(set(table.loc[table["level"] == level, "region"].unique()) | set(problems) - {NOBODY})
 
 
 def _refuse_doubles(table: pd.DataFrame, problems: dict) -> None:
@@ -123,8 +125,7 @@ def _refuse_doubles(table: pd.DataFrame, problems: dict) -> None:
 
 
 def _write(rows: pd.DataFrame, path: Path) -> tuple[str, str]:
-    rows = rows[list(COLUMNS)].sort_values(list(KEY), kind="stable", ignore_index=True)
-    rows.to_parquet(path, index=False)
+    rows[list(COLUMNS)].to_parquet(path, index=False)
     return str(path), hashlib.sha256(path.read_bytes()).hexdigest()
 
 

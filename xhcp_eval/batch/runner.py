@@ -6,6 +6,7 @@ so that each starts in milliseconds; elsewhere (Windows) they start from nothing
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -25,6 +26,7 @@ from xhcp_eval.errors import CrashError, RunError, XhcpError
 
 Work = Callable[[Task], object]
 Result = TypeVar("Result")
+GARBAGE = 200_000  # objects between collections: a process of a second leaves hardly any
 GRACE = 10.0  # seconds for a process to end after its answer
 
 
@@ -170,6 +172,7 @@ def _outcome(one: _Running, limits: Limits) -> Outcome:
 def _child(work: Work, task: Task, pipe: Connection, memory_mb: int) -> None:
     """Body of a process: do the work, send the answer."""
     _settle_in(memory_mb)
+    gc.set_threshold(GARBAGE)
     try:
         work(task)
         answer: dict = {}

@@ -25,10 +25,15 @@ def make_report(task: Task) -> None:
 
 def region_pack(task: Task) -> Pack:
     """The pack of a task's region: from its rows, and from its verdicts where they are there. Raises PlanError or DataError."""
-    verdicts = _table(task.verdicts) if task.verdicts else None
+    verdicts = _in_python(_table(task.verdicts)) if task.verdicts else None
     given = Given(_table(task.rows), verdicts, task.inputs)
     return compute_pack(PackParams.model_validate_json(task.params), given)
 
 
 def _table(parquet: bytes | str) -> pd.DataFrame:
     return pd.read_parquet(io.BytesIO(parquet) if isinstance(parquet, bytes) else parquet)
+
+
+def _in_python(frame: pd.DataFrame) -> pd.DataFrame:
+    """Texts as Python's own, which are looked at one by one in half the time."""
+    return frame.astype({name: object for name in frame.columns if frame[name].dtype == "str"})

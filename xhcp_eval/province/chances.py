@@ -23,6 +23,7 @@ from xhcp_eval.province.cells import (
     tail,
     transition,
 )
+from xhcp_eval.province.windows import two_year_windows
 
 CHUNK = 40_000
 TOLERANCE = 1e-9
@@ -136,9 +137,12 @@ def chance(
     able = np.flatnonzero((start > 0) & (stop > 0))
     one = (start == stop)[able]
     pooled = (np.minimum(block.window[rows[able]], stop[able]) > 1) & block.counted[rows[able]]
-    summed = pooled & one & (block.facts.kind[block.indicator[rows[able]]] != "proportion")
+    share = block.facts.kind[block.indicator[rows[able]]] == "proportion"
+    summed = pooled & one & ~share
+    paired = pooled & share & (block.window[rows[able]] == 2) & (one | (start[able] == 1))
     routes = (
-        (~pooled & one, _one_year), (~pooled & ~one, _chain), (summed, _pooled), (pooled & ~summed, _simulated),
+        (~pooled & one, _one_year), (~pooled & ~one, _chain), (summed, _pooled), (paired, two_year_windows),
+        (pooled & ~summed & ~paired, _simulated),
     )  # fmt: skip
     for chosen, route in routes:
         mine = able[chosen]
@@ -192,7 +196,7 @@ def _pooled(future, rows, start, stop, sign, limit) -> np.ndarray:
 
 
 def _simulated(future, rows, start, stop, sign, limit) -> np.ndarray:
-    """Windows that overlap, or pooled shares: counts drawn along paths, as `judged_draws` does."""
+    """Windows of three years that overlap: counts drawn along paths, as `judged_draws` does."""
     settings, last = future.block.settings, future.block.years[future.block.last[rows]]
     found = np.full(len(rows), np.nan)
     if not future.simulates:

@@ -16,6 +16,7 @@ from pathlib import Path
 from xhcp_eval.report.execute import Done, Job, run_job
 from xhcp_eval.report.forking import NAME, SWITCH, can_fork, end_child, fork_child, stop_child
 
+HERE = "here"
 __all__ = ["SWITCH", "can_fork", "preload", "register_engine", "run_forked", "run_here"]
 
 
@@ -49,11 +50,11 @@ def run_forked(jobs: list[Job], at_once: int, tell: Callable[[Done], None]) -> l
 
 
 def run_here(jobs: list[Job], tell: Callable[[Done], None]) -> list[Done]:
-    """As `run_forked`, one after another in this process, which is theirs alone; only the cells run in children."""
+    """As `run_forked`, in this process, which is theirs alone: a single notebook whole, of several the cells in children."""
     preload()
     found = []
     for job in jobs:
-        found.append(_done(job))
+        found.append(_done(job, HERE if len(jobs) == 1 else NAME))
         tell(found[-1])
     return found
 
@@ -62,10 +63,11 @@ def register_engine() -> None:
     """Make the engine known to papermill where the package isn't installed, so that its entry point can't be found."""
     from papermill.engines import papermill_engines
 
-    if NAME not in papermill_engines._engines:
-        from xhcp_eval.report.fork_engine import ForkEngine
+    if NAME not in papermill_engines._engines or HERE not in papermill_engines._engines:
+        from xhcp_eval.report.fork_engine import ForkEngine, HereEngine
 
         papermill_engines.register(NAME, ForkEngine)
+        papermill_engines.register(HERE, HereEngine)
 
 
 def preload() -> None:
@@ -89,10 +91,10 @@ def preload() -> None:
         __import__(f"xhcp_eval.{name}")
 
 
-def _done(job: Job) -> Done:
+def _done(job: Job, engine: str = NAME) -> Done:
     """What comes of a job; an error outside its notebook is a failure that says where."""
     try:
-        return run_job(job, NAME)
+        return run_job(job, engine)
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name} 第 {place.lineno} 行"

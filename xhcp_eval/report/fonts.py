@@ -89,7 +89,7 @@ def page_font_css(text: str) -> str:
     all words that reports are made of, which is cut once; what else a page shows (names of places) gets a face of its
     own. Characters that neither packaged font has are left to the reader's system (`uncovered`).
     """
-    codes = {ord(character) for character in text}
+    codes = {ord(character) for character in set(text)}
     chinese = codes & _characters(FONT_FILE)
     symbols = (codes - chinese) & _characters(symbol_font_file())
     shares = len(chinese) >= _FEW

@@ -1,4 +1,4 @@
-"""papermill's engine "fork": the cells of a notebook run in a forked child of the calling process.
+"""papermill's engines "fork" and "here": the cells of a notebook run in a forked child of the calling process, or in it.
 
 papermill itself loads this module, through the package's entry point: nothing else may import it before papermill.
 """
@@ -8,14 +8,16 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from papermill.engines import Engine, NBClientEngine
 
 from xhcp_eval.report.forking import can_fork, child, end_child
-from xhcp_eval.report.shell import LANGUAGE_INFO, RAISES, SKIP, make_runner
+from xhcp_eval.report.shell import LANGUAGE_INFO, RAISES, SKIP, Ran, make_runner
 
 TICK = 0.5
 logger = logging.getLogger("papermill")
@@ -48,33 +50,58 @@ class ForkEngine(Engine):
                 **kwargs,
             )
             return
-        nb_man.nb.metadata["language_info"] = dict(LANGUAGE_INFO)
         deadline = time.monotonic() + time_limit if time_limit else None
         with child(lambda pipe: _serve(pipe, memory_limit)) as (pipe, pid):
-            shown: dict[str, list[dict]] = {}
-            for index, cell in enumerate(nb_man.nb.cells):
-                try:
-                    nb_man.cell_start(cell, index)
-                    failed = _run_cell(cell, pipe, pid, execution_timeout, deadline, shown)
-                    _log(cell, log_output, stdout_file, stderr_file)
-                    if failed and RAISES not in cell.metadata.get("tags", []):
-                        nb_man.cell_exception(cell, cell_index=index, exception=failed)
-                        break
-                finally:
-                    nb_man.cell_complete(cell, cell_index=index)
+
+            def answer(cell) -> Ran:
+                pipe.send(cell.source)
+                return _answer(cell, pipe, pid, execution_timeout, deadline)
+
+            _run_cells(nb_man, answer, log_output, stdout_file, stderr_file)
 
 
-def _run_cell(
-    cell, pipe: Connection, pid: int, timeout: float | None, deadline: float | None, shown: dict
-) -> tuple | None:
-    """Run a cell in the child and take over its outputs; returns its error, if any."""
+class HereEngine(Engine):
+    """papermill engine that runs the cells in this very process, which has to be the notebook's alone.
+
+    Limits of time and memory are those of the process; whoever started it sees to them.
+    """
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man, kernel_name, log_output=False, stdout_file=None, stderr_file=None, **kwargs
+    ):
+        """Run the cells of a managed notebook, in order, until one fails. Parameters as in `ForkEngine`."""
+        streams, run = (sys.stdout, sys.stderr), make_runner()
+        try:
+            _run_cells(nb_man, lambda cell: run(cell.source), log_output, stdout_file, stderr_file)
+        finally:
+            sys.stdout, sys.stderr = streams
+
+
+def _run_cells(nb_man, answer: Callable[..., Ran], log_output: bool, stdout_file, stderr_file) -> None:
+    """Run cells until one fails, and tell papermill's manager. answer: runs a cell."""
+    nb_man.nb.metadata["language_info"] = dict(LANGUAGE_INFO)
+    shown: dict[str, list[dict]] = {}
+    for index, cell in enumerate(nb_man.nb.cells):
+        try:
+            nb_man.cell_start(cell, index)
+            failed = _run_cell(cell, answer, shown)
+            _log(cell, log_output, stdout_file, stderr_file)
+            if failed and RAISES not in cell.metadata.get("tags", []):
+                nb_man.cell_exception(cell, cell_index=index, exception=failed)
+                break
+        finally:
+            nb_man.cell_complete(cell, cell_index=index)
+
+
+def _run_cell(cell, answer: Callable[..., Ran], shown: dict) -> tuple | None:
+    """Run a cell and take over its outputs; returns its error, if any."""
     import nbformat
 
     if cell.cell_type != "code" or not cell.source.strip() or set(cell.metadata.get("tags", [])) & set(SKIP):
         return None
     cell.outputs = []
-    pipe.send(cell.source)
-    ran = _answer(cell, pipe, pid, timeout, deadline)
+    ran = answer(cell)
     for output in ran.outputs:
         name = output.pop("_display_id", None)
         node = nbformat.from_dict(output)
