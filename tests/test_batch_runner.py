@@ -106,8 +106,8 @@ def test_processes_end_with_a_killed_parent(tmp_path):
 
 
 def test_a_call_apart_answers_raises_and_may_die():
-    assert call_apart(PRELOAD, pow, 2, 10) == 1024
+    assert call_apart(pow, 2, 10) == 1024
     with pytest.raises(DataError, match="不能用"):
-        call_apart(PRELOAD, refuse)
+        call_apart(refuse)
     with pytest.raises(RunError, match="退出码 3"):
-        call_apart(PRELOAD, os._exit, 3)
+        call_apart(os._exit, 3)

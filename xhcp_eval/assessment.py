@@ -181,7 +181,7 @@ def _judge_series(
     failures = _failures(case, series, criterion, case.plan.start_year, end) if keep else []
     straddles = _straddles(main, latest, criterion, target, case.settings)
     word, significant = _direction(main, latest, criterion, target, case.settings)
-    met = bool(np.median(criterion.met(latest.value)))
+    met = bool(np.mean(criterion.met(latest.value)) >= 0.5)
     probability = case.chances.get(target.id)
     if probability is None:
         years = range(latest.year + 1, end + 1) if keep else [end]
@@ -224,7 +224,10 @@ def _failures(case: Case, series: list[History], criterion: Criterion, start: in
     """Years (and units) of the plan period in which the bound wasn't met, newest last."""
     found = []
     for history in series:
-        for year in history.years[history.trusted & (history.years >= start) & (history.years <= end)]:
+        due = history.trusted & (history.years >= start) & (history.years <= end)
+        if history.window(case.settings) == 1 and np.ndim(criterion.bound) == 0:
+            due &= ~criterion.met(history.values)  # single years are judged by what was reported
+        for year in history.years[due]:
             judged = judge_at(history, int(year), case.settings, interval=False)
             if not np.all(criterion.met(judged.value)):
                 place = f"{_unit_text(history)} " if history.is_unit else ""
@@ -380,7 +383,8 @@ def recent_pace(years: np.ndarray, values: np.ndarray) -> float:
     recent = years > years[-1] - RECENT_YEARS
     if recent.sum() < 2:
         return np.nan
-    return float(np.polyfit(years[recent] - years[-1], values[recent], 1)[0])
+    off = years[recent] - years[recent].mean()
+    return float(off @ (values[recent] - values[recent].mean()) / (off @ off))
 
 
 def _judge_yes_no(case: Case, verdict: Verdict, history: History, end: int) -> Verdict:

@@ -36,7 +36,7 @@ class Criterion:
     @property
     def point(self) -> float:
         """The bound as one number (median where it is simulated)."""
-        return float(np.median(self.bound))
+        return float(self.bound) if np.ndim(self.bound) == 0 else float(np.median(self.bound))
 
     def met(self, values: np.ndarray | float) -> np.ndarray:
         """Whether judged values meet the target; compared unrounded, see A03 on the boundary itself."""

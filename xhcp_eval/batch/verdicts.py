@@ -5,7 +5,7 @@ They are only a head start: a report whose verdicts aren't there works out the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def with_verdicts(
     folder: for the files. tell: called with the number of regions judged, as they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    blocks = list(_blocks(tasks, folder))
+    blocks = list(_blocks(tasks, folder, limits.at_once))
     sizes = {(block.pack, block.region): len(block.regions) for block in blocks}
     run_tasks(blocks, judge_block, limits, lambda one: tell(sizes[one.pack, one.region]))
     found = {(task.region, task.pack): _file(folder, task.pack, task.rows) for task in tasks}
@@ -56,11 +56,12 @@ def with_verdicts(
     ]
 
 
-def _blocks(tasks: Sequence[Task], folder: Path):
+def _blocks(tasks: Sequence[Task], folder: Path, at_once: int) -> Iterator[Block]:
     for pack in dict.fromkeys(task.pack for task in tasks):
         mine = [task for task in tasks if task.pack == pack]
-        for k in range(0, len(mine), REGIONS):
-            block = mine[k : k + REGIONS]
+        size = min(REGIONS, -(-len(mine) // at_once))
+        for k in range(0, len(mine), size):
+            block = mine[k : k + size]
             regions = tuple(task.region for task in block)
             name = f"{regions[0]} 等 {len(block)} 个"
             yield Block(name, pack, regions, tuple(task.rows for task in block), block[0].params, str(folder))

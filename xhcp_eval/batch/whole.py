@@ -12,7 +12,7 @@ from xhcp_eval.batch.cluster import run_on_cluster
 from xhcp_eval.batch.index_page import write_page
 from xhcp_eval.batch.plan_of_work import BatchParams, load_packs, plan_tasks
 from xhcp_eval.batch.rows import Rows, split_rows
-from xhcp_eval.batch.runner import Work, call_apart, run_tasks
+from xhcp_eval.batch.runner import Work, call_apart, run_tasks, warm_up
 from xhcp_eval.batch.storage import Store, open_store, rows_folder
 from xhcp_eval.batch.summary import record, write_summary
 from xhcp_eval.batch.tasks import Cause, Limits, Outcome, Task
@@ -49,7 +49,8 @@ def run_batch(batch: BatchParams, how: How = How()) -> dict:
         store.tidy()
         folder = rows_folder(batch.place, batch.batch)
         try:
-            rows = _split(batch, packs, folder, how.preload)
+            warm_up(how.preload)
+            rows = _split(batch, packs, folder)
             tasks = list(plan_tasks(batch, packs, rows))
             known, coming = _sorted_out(tasks, rows, packs, store, how.resume)
             limits = Limits(batch.jobs, batch.retries, batch.time_limit_s, batch.memory_limit_mb, how.preload)
@@ -66,15 +67,13 @@ def run_batch(batch: BatchParams, how: How = How()) -> dict:
     return summary
 
 
-def _split(
-    batch: BatchParams, packs: Sequence[PackParams], folder: Path, preload: tuple[str, ...]
-) -> dict[str, Rows]:
+def _split(batch: BatchParams, packs: Sequence[PackParams], folder: Path) -> dict[str, Rows]:
     """Each region's rows, by plan; in a process that takes the memory of the whole table with it."""
     found = {}
     for plan in dict.fromkeys(pack.plan for pack in packs):
         (folder / plan).mkdir()
         given = (batch.files, plan, batch.chosen, folder / plan, batch.as_of)
-        found[plan] = call_apart(preload, split_rows, *given)
+        found[plan] = call_apart(split_rows, *given)
     return found
 
 
