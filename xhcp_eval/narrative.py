@@ -7,7 +7,7 @@ import pandas as pd
 from xhcp_eval.breaks import break_sentence
 from xhcp_eval.model_card import model_scores
 from xhcp_eval.outcomes import brier_score
-from xhcp_eval.pack import Pack
+from xhcp_eval.pack import Pack, once_a_pack
 from xhcp_eval.plan import Goal, Indicator
 from xhcp_eval.provenance import local_time
 from xhcp_eval.status import Status
@@ -18,6 +18,7 @@ from xhcp_eval.views import TextView, text_view
 NAMES_SHOWN = 5
 
 
+@once_a_pack
 def headline(pack: Pack) -> TextView:
     """The conclusion in three sentences: how many targets stand where, which are most at risk, what can't be told."""
     end = pack.plan.end_year
@@ -41,7 +42,7 @@ def forecast_method() -> TextView:
             f"{known['values']:,}个年度数值。它看一条序列近几年升降多少、几年来的坡度、起伏有没有规律、离上下限还有多远、有几个年份，"
             "再按历史上这样的序列后来的走法，给出今后每一年的可能范围；同一指标有五个以上地区时，也看其他地区怎样走。"
             "有分子、分母的，先把计数带来的偶然波动分开：看趋势时滤去，算将来填报的数时再加上。"
-            "达标概率是几千条模拟路径中达标的比例；小样本指标在模拟中同样用三年合并值判定。",
+            "达标概率由预测分布算出：能积分的积分，其余是几千条模拟路径中达标的比例；小样本指标同样用三年合并值判定。",
             f"检验：每个指标只由没有见过它的模型来判，向前五年的{alone['n_targets']:,.0f}个达标问题上，布赖尔得分"
             f"{alone['brier']:.3f}（一律说一半为0.250，直线外推{peers['linear']['brier']:.3f}，随机游走加漂移"
             f"{peers['drift']['brier']:.3f}，越小越好），80%区间实际包含{alone['coverage_80']:.0%}（直线外推只有"

@@ -6,10 +6,14 @@ import hashlib
 import json
 import shutil
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import wraps
+from inspect import signature
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
@@ -20,11 +24,12 @@ from xhcp_eval.pack_frames import FRAMES, compute_frames, input_tables, read_tab
 from xhcp_eval.params import PackParams, load_params
 from xhcp_eval.plan import Plan, load_plan
 
+Said = TypeVar("Said")
 _HELD: dict[Path, Pack] = {}
 STORE = provenance.ROOT / "reports" / ".packs"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pack:
     """Everything that a pack's notebooks show.
 
@@ -114,6 +119,27 @@ class Pack:
         from html import escape
 
         return f"<p><b>{escape(self.params.title)}</b>：{len(self.assessment)} 项判定，{len(self.observations)} 个数据点</p>"
+
+
+def once_a_pack(say: Callable[..., Said]) -> Callable[..., Said]:
+    """What a function says of a pack is kept for as long as the pack lives: chapters and summary show the same tables.
+
+    say: function of a pack and further hashable arguments; what it returns isn't to be changed.
+    """
+    kept: WeakKeyDictionary[Pack, dict] = WeakKeyDictionary()
+    names = signature(say)
+
+    @wraps(say)
+    def said(pack: Pack, *args: object, **named: object) -> Said:
+        bound = names.bind(pack, *args, **named)
+        bound.apply_defaults()
+        key = tuple(bound.arguments.values())[1:]
+        known = kept.setdefault(pack, {})
+        if key not in known:
+            known[key] = say(pack, *args, **named)
+        return known[key]
+
+    return said
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from xhcp_eval.evidence import series_key
 from xhcp_eval.observations import STATUS_LABELS, select
 from xhcp_eval.outcomes import brier_score
-from xhcp_eval.pack import Pack
+from xhcp_eval.pack import Pack, once_a_pack
 from xhcp_eval.plan import Strategy
 from xhcp_eval.projection import AUTO, MODEL_LABELS, project
 from xhcp_eval.provenance import local_time
@@ -28,6 +29,7 @@ KIND_LABELS = {"quantified": "数量", "direction": "方向", "disparity": "差�
 AT_RISK = (Status.MISSED.value, Status.UNLIKELY.value, Status.AT_RISK.value)
 
 
+@once_a_pack
 def own_targets(pack: Pack, deciding: bool | None = True, year: int | None = None) -> pd.DataFrame:
     """Rows of the assessment that carry a verdict.
 
@@ -40,15 +42,18 @@ def own_targets(pack: Pack, deciding: bool | None = True, year: int | None = Non
     return rows if year is None else rows[rows["target_year"] == year]
 
 
+@once_a_pack
 def status_matrix(pack: Pack, deciding: bool = True, year: int | None = None) -> TableView:
     """How many targets stand where: a row a domain, a column a status; readings of one question count once."""
     rows = own_targets(pack, deciding, year).drop_duplicates("question")
     names = {d.id: d.name for d in pack.plan.domains}
-    counts = pd.crosstab(rows["domain"], rows["status"])
-    counts = counts.reindex(
-        index=[d for d in names if d in counts.index], columns=[s.value for s in Status], fill_value=0
+    found = Counter(zip(rows["domain"], rows["status"], strict=True))
+    known, words = {domain for domain, _ in found}, {word for _, word in found}
+    columns = [s.value for s in Status if s.value in words]
+    counts = pd.DataFrame(
+        {word: [found[domain, word] for domain in names if domain in known] for word in columns},
+        index=[domain for domain in names if domain in known],
     )
-    counts = counts.loc[:, counts.sum() > 0]
     counts.loc["合计"] = counts.sum()
     counts.insert(0, "领域", [names.get(d, d) for d in counts.index])
     counts["合计"] = counts.drop(columns="领域").sum(axis=1)
@@ -62,6 +67,7 @@ def status_matrix(pack: Pack, deciding: bool = True, year: int | None = None) ->
     )
 
 
+@once_a_pack
 def at_risk(pack: Pack, year: int | None = None, deciding: bool = True) -> TableView:
     """Targets at risk for a year (default: the plan's last), the one that needs attention most first."""
     rows = own_targets(pack, deciding, year or pack.plan.end_year)
@@ -71,6 +77,7 @@ def at_risk(pack: Pack, year: int | None = None, deciding: bool = True) -> Table
     )
 
 
+@once_a_pack
 def undecided(pack: Pack, year: int | None = None) -> TableView:
     """Targets that can't be judged: counts too small, readings that differ, no data."""
     rows = own_targets(pack, True, year or pack.plan.end_year)
