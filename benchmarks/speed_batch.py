@@ -107,7 +107,7 @@ def snapshots(batch: Path, folder: Path, n: int) -> tuple[list[tuple[PackParams,
     found, began = [], 0.0
     for number, task in enumerate(list(plan_tasks(given, packs, rows))[:n]):
         params = PackParams.model_validate_json(task.params)
-        save_pack(region_pack(params, task.rows, task.inputs), folder / f"snapshot{number}")
+        save_pack(region_pack(task), folder / f"snapshot{number}")
         found.append((params, folder / f"snapshot{number}"))
         began = began or time.perf_counter()  # the first loads what stays loaded
     return found, (time.perf_counter() - began) / max(n - 1, 1)

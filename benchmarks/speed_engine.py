@@ -65,7 +65,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         save_pack(pack, folder / "snapshot")
-        hold_pack(folder / "snapshot")
+        hold_pack(pack, folder / "snapshot")
         done, ours = timed(run_forked, forked_jobs(pack, folder), os.cpu_count() or 1, lambda _: None)
         failures = [one.failure for one in done if one.failure]
         if failures:

@@ -82,6 +82,7 @@ ORDER = [
         "evaluation_files",
         "demo",
         "appraisal_workbook",
+        "pack_frames",
         "pack",
         "style",
         "svg",

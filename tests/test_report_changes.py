@@ -144,17 +144,21 @@ def pack():
     params = SimpleNamespace(
         pack="small",
         title="中期评估",
-        region="",
         plan="small",
         data_until=2024,
         settings=Settings(),
         use_recollection=False,
     )
     domain = SimpleNamespace(id="health", name="健康")
-    plan = SimpleNamespace(region="新华区", name="规划", end_year=2030, domains=[domain])
+    plan = SimpleNamespace(name="规划", end_year=2030, domains=[domain])
     stamp = {"computed_at": "2026-03-31T16:30:00+00:00", "version": "0.1.0", "packages": {}, "inputs": {}}
     return SimpleNamespace(
-        assessment=pd.concat([rows, watch]), params=params, plan=plan, stamp=stamp, is_demo=True
+        assessment=pd.concat([rows, watch]),
+        region="新华区",
+        params=params,
+        plan=plan,
+        stamp=stamp,
+        is_demo=True,
     )
 
 

@@ -21,6 +21,7 @@ from xhcp_eval.params import NOTEBOOKS
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.report import engine
 from xhcp_eval.report.execute import Job
+from xhcp_eval.report.forking import end_child, fork_child
 from xhcp_eval.report.render import Page, make_shell
 
 pytestmark = pytest.mark.skipif(
@@ -85,9 +86,20 @@ def loaded():
     engine.preload()
 
 
-def test_outputs_equal_those_of_the_standard_engine(tmp_path):
+def run_alone(path: Path):
+    """The notebook by the engine "here", in a process that is its own."""
+    pipe, pid = fork_child(lambda out: out.send(run(path, engine.HERE)))
+    try:
+        return pipe.recv()
+    finally:
+        pipe.close()
+        end_child(pid)
+
+
+@pytest.mark.parametrize("mine", [run, run_alone])
+def test_outputs_equal_those_of_the_standard_engine(tmp_path, mine):
     path = write(tmp_path / "in.ipynb", *CELLS)
-    ours, theirs = run(path), run(path, None)
+    ours, theirs = mine(path), run(path, None)
     for mine, other in zip(ours.cells, theirs.cells, strict=True):
         if mine.cell_type == "code":
             assert merged(mine.outputs) == merged(other.outputs), mine.source
@@ -136,6 +148,15 @@ def test_tags_are_heeded(tmp_path):
     cells = [c for c in nbformat.read(tmp_path / "fork.ipynb", as_version=4).cells if c.cell_type == "code"]
     assert cells[0].outputs[0].output_type == "error" and not cells[1].outputs
     assert cells[2].outputs[0].data["text/plain"] == "'after'"
+
+
+def test_an_error_in_a_process_of_its_own_leaves_an_error_notebook(tmp_path):
+    path = write(tmp_path / "in.ipynb", "x = 1", "1 / 0", "x")
+    with pytest.raises(EOFError):  # the child ended with papermill's exception
+        run_alone(path)
+    cells = [c for c in nbformat.read(tmp_path / "here.ipynb", as_version=4).cells if c.cell_type == "code"]
+    assert [c.metadata.papermill.status for c in cells] == ["completed", "failed", "pending"]
+    assert cells[1].outputs[0].ename == "ZeroDivisionError"
 
 
 def test_syntax_errors_and_exits_are_failures(tmp_path):

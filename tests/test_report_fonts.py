@@ -61,3 +61,21 @@ def test_every_text_of_the_plans_and_notebooks_can_be_drawn(root):
     assert files
     for path in files:
         assert fonts.uncovered(path.read_text(encoding="utf-8")) == "", path.name
+
+
+def test_long_pages_share_a_face_and_bring_the_rest_themselves(tmp_path, monkeypatch):
+    monkeypatch.setattr(fonts, "STORE", tmp_path / "kept")
+    common = fonts._common(FONT_FILE)
+    rare = "衢濮"  # names of places, in no word of the reports
+    assert not common & set(map(ord, rare)) and len(common) > fonts._FEW
+    fonts._kept_face.cache_clear()
+    text = "".join(map(chr, common)) + rare
+    first = fonts.page_font_css(text)
+    faces = first.splitlines()
+    assert [set(embedded(face)[FONT_FAMILY]) for face in faces] == [common, set(map(ord, rare))]
+    # the browser takes the second face for these alone
+    assert "unicode-range:U+6FEE,U+8862}" in faces[1] and "unicode-range" not in faces[0]
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+    fonts._kept_face.cache_clear()
+    assert fonts.page_font_css(text) == first  # read back
+    fonts._kept_face.cache_clear()

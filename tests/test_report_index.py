@@ -41,10 +41,9 @@ def pack(monkeypatch):
         assessment=assessment,
         observations=pd.DataFrame({"status": ["reported"] * 1200 + ["recollection"] * 2}),
         outcomes=assessment.iloc[:0],
-        plan=SimpleNamespace(name="某规划", region="新华区", end_year=2030),
-        params=SimpleNamespace(
-            pack="small", region="", data_until=2025, outcome_year=None, use_recollection=False
-        ),
+        region="新华区",
+        plan=SimpleNamespace(name="某规划", end_year=2030),
+        params=SimpleNamespace(pack="small", data_until=2025, outcome_year=None, use_recollection=False),
         stamp={"computed_at": "2026-03-31T16:30:00+00:00", "version": "0.1.0"},
         is_demo=False,
     )

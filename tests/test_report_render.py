@@ -22,7 +22,8 @@ from xhcp_eval.views import FigureView, table, text_view
 
 PAGES = (Page("index", "摘要"), Page("30_domain_health", "儿童与健康"), Page("80_method", "方法"))
 SHELL = Shell("中期评估报告", "数据截至2025年", PAGES, False, ("版本 0.1.0",))
-DEMO = Shell("中期评估报告", "", PAGES, True, ())
+BANNER = render.DEMO_BANNER.format(region="示范甲县")
+DEMO = Shell("中期评估报告", "", PAGES, True, (), demo_banner=BANNER)
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +107,7 @@ def test_only_our_own_script_may_run():
 
 def test_demonstration_data_is_marked_on_screen_and_on_every_sheet():
     node = page_of(v4.new_markdown_cell("话"), shell=DEMO)
-    assert "不是新华区的真实统计" in node.xpath("//div[@class='banner']")[0].text_content()
+    assert "不是示范甲县的真实统计" in node.xpath("//div[@class='banner']")[0].text_content()
     assert node.xpath("//div[@class='watermark']")
     assert any(
         "@top-center" in (style.text or "") and "演示数据" in style.text for style in node.xpath("//style")

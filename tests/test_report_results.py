@@ -72,7 +72,7 @@ def test_the_notes_say_what_columns_mean_and_what_the_data_is(pack, tmp_path):
 
 
 def test_every_column_is_explained():
-    empty = pd.DataFrame(columns=["role", "goal", "decides_goal", "question", "status"])
+    empty = pd.DataFrame(columns=list(COLUMNS))
     goals = goal_verdicts(SimpleNamespace(goals=[]), empty)
     assert not {*VERDICT_COLUMNS, "status"} - set(COLUMNS)
     assert not set(goals.columns) - set(GOAL_COLUMNS)

@@ -16,7 +16,7 @@ def studies(pack: Pack) -> list[Study]:
 
     Raises DataError where the pack's parameters name no folder with such a file.
     """
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     found = load_measures(evaluation_folder(pack).file("measures.yaml"), pack.plan)
     return [run_study(pack.observations, region, measure) for measure in found]
 

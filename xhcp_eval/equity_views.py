@@ -108,7 +108,7 @@ class _Held:
 @lru_cache(maxsize=8)
 def _rows(held: _Held, dimension: str) -> pd.DataFrame:
     pack = held.pack
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     found = []
     for facts in pack.plan.indicators:
         if facts.kind in ("proportion", "rate") and facts.id in set(pack.observations["indicator"]):

@@ -77,7 +77,7 @@ def regions(pack: Pack, indicator: str) -> list[str]:
     """Regions with totals of an indicator, the pack's own first."""
     rows = pack.observations[pack.observations["indicator"] == indicator]
     rows = rows[(rows[["sex", "age", "residence", "category"]] == TOTAL).all(axis=1)]
-    own = pack.params.region or pack.plan.region
+    own = pack.region
     return [own, *sorted(set(rows["region"]) - {own})]
 
 
@@ -112,7 +112,7 @@ def chosen_case(pack: Pack, choice: Choice) -> Case:
     pack.plan.indicator(choice.indicator)
     if choice.model not in MODELS:
         raise ParamsError(f"没有模型 {choice.model!r}；可选：{'、'.join(MODELS)}")
-    own = pack.params.region or pack.plan.region
+    own = pack.region
     region, until = choice.region or own, choice.data_until or pack.params.data_until
     if region not in regions(pack, choice.indicator):
         raise ParamsError(f"{region} 没有这个指标的数")

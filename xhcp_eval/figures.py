@@ -56,7 +56,7 @@ def fan_chart(pack: Pack, indicator: str) -> FigureView:
 def main_rows(pack: Pack, indicator: str) -> pd.DataFrame:
     """Reported figures of an indicator for the whole region, in the order of years."""
     table = pack.observations
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     keep = (table["indicator"] == indicator) & (table["region"] == region)
     for column in ("sex", "age", "residence", "category"):
         keep &= table[column] == TOTAL
@@ -131,7 +131,7 @@ def _count_bars(ax, rows: pd.DataFrame, facts: Indicator) -> tuple[int, float] |
 
 
 def _fan(pack: Pack, indicator: str) -> pd.DataFrame:
-    key = series_key(indicator, pack.params.region or pack.plan.region)
+    key = series_key(indicator, pack.region)
     fan = pack.forecast[pack.forecast["series"] == key].sort_values("year")
     return fan[fan["year"] <= pack.plan.end_year]
 
@@ -404,7 +404,7 @@ def units_chart(pack: Pack, indicator: str) -> FigureView:
 
 def unit_rows(pack: Pack, indicator: str) -> pd.DataFrame:
     """Latest figure of every unit of the region, lowest first; the lowest category where there are several."""
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     table = pack.observations
     rows = table[(table["indicator"] == indicator) & table["region"].str.startswith(region + "/")]
     rows = rows[(rows["sex"] == TOTAL) & (rows["residence"] == TOTAL)]

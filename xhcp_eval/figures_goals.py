@@ -163,7 +163,7 @@ def scenario_curves(pack: Pack, target_id: str) -> FigureView:
     fig, ax = style.new_figure()
     ax.plot(history["year"], history["value"], "o-", color=style.HISTORY, ms=4, label="实际值")
     fan = pack.forecast[
-        pack.forecast["series"] == series_key(facts.id, pack.params.region or pack.plan.region)
+        pack.forecast["series"] == series_key(facts.id, pack.region)
     ]
     fan = fan[fan["year"] <= verdict["target_year"]]
     if len(fan):

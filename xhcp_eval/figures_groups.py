@@ -155,7 +155,7 @@ def disparity_dumbbell(
 def _townships(pack: Pack, indicator: str) -> pd.DataFrame:
     """Totals of every township in every year."""
     table = pack.observations
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     keep = (
         (table["indicator"] == indicator)
         & (table["level"] == "township")
@@ -189,7 +189,7 @@ def _limits(kind: str, centre: float, n: np.ndarray, level: float) -> tuple[np.n
 def _groups(pack: Pack, dimension: str, year: int) -> pd.DataFrame:
     """Shares in per cent of both groups with their intervals; indicators whose level is the whole region."""
     table = pack.observations
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     others = [name for name in ("sex", "age", "residence", "category") if name != dimension]
     keep = (
         (table["region"] == region)

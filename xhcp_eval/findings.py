@@ -202,7 +202,7 @@ def _lowest(pack: Pack, row) -> str:
     """The township furthest behind, where the difference from the whole is more than chance."""
     if row.worst_unit or row.latest_year != row.latest_year or row.kind not in ("proportion", "rate"):
         return ""
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     rows = pack.observations
     rows = rows[
         (rows["indicator"] == row.indicator)

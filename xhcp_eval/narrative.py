@@ -107,7 +107,7 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
         for r in rows.itertuples()
     ]
     facts = pack.plan.indicator(indicator)
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     known = ((pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)).any()
     untargeted = "规划没有为本指标规定目标，" + ("数据供参考。" if known else "也没有填报数据。")
     return text_view([*(sentences or [untargeted]), *_jumps(pack, facts), _definition(facts)])
@@ -175,11 +175,10 @@ def _loose_sentence(rows: pd.DataFrame) -> str:
 
 def data_declaration(pack: Pack) -> TextView:
     """What the report rests on: region, plan, data year, vintage, version."""
-    region = pack.params.region or pack.plan.region
     lines = [
-        f"评估对象：{region}；规划：{pack.plan.name}。",
+        f"评估对象：{pack.region}；规划：{pack.plan.name}。",
         f"数据截至{pack.params.data_until}年，共{len(pack.observations):,}个数据点；计算时间{local_time(pack.stamp['computed_at'])}，程序版本{pack.stamp['version']}。",
     ]
     if pack.is_demo:
-        lines.append("本报告使用程序生成的演示数据，不是新华区的真实统计，任何结论不得引用。")
+        lines.append(f"本报告使用程序生成的演示数据，不是{pack.region}的真实统计，任何结论不得引用。")
     return text_view(lines)

@@ -42,6 +42,11 @@ class Pack:
     stamp: dict
 
     @property
+    def region(self) -> str:
+        """Path of the region that is judged; the parameters', or else the plan's own."""
+        return self.params.region or self.plan.region
+
+    @property
     def observations(self) -> pd.DataFrame:
         """Checked figures up to the data year."""
         return self.frames["observations"]

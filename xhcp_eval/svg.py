@@ -48,7 +48,7 @@ def figure_svg(figure: Figure, tight: bool = True) -> tuple[str, int, int]:
     body = _slim(text[_ROOT.search(text).end() :])
     left, top, width, height = box
     if left or top:
-        body = f'<g transform="translate({-left:.1f} {-top:.1f})">{body}</g>'
+        body = f'<g transform="translate({-left:.2f} {-top:.2f})">{body}</g>'
     return _OPENING + body + "</g>", round(width * CSS_PER_POINT), round(height * CSS_PER_POINT)
 
 
@@ -66,6 +66,8 @@ def _drawn(figure: Figure, tight: bool) -> tuple[str, tuple[float, float, float,
         width, height = figure.get_size_inches() * POINTS
         renderer = RendererSVG(width, height, buffer, image_dpi=POINTS, metadata={"Date": None})
         box = (0.0, 0.0, width, height)
+        for axes in figure.axes:
+            axes.get_xlim()  # limits that follow the data are settled when they are asked for
         if tight:
             seen = figure.get_tightbbox(renderer).padded(PADDING)
             box = (

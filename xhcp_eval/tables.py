@@ -361,7 +361,7 @@ def outcome_table(pack: Pack) -> TableView:
 
 def history_table(pack: Pack, indicator: str) -> TableView:
     """The reported figures of an indicator for the whole region, with counts, status and source."""
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     rows = pack.observations[
         (pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)
     ]
@@ -403,7 +403,7 @@ def settings_table(pack: Pack) -> TableView:
         ("小样本规则", f"年事件数少于 {s.few_events} 的率，用 {s.pool_years} 年合并值和精确区间，不以单年定论；分母小于 {s.few_cases} 的乡镇、学校用两年合并"),
         ("最小变化", f"趋势类目标较基期变化不足 {s.minimal_change:.0%} 的，不算改善或恶化；有分子分母的还须比值的区间不跨过 1；变化也须超出本序列自身的年际波动"),
         ("区间", f"{s.level:.0%} 区间：率用泊松精确区间（Garwood），比例用 Wilson 区间或精确区间（Clopper–Pearson）"),
-        ("概率", f"由 {s.draws:,} 条模拟路径得出，随机种子 {s.seed}"),
+        ("概率", f"由预测分布积分得出；不能积分的，由 {s.draws:,} 条模拟路径得出，随机种子 {s.seed}"),
         ("待核实数字", "进入趋势，但不作现状值" if pack.params.use_recollection else "不进入趋势，也不作现状值"),
     ]  # fmt: skip
     return table(
@@ -499,7 +499,7 @@ def measures_table(pack: Pack) -> TableView:
 def model_sensitivity(pack: Pack, methods: Iterable[str] = (AUTO, *TREND_MODELS)) -> TableView:
     """Median for the plan's last year under our model and each classical one, for the targets in the goals themselves."""
     rows = own_targets(pack, True, pack.plan.end_year).drop_duplicates("indicator")
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     frame = main_series(pack, rows["indicator"])
     if frame.empty:
         return table(frame, columns={}, caption="没有可外推的序列")
@@ -525,7 +525,7 @@ def model_sensitivity(pack: Pack, methods: Iterable[str] = (AUTO, *TREND_MODELS)
 
 def main_series(pack: Pack, indicators: Iterable[str]) -> pd.DataFrame:
     """Series of the region's totals in the form that `project` takes, of those with two figures at least."""
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     rows = select(pack.observations, region=region)
     rows = rows[rows["indicator"].isin(set(indicators))]
     if not pack.params.use_recollection:

@@ -219,7 +219,7 @@ def ranking_of(pack: Pack) -> UnitRanking | None:
     if not folder.has("ranking.yaml"):
         return None
     rule = load_ranking_rule(folder.file("ranking.yaml"), pack.plan)
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     return rank_units(pack.observations, pack.plan, region, pack.params.data_until, rule, folder.judgements())
 
 
@@ -335,7 +335,7 @@ def conclusion_inputs(
     spent: cost studies. equity: columns of the conclusions' equity input.
     """
     folder = evaluation_folder(pack)
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     effects = empty_input("effects")
     if folder.has("measures.yaml"):
         measures = load_measures(folder.file("measures.yaml"), pack.plan)

@@ -58,7 +58,7 @@ def benefit_studies(pack: Pack) -> list[CostStudy]:
     folder = evaluation_folder(pack)
     if not folder.has("costs.csv", "measures.yaml"):
         return []
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     return cost_studies(studies(pack), folder.file("costs.csv"), pack.observations, region)
 
 

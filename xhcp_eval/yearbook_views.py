@@ -16,7 +16,7 @@ _CUT = ["name", "group", "unit_label"]
 
 def yearbook_table(pack: Pack) -> pd.DataFrame:
     """Figures of the pack's region that may be printed, as `published_table` gives them."""
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     return published_table(pack.observations, pack.plan, region, pack.params.data_until)
 
 
@@ -34,7 +34,7 @@ def notes(pack: Pack) -> TextView:
 
 def district_tables(pack: Pack) -> Section:
     """The whole region's figures, a table a domain, a row a figure, a column a year."""
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     rows = yearbook_table(pack)
     rows = rows[rows["region"] == region]
     parts = [

@@ -33,11 +33,14 @@ _FALLBACKS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFan
 
 @dataclass(frozen=True)
 class _Pen:
-    """How things are drawn here. style: as inherited. place: from here to the drawing. clip: (x, y, w, h)."""
+    """How things are drawn here.
+
+    style: as inherited. place: from here to the drawing. clip: (x, y, w, h), and from where it was said to the drawing.
+    """
 
     style: dict[str, str]
     place: Affine2D
-    clip: tuple[float, float, float, float] | None = None
+    clip: tuple[tuple[float, ...], Affine2D] | None = None
 
 
 def standalone_svg(svg: str, alt: str = "") -> str:
@@ -82,7 +85,7 @@ def _drawing(root, width: float, height: float) -> Drawing:
     drawing = Drawing(figsize=(width / 72, height / 72), facecolor="white")
     named = {node.get("id"): node for node in root.iter() if node.get("id")}
     pen = _Pen({}, Affine2D().translate(0, -height).scale(1 / 72, -1 / 72))
-    _Painter(drawing, named, pen.place).children(root, pen)
+    _Painter(drawing, named).children(root, pen)
     return drawing
 
 
@@ -106,8 +109,8 @@ def _saved(drawing: Drawing, dpi: int) -> bytes:
 class _Painter:
     """Draws SVG nodes on a matplotlib figure."""
 
-    def __init__(self, drawing: Drawing, named: dict, whole: Affine2D) -> None:
-        self.drawing, self.named, self.whole = drawing, named, whole
+    def __init__(self, drawing: Drawing, named: dict) -> None:
+        self.drawing, self.named = drawing, named
 
     def children(self, node, pen: _Pen) -> None:
         for child in node:
@@ -138,7 +141,8 @@ class _Painter:
             place = turned(turn) + place
         clip = pen.clip
         if found := re.search(r"#([^)\"]+)", node.get("clip-path") or ""):
-            clip = tuple(float(self.named[found[1]][0].get(k, 0)) for k in ("x", "y", "width", "height"))
+            box = tuple(float(self.named[found[1]][0].get(k, 0)) for k in ("x", "y", "width", "height"))
+            clip = box, place
         return _Pen(style, place, clip)
 
     def _use(self, node, pen: _Pen) -> None:
@@ -211,5 +215,6 @@ class _Painter:
         artist.set_zorder(1 + len(self.drawing.get_children()))
         self.drawing.add_artist(artist)
         if pen.clip is not None:
-            inches = self.whole + self.drawing.dpi_scale_trans
-            artist.set_clip_box(TransformedBbox(Bbox.from_bounds(*pen.clip), inches))
+            box, place = pen.clip
+            inches = place + self.drawing.dpi_scale_trans
+            artist.set_clip_box(TransformedBbox(Bbox.from_bounds(*box), inches))

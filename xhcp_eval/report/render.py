@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from xhcp_eval.params import PackParams
 
 DEMO_SHORT = "演示数据，不是真实统计"
-DEMO_BANNER = "演示数据：本页的数字由程序生成，不是新华区的真实统计，任何结论都不得引用。"
+DEMO_BANNER = "演示数据：本页的数字由程序生成，不是{region}的真实统计，任何结论都不得引用。"
 INDEX = "index"
 SCRIPTS = ("report.js", "tables.js")
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
@@ -56,7 +56,7 @@ class Shell:
     demo: bool
     footer: tuple[str, ...]
     demo_short: str = DEMO_SHORT
-    demo_banner: str = DEMO_BANNER
+    demo_banner: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def make_shell(pack: Pack) -> Shell:
         f"程序 xhcp_eval {stamp['version']}，Python {stamp['python']}",
         f"输入文件（SHA-256 前8位）：{inputs}",
     )
-    return Shell(params.title, params.subtitle, pages_of(params), pack.is_demo, footer)
+    banner = DEMO_BANNER.format(region=pack.region)
+    return Shell(params.title, params.subtitle, pages_of(params), pack.is_demo, footer, DEMO_SHORT, banner)
 
 
 def render_notebook(notebook, page: Page, shell: Shell) -> tuple[str, Body]:

@@ -135,7 +135,7 @@ def _yearbook(pack: Pack, work: Path) -> None:
     from xhcp_eval.yearbook import write_yearbook
     from xhcp_eval.yearbook_views import FILE
 
-    region = pack.params.region or pack.plan.region
+    region = pack.region
     write_yearbook(pack.observations, pack.plan, region, pack.params.data_until, work / FILE)
 
 
