@@ -80,7 +80,9 @@ def picture() -> str:
 def write_report(folder: Path, demo: bool = True) -> Path:
     """Write a finished report of three chapters into a folder; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    shell = Shell(TITLE, "数据截至2025年", PAGES, demo, ("计算时间2026-01-02", "输入文件：a.csv 72441531"))
+    footer = ("计算时间2026-01-02", "输入文件：a.csv 72441531")
+    banner = render.DEMO_BANNER.format(region="新华区")
+    shell = Shell(TITLE, "数据截至2025年", PAGES, demo, footer, demo_banner=banner)
     health, _ = render_notebook(_health(), PAGES[1], shell)
     method, _ = render_notebook(_method(), PAGES[2], shell)
     # cutting fonts takes most of a page's time and isn't what is looked at here

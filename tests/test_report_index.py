@@ -14,6 +14,13 @@ from xhcp_eval.report.addresses import external_urls
 from xhcp_eval.report.render import Page, Shell, render_chapter
 from xhcp_eval.views import table, text_view
 
+
+class StandIn(SimpleNamespace):
+    """For a pack, which is known by identity."""
+
+    __hash__ = object.__hash__
+
+
 SHELL = Shell("中期评估", "", (Page("index", "摘要"), Page("20_overview", "总体结论")), True, ())
 
 
@@ -37,7 +44,7 @@ def pack(monkeypatch):
         )
     monkeypatch.setattr(index, "write_summary", lambda pack, folder, earlier: [])
     monkeypatch.setattr(index.narrative, "headline", lambda pack: text_view("共3项。"))
-    return SimpleNamespace(
+    return StandIn(
         assessment=assessment,
         observations=pd.DataFrame({"status": ["reported"] * 1200 + ["recollection"] * 2}),
         outcomes=assessment.iloc[:0],

@@ -56,6 +56,7 @@ class Project:
             "pack": "small",
             "title": "小报告",
             "plan": "small",
+            "region": "新华区",
             "data": ["data/t.csv"],
             "data_until": 2025,
         }

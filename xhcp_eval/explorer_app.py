@@ -83,7 +83,7 @@ class Explorer:
     def choice(self) -> Choice:
         """What the widgets say now."""
         pace = self.pace.value if self.what_if.value else None
-        own = self.pack.params.region or self.pack.plan.region
+        own = self.pack.region
         return Choice(
             self.indicator.value, "" if self.region.value == own else self.region.value,
             0 if self.until.value == self.pack.params.data_until else self.until.value, self.model.value, self.loose.value, "", pace,

@@ -112,7 +112,7 @@ def declaration(pack: Pack) -> dict[str, str]:
     params = pack.params
     statuses = pack.observations["status"]
     facts = {
-        "评估对象": params.region or pack.plan.region,
+        "评估对象": pack.region,
         "规划": pack.plan.name,
         "数据截至": f"{params.data_until}年，共 {len(pack.observations):,} 个数据点",
         "数据性质": _nature(pack, statuses),

@@ -42,7 +42,7 @@ def summarise(pack: Pack) -> dict:
     return {
         "pack": params.pack,
         "title": params.title,
-        "region": params.region or pack.plan.region,
+        "region": pack.region,
         "plan": params.plan,
         "plan_name": pack.plan.name,
         "end_year": pack.plan.end_year,
