@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from xhcp_eval.batch import pieces, rows
 from xhcp_eval.batch.rows import owners, split_rows
 from xhcp_eval.database import Database
 from xhcp_eval.demo.province import generate_province
@@ -44,11 +45,11 @@ def test_each_region_gets_its_rows_and_its_townships(split, province):
     found = split(province)
     assert sorted(found.files) == names(province) and not found.problems and not found.strays
     for region, (path, digest) in found.files.items():
-        rows = read_table(path, load_plan(PLAN))
+        read = read_table(path, load_plan(PLAN))
         mine = province[(province["region"] == region) | province["region"].str.startswith(region + "/")]
-        assert len(rows) == len(mine) and len(digest) == 64
-        assert rows["value"].tolist() == mine.sort_values(list(KEY))["value"].tolist()
-        assert "township" in set(rows["level"])
+        assert len(read) == len(mine) and len(digest) == 64
+        assert read["value"].tolist() == mine.sort_values(list(KEY))["value"].tolist()
+        assert "township" in set(read["level"])
 
 
 def test_the_hash_of_a_region_depends_on_its_own_rows_only(split, province):
@@ -113,3 +114,35 @@ def test_a_row_belongs_to_the_longest_path_it_starts_with():
         pd.Series(["省/市/县/镇", "省/市/县", "省/市", "省/市/县东", "别处"]), ["省/市", "省/市/县"]
     )
     assert found.tolist() == ["省/市/县", "省/市/县", "省/市", "省/市", ""]
+
+
+def test_a_large_file_read_in_parts_gives_the_same(tmp_path, monkeypatch, province):
+    second = names(province)[1]
+    stray = province.iloc[:1].assign(region="别处/某镇", level="township", unit="percent_of_nothing")
+    table = pd.concat([province, stray]).sample(frac=1, random_state=2)
+    table["year"] = table["year"].astype("Int64")
+    table.loc[table.index[table["region"] == second][0], "unit"] = "percent_of_nothing"
+    table.to_parquet(tmp_path / "t.parquet", index=False)
+    found = []
+    for large in (10**9, 10):
+        monkeypatch.setattr(pieces, "LARGE", large)
+        monkeypatch.setattr(pieces, "ROWS", 7)
+        monkeypatch.setattr(rows, "PIECE", 50 if large > 10 else 1)
+        folder = tmp_path / f"rows{large}"
+        folder.mkdir()
+        given = split_rows([tmp_path / "t.parquet"], PLAN, None, folder)
+        digests = {region: digest for region, (_, digest) in given.files.items()}
+        found.append((digests, given.problems, given.strays))
+    assert found[0] == found[1]
+    assert list(found[0][0]) != [] and list(found[0][1]) == [second] and found[0][2]
+
+
+def test_large_files_with_faults_as_a_whole_are_refused(tmp_path, monkeypatch, province):
+    monkeypatch.setattr(pieces, "LARGE", 1)
+    (tmp_path / "rows").mkdir()
+    province.drop(columns="level").to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match="缺少必需的列 level"):
+        split_rows([tmp_path / "t.parquet"], PLAN, None, tmp_path / "rows")
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match="无法读取"):
+        split_rows([tmp_path / "t.parquet"], PLAN, None, tmp_path / "rows")

@@ -316,7 +316,7 @@ def probability_bars(pack: Pack, year: int | None = None) -> FigureView:
     """Probability of meeting each target of the goals in its year, lowest on top, with the status bounds marked."""
     rows = own_targets(pack, True, year or pack.plan.end_year)
     rows = rows[rows["probability"].notna()].sort_values("probability", kind="stable")
-    names = [_bar_name(r) for r in rows.itertuples()]
+    names = [bar_name(r) for r in rows.itertuples()]
     fig, ax = style.new_figure(height=0.9 + 0.24 * max(len(rows), 1))
     colours = [style.STATUS_STYLE[s].colour for s in rows["own_status"]]
     chance = 100 * rows["probability"].to_numpy(float)
@@ -365,7 +365,8 @@ def _name_rows(ax: Axes, names: list[str], fontsize: float) -> None:
         )  # fmt: skip
 
 
-def _bar_name(row) -> str:
+def bar_name(row) -> str:
+    """What a target is called beside its bar. row: a target of the assessment, or its `Verdict`."""
     reading = {"literal": "（字面）", "strict": "（从严）"}.get(row.reading, "")
     return f"{row.indicator_name}{reading} {row.target_text if len(row.target_text) <= 16 else ''}".strip()
 

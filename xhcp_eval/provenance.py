@@ -42,10 +42,15 @@ def stamp(data_files: Iterable[str], plan: str) -> dict:
     return {
         "version": __version__,
         "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "packages": dict(_versions()),
         "inputs": {path.relative_to(ROOT).as_posix(): file_hash(path) for path in inputs},
         "computed_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: metadata.version(name) for name in PACKAGES}
 
 
 def local_time(moment: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 PADDING = 0.08  # inches around a figure that is cut to what is drawn
 POINTS = 72  # to the inch
+MANY_SIZES = 20_000
 CSS_PER_POINT = 96 / POINTS
 _OPENING = (
     f"<g font-family=\"'{FONT_FAMILY}','{SYMBOL_FAMILY}','DejaVu Sans',sans-serif\""
@@ -58,13 +60,11 @@ def _drawn(figure: Figure, tight: bool) -> tuple[str, tuple[float, float, float,
     Measured and drawn by one renderer, which knows the sizes of letters by then; saving a figure cut to what is drawn
     lays it out three times.
     """
-    from matplotlib.backends.backend_svg import RendererSVG
-
     buffer, dpi = StringIO(), figure.dpi
     figure.dpi = POINTS
     try:
         width, height = figure.get_size_inches() * POINTS
-        renderer = RendererSVG(width, height, buffer, image_dpi=POINTS, metadata={"Date": None})
+        renderer = _renderer()(width, height, buffer, image_dpi=POINTS, metadata={"Date": None})
         box = (0.0, 0.0, width, height)
         for axes in figure.axes:
             axes.get_xlim()  # limits that follow the data are settled when they are asked for
@@ -81,6 +81,31 @@ def _drawn(figure: Figure, tight: bool) -> tuple[str, tuple[float, float, float,
     finally:
         figure.dpi = dpi
     return buffer.getvalue(), box
+
+
+@cache
+def _renderer() -> type:
+    from matplotlib.backends.backend_svg import RendererSVG
+
+    class Renderer(RendererSVG):
+        """Remembers how large texts are: the names of indicators stand in every region's figures."""
+
+        def get_text_width_height_descent(self, s, prop, ismath):
+            return _size(super().get_text_width_height_descent, s, prop, ismath)
+
+    return Renderer
+
+
+_SIZES: dict[tuple, tuple[float, float, float]] = {}
+
+
+def _size(measure, text: str, font, ismath) -> tuple[float, float, float]:
+    key = text, hash(font), ismath
+    if key not in _SIZES:
+        if len(_SIZES) >= MANY_SIZES:
+            _SIZES.clear()
+        _SIZES[key] = measure(text, font, ismath)
+    return _SIZES[key]
 
 
 def _slim(text: str) -> str:

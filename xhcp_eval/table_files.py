@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,9 +82,13 @@ def open_table(path: str | Path) -> Cells:
         raise
     except Exception as error:  # a damaged file raises whatever its parser happens to stumble over
         raise DataError(f"数据文件 {path.name} 无法读取：{error}") from error
-    frame = cells.frame
-    frame.columns = [str(name).strip() for name in frame.columns]
-    return Cells(frame[_written(frame)], cells.sheet, cells.letters, cells.faults, cells.notices)
+    cells.frame.columns = [str(name).strip() for name in cells.frame.columns]
+    return without_blank_rows(cells)
+
+
+def without_blank_rows(cells: Cells) -> Cells:
+    """The rows in which anything stands."""
+    return replace(cells, frame=cells.frame[_written(cells.frame)])
 
 
 def text_of(column: pd.Series) -> pd.Series:

@@ -11,16 +11,18 @@ from nbformat import v4
 
 from xhcp_eval import style, views
 from xhcp_eval.batch import rows, unit, verdicts  # noqa: F401
-from xhcp_eval.plan import PLANS, load_plan
+from xhcp_eval.figures import bar_name
+from xhcp_eval.plan import PLANS, Plan, load_plan
 from xhcp_eval.reference.model import reference_model
 from xhcp_eval.reference.similar import real_histories
 from xhcp_eval.report.cells import render_cells
 from xhcp_eval.report.engine import preload
 from xhcp_eval.report.fonts import shared_faces
+from xhcp_eval.verdict import Verdict
 
 
-def draw_once() -> None:
-    """Look up fonts and templates by drawing something, and leave no setting behind."""
+def draw_once(plans: list[Plan]) -> None:
+    """Look up fonts and templates and measure names by drawing them, and leave no setting behind."""
     import matplotlib
 
     with matplotlib.rc_context():
@@ -28,6 +30,10 @@ def draw_once() -> None:
         axes.barh(["甲", "乙"], [1, 2], label="●")
         axes.set_xlabel("丙")
         axes.legend()
+        for plan in plans:
+            for target in plan.targets():
+                facts = Verdict.start(plan, target, plan.indicator(target.indicator), plan.region)
+                axes.text(0, 0, bar_name(facts), fontsize=8)
         _ = views.figure_view(figure, "甲").html
     style.use_style.cache_clear()
     for name in ("table.html.j2", "text.html.j2", "chapter.html.j2", "page.html.j2", "index.html.j2"):
@@ -37,11 +43,9 @@ def draw_once() -> None:
 preload()
 reference_model()
 real_histories()
-for folder in PLANS.iterdir():
-    if (folder / "plan.yaml").is_file():
-        load_plan(folder.name)
+plans = [load_plan(folder.name) for folder in PLANS.iterdir() if (folder / "plan.yaml").is_file()]
 render_cells(v4.new_notebook(cells=[v4.new_markdown_cell("甲"), v4.new_code_cell("1")]))
-draw_once()
+draw_once(plans)
 shared_faces()
 gc.collect()
 gc.freeze()  # what is never looked at by the collector stays shared between the copies

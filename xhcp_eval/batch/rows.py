@@ -6,20 +6,20 @@ A row that can't be taken in keeps out its own region and no other.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from xhcp_eval.database import Database
-from xhcp_eval.errors import DataError
-from xhcp_eval.observations import COLUMNS, KEY, check_cells, column_problems
-from xhcp_eval.plan import load_plan
-from xhcp_eval.table_files import Cells, open_table, text_of
+from xhcp_eval.batch.pieces import Table, pieces_of
+from xhcp_eval.observations import COLUMNS, KEY, check_cells
+from xhcp_eval.plan import Plan, load_plan
+from xhcp_eval.table_files import Cells, text_of
 
 NOBODY = ""  # region of rows that name none
+PIECE = 50  # regions worked on at a time
 SHOWN = 50
 
 
@@ -41,34 +41,44 @@ def split_rows(
     """Read tables and databases, and write each region's rows to a file of its own.
 
     paths: .csv, .xlsx, .parquet or .duckdb. plan: folder in data/plans/. regions: paths of regions; None: all
-    regions of the plan's level. folder: where files go. as_of: databases as they were known then.
+    regions of the plan's level. folder: where files go. as_of: databases as they were known then. Some regions are
+    worked on at a time, so that of large Parquet files no more is in memory.
     Raises DataError if a file as a whole can't be read.
     """
     registry = load_plan(plan)
-    tables, problems = [], {}
-    for path in paths:
-        if path.suffix == ".duckdb":
-            tables.append(Database(path).observations(registry, as_of=as_of))
-        else:
-            tables.append(_checked(path, registry, regions, problems))
+    tables = [Table(path, registry, as_of) for path in paths]
+    chosen = sorted(set(regions)) if regions is not None else _level_regions(tables, registry.level)
+    for number, table in enumerate(tables):
+        table.cut(pieces_of(owners(table.names, chosen), chosen, PIECE), folder / f"table{number}")
+    files: dict[str, tuple[str, str]] = {}
+    problems: dict[str, list[str]] = {}
+    numbers = {region: number for number, region in enumerate(chosen)}
+    for piece in range(2 + len(chosen) // PIECE):
+        rows = [_checked(table, piece, registry, chosen, regions is None, problems) for table in tables]
+        rows = [found for found in rows if len(found)]
+        for region, mine in _by_region(rows, chosen, problems):
+            files[region] = _write(mine, folder / f"{numbers[region]}.parquet")
+    for region in chosen:
+        if region not in files and region not in problems:
+            problems[region] = ["数据中没有这个地区；" + _near(region, pd.concat([t.names for t in tables]))]
+    strays = tuple(problems.pop(NOBODY, ()))
+    return Rows(files, {name: tuple(found) for name, found in problems.items()}, strays)
+
+
+def _by_region(
+    tables: Sequence[pd.DataFrame], chosen: Sequence[str], problems: dict
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The regions of a piece and their rows; those with problems are left out."""
+    if not tables:
+        return
     table = pd.concat(tables, ignore_index=True)
     if len(tables) > 1:
         table = table.sort_values(list(KEY), kind="stable", ignore_index=True)
-    chosen = regions if regions is not None else _all_regions(table, registry.level, problems)
     table = table.assign(_region=owners(table["region"], chosen))
     _refuse_doubles(table, problems)
-    strays = tuple(problems.pop(NOBODY, ()))
-    files = {
-        region: _write(rows.drop(columns="_region"), folder / f"{number}.parquet")
-        for number, (region, rows) in enumerate(table.groupby("_region", sort=True))
-        if region != NOBODY and region not in problems
-    }
-    for region in chosen:
-        if region not in files and region not in problems:
-            problems[region] = ["数据中没有这个地区；" + _near(region, table["region"])]
-    return Rows(
-        files, {name: tuple(found) for name, found in problems.items() if name in set(chosen)}, strays
-    )
+    for region, rows in table.groupby("_region", sort=True):
+        if region != NOBODY and region not in problems:
+            yield str(region), rows.drop(columns="_region")
 
 
 def owners(names: pd.Series, regions: Sequence[str]) -> pd.Series:
@@ -83,37 +93,32 @@ def owners(names: pd.Series, regions: Sequence[str]) -> pd.Series:
     return names.map({name: owner(name) for name in names.unique()})
 
 
-def _checked(path: Path, plan, regions: Sequence[str] | None, problems: dict) -> pd.DataFrame:
-    """The rows of a file whose regions have nothing wrong; what is wrong goes to `problems` by region."""
-    cells = open_table(path)
-    if wrong := column_problems(cells.frame):
-        raise DataError(f"数据文件 {path.name} 未读入：列不符合要求", wrong)
-    table, faults = check_cells(cells, plan)
+def _checked(
+    table: Table, piece: int, plan: Plan, chosen: Sequence[str], all_regions: bool, problems: dict
+) -> pd.DataFrame:
+    """A table's rows of the regions of a piece that have nothing wrong; what is wrong goes to `problems` by region."""
+    cells = table.piece(piece)
+    if table.checked or cells.frame.empty:
+        return cells.frame
+    rows, faults = check_cells(cells, plan)
     if not faults:
-        return table
+        return rows
     names = text_of(cells.frame["region"])
-    chosen = regions if regions is not None else _level_regions(cells.frame, plan.level)
     owner = owners(names, chosen)
     for fault in faults:
         where = owner.get(fault.row, NOBODY)
         # rows of regions that weren't asked for are nobody's business; those without any may be anybody's
-        if where != NOBODY or regions is None or not names.get(fault.row, ""):
-            problems.setdefault(where, []).append(f"{path.name} {fault}")
+        if where != NOBODY or all_regions or not names.get(fault.row, ""):
+            problems.setdefault(where, []).append(f"{table.path.name} {fault}")
     bad = {owner.get(fault.row, NOBODY) for fault in faults} - {NOBODY}
-    rows = {fault.row for fault in faults}
-    left = cells.frame[~owner.isin(bad) & ~cells.frame.index.isin(rows)]
-    if left.empty:
-        return table
+    wrong = {fault.row for fault in faults}
+    left = cells.frame[~owner.isin(bad) & ~cells.frame.index.isin(wrong)]
     return check_cells(Cells(left), plan)[0]
 
 
-def _level_regions(frame: pd.DataFrame, level: str) -> list[str]:
-    names = text_of(frame["region"])[text_of(frame["level"]) == level]
-    return sorted(set(names) - {""})
-
-
-def _all_regions(table: pd.DataFrame, level: str, problems: dict) -> list[str]:
-    return sorted(set(table.loc[table["level"] == level, "region"].unique()) | set(problems) - {NOBODY})
+def _level_regions(tables: Sequence[Table], level: str) -> list[str]:
+    """Regions of a level, whether their rows can be used or not."""
+    return sorted(set().union(*(table.names[table.levels == level].unique() for table in tables)) - {""})
 
 
 def _refuse_doubles(table: pd.DataFrame, problems: dict) -> None:
