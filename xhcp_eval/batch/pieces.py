@@ -58,7 +58,7 @@ class Table:
         path = self._folder / f"{number}.parquet"
         if not path.is_file():
             return Cells(pd.DataFrame())
-        frame = pd.read_parquet(path).set_index(NUMBER).rename_axis(None)
+        frame = _read(path).set_index(NUMBER).rename_axis(None)
         path.unlink()
         return without_blank_rows(Cells(frame))
 
@@ -75,6 +75,16 @@ def _is_large(path: Path) -> bool:
         return False
     columns = pd.DataFrame(columns=facts.schema.to_arrow_schema().names, index=[0])
     return facts.num_rows > LARGE and not column_problems(columns)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """A Parquet file with texts as categories, whose few different words are looked at once."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
+    texts += [field.name for field in pq.read_schema(path) if pa.types.is_large_string(field.type)]
+    return pq.read_table(path, read_dictionary=texts).to_pandas()
 
 
 def _cut(path: Path, piece: np.ndarray, folder: Path) -> None:

@@ -90,7 +90,9 @@ def owners(names: pd.Series, regions: Sequence[str]) -> pd.Series:
         paths = ("/".join(parts[:end]) for end in range(len(parts), 0, -1))
         return next((path for path in paths if path in known), NOBODY)
 
-    return names.map({name: owner(name) for name in names.unique()})
+    codes, different = pd.factorize(names, use_na_sentinel=False)
+    found = pd.array([owner(str(name)) for name in different], dtype="str")
+    return pd.Series(found.take(codes), index=names.index)
 
 
 def _checked(
