@@ -8,12 +8,15 @@ from hashlib import sha256
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import settings as rules
+from hypothesis import strategies as st
 from lxml import html as markup
 from nbformat import v4
 
 from xhcp_eval.errors import RunError
 from xhcp_eval.provenance import local_time
-from xhcp_eval.report import render
+from xhcp_eval.report import addresses, render
 from xhcp_eval.report.addresses import external_urls
 from xhcp_eval.report.cells import markdown_html, render_cells
 from xhcp_eval.report.fonts import uncovered
@@ -262,3 +265,47 @@ def test_printed_addresses_and_what_is_inside_are_no_matter(html):
 
 def test_times_are_told_as_people_here_read_them():
     assert local_time("2026-03-31T16:30:00+00:00") == "2026-04-01 00:30（北京时间）"
+
+
+@rules(max_examples=500)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *(
+                    "<a href=",
+                    "<img src=",
+                    "<b style=",
+                    "<div data-x=",
+                    "<a HREF =\n",
+                    "<use xlink:href='",
+                    '<a href="',
+                ),
+                *(
+                    "#x",
+                    '"#x"',
+                    "'data:image/png;base64,aa'",
+                    "https://a.cn",
+                    '"&#104;ttps://a.cn"',
+                    " //a.cn",
+                    "/etc",
+                ),
+                *(
+                    "url(#p1)",
+                    "url( 'data:font')",
+                    "url(https://a.cn/x)",
+                    "<style>@import 'b.css'",
+                    "</style>",
+                    "url=/x",
+                ),
+                *(">", '"', "'", " ", "话", "<meta content='0;", "<img srcset='", "../x", "results.csv"),
+            ]
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_the_quick_look_overlooks_no_address(html):
+    reader = addresses._Addresses()
+    reader.feed(html)
+    reader.close()
+    assert external_urls(html) == reader.found
