@@ -37,6 +37,7 @@ from xhcp_eval.params import NOTEBOOKS, PackParams
 from xhcp_eval.provenance import ROOT
 
 PACK = "midterm_2025"
+LOOK = 1.0  # seconds from one look at the memory to the next; looking stops a process for some milliseconds
 COMMAND = "from xhcp_eval.batch_commands import app; app()"
 TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?|data:[^\"]+|（\d+\.\d 秒）")
 
@@ -73,7 +74,7 @@ def run(batch: Path, out: Path) -> tuple[float, float]:
 def _watch(process: subprocess.Popen, peak: list[float]) -> None:
     while process.poll() is None:
         peak[0] = max(peak[0], sum(map(_memory, [process.pid, *descendants(process.pid)])))
-        time.sleep(0.2)
+        time.sleep(LOOK)
 
 
 def _memory(pid: int) -> float:

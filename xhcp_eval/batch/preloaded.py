@@ -10,7 +10,7 @@ import pandera.pandas  # noqa: F401
 from nbformat import v4
 
 from xhcp_eval import style, views
-from xhcp_eval.batch import rows, unit, verdicts  # noqa: F401
+from xhcp_eval.batch import index_page, rows, unit, verdicts, whole  # noqa: F401
 from xhcp_eval.figures import bar_name
 from xhcp_eval.plan import PLANS, Plan, load_plan
 from xhcp_eval.reference.model import reference_model

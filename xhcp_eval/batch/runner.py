@@ -97,13 +97,15 @@ def warm_up(preload: tuple[str, ...]) -> None:
         forkserver.ensure_running()
 
 
-def call_apart(function: Callable[..., Result], *arguments: object) -> Result:
+def call_apart(
+    function: Callable[..., Result], *arguments: object, preload: tuple[str, ...] | None = None
+) -> Result:
     """Call a function in a process of its own, which takes its memory with it; ends with this one, however that ends.
 
-    The process starts from nothing, so that it needn't wait for `warm_up`. Raises what the function raises, RunError
-    if its process dies.
+    preload: modules it has from the start; None: it starts from nothing, so that it needn't wait for `warm_up`.
+    Raises what the function raises, RunError if its process dies.
     """
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("spawn") if preload is None else process_context(preload)
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_answer_call, args=(theirs, function, arguments))
     process.start()
@@ -112,7 +114,7 @@ def call_apart(function: Callable[..., Result], *arguments: object) -> Result:
         value, error = ours.recv()
     except EOFError:
         process.join(GRACE)
-        raise RunError(f"读取数据的进程意外中断（退出码 {process.exitcode}），可能是内存不足") from None
+        raise RunError(f"进程意外中断（退出码 {process.exitcode}），可能是内存不足") from None
     finally:
         process.kill()
         process.join(GRACE)

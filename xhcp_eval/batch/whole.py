@@ -54,8 +54,9 @@ def run_batch(batch: BatchParams, how: How = How()) -> dict:
             tasks = list(plan_tasks(batch, packs, rows))
             known, coming = _sorted_out(tasks, rows, packs, store, how.resume)
             limits = Limits(batch.jobs, batch.retries, batch.time_limit_s, batch.memory_limit_mb, how.preload)
-            with progress.counting("判定各地区", len(coming)) as count:
-                coming = with_verdicts(coming, limits, folder / "verdicts", count)
+            if not how.scheduler:  # many workers judge their own regions sooner than this machine all of them
+                with progress.counting("判定各地区", len(coming)) as count:
+                    coming = with_verdicts(coming, limits, folder / "verdicts", count)
             with progress.showing(f"{batch.title}：{len(tasks)} 份报告", len(tasks)) as tell:
                 outcomes = known + _made(known, coming, limits, how, tell)
         finally:
@@ -63,8 +64,12 @@ def run_batch(batch: BatchParams, how: How = How()) -> dict:
         strays = [text for found in rows.values() for text in found.strays]
         summary = record(batch.title, outcomes, strays, time.monotonic() - began)
         write_summary(store, summary)
-        write_page(store, summary)
+        call_apart(_write_page, batch.place, summary, preload=how.preload)
     return summary
+
+
+def _write_page(place: str, summary: dict) -> None:
+    write_page(open_store(place), summary)
 
 
 def _split(batch: BatchParams, packs: Sequence[PackParams], folder: Path) -> dict[str, Rows]:
