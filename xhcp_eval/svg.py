@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,10 @@ from xhcp_eval.style import FONT_FAMILY, SYMBOL_FAMILY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
 
 PADDING = 0.08  # inches around a figure that is cut to what is drawn
 POINTS = 72  # to the inch
-MANY_SIZES = 20_000
 CSS_PER_POINT = 96 / POINTS
 _OPENING = (
     f"<g font-family=\"'{FONT_FAMILY}','{SYMBOL_FAMILY}','DejaVu Sans',sans-serif\""
@@ -91,21 +91,16 @@ def _renderer() -> type:
         """Remembers how large texts are: the names of indicators stand in every region's figures."""
 
         def get_text_width_height_descent(self, s, prop, ismath):
-            return _size(super().get_text_width_height_descent, s, prop, ismath)
+            return _size(s, prop, ismath)
 
     return Renderer
 
 
-_SIZES: dict[tuple, tuple[float, float, float]] = {}
+@lru_cache(maxsize=20_000)
+def _size(text: str, font: FontProperties, ismath: bool | str) -> tuple[float, float, float]:
+    from matplotlib.textpath import text_to_path
 
-
-def _size(measure, text: str, font, ismath) -> tuple[float, float, float]:
-    key = text, hash(font), ismath
-    if key not in _SIZES:
-        if len(_SIZES) >= MANY_SIZES:
-            _SIZES.clear()
-        _SIZES[key] = measure(text, font, ismath)
-    return _SIZES[key]
+    return text_to_path.get_text_width_height_descent(text, font, ismath)
 
 
 def _slim(text: str) -> str:

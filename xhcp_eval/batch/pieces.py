@@ -82,8 +82,8 @@ def _read(path: Path) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
-    texts += [field.name for field in pq.read_schema(path) if pa.types.is_large_string(field.type)]
+    kinds = (pa.types.is_string, pa.types.is_large_string)
+    texts = [field.name for field in pq.read_schema(path) if any(is_kind(field.type) for is_kind in kinds)]
     return pq.read_table(path, read_dictionary=texts).to_pandas()
 
 

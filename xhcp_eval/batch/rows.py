@@ -20,7 +20,6 @@ from xhcp_eval.table_files import Cells, text_of
 
 NOBODY = ""  # region of rows that name none
 PIECE = 50  # regions worked on at a time
-SHOWN = 50
 
 
 @dataclass(frozen=True)
