@@ -8,9 +8,9 @@ import pandas as pd
 from xhcp_eval.errors import DataError
 from xhcp_eval.observations import TOTAL
 from xhcp_eval.plan import Plan
-from xhcp_eval.province.facts import Facts
-from xhcp_eval.province.series import RESIDENCES, Block
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.demands import Facts
+from xhcp_eval.verdict.series import RESIDENCES, Block
+from xhcp_eval.verdict.settings import Settings
 
 NEEDED = (
     "indicator", "region", "level", "year", "sex", "age", "residence", "category", "value", "numerator",
