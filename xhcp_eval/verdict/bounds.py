@@ -1,4 +1,4 @@
-"""The bound of every pair of region and target: `criterion.make_criterion` over arrays."""
+"""The bound of every pair of region and target: every kind of target reduced to one number and its side."""
 
 from __future__ import annotations
 
@@ -6,100 +6,135 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xhcp_eval.criterion import CEILING_ROOM
-from xhcp_eval.province.ahead import CELLS, Ahead, simulate
-from xhcp_eval.province.chances import TOLERANCE
-from xhcp_eval.province.facts import Demands
-from xhcp_eval.province.judged import Values, base_of, intervals
-from xhcp_eval.province.series import Block
+from xhcp_eval.verdict.changes import change_from, tolerated_value
+from xhcp_eval.verdict.demands import Demands
+from xhcp_eval.verdict.forecasts import CELLS, Forecasts, simulate
+from xhcp_eval.verdict.judged import Values, base_of
+from xhcp_eval.verdict.series import Block
+
+TOLERANCE = 1e-9  # figures are stored with four decimals, so differences below that are not differences
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """All arrays (m,). point: the bound (median where it is simulated), NaN where there is nothing to compare with.
-    hardest: the farthest simulated bound, `point` otherwise. simulated: the base year itself lies ahead. base: judged
-    value of the base year. share: of simulated bounds that the latest value meets (NaN: not simulated). probability:
-    of the simulated ones.
+    """All arrays (m,). point: the bound that is printed and that gaps are measured by (median where it is simulated), NaN
+    where there is nothing to compare with. limit: the value from which on a coming year meets the target; now: the one
+    from which on the latest value does. Both are `point` but for targets against a base, where a rise is more than
+    rounding and holding leaves room for chance. inclusive: the limit itself meets it. held: only a fall behind the base
+    fails, be it that no more is asked for or that no more can be had. base: judged value of the base year.
+    simulated: the base year itself lies ahead. hardest: the farthest simulated bound, `limit` otherwise. share: of
+    simulated bounds that the latest value meets. probability: of the simulated ones.
     """
 
     point: np.ndarray
-    hardest: np.ndarray
+    limit: np.ndarray
+    now: np.ndarray
     inclusive: np.ndarray
+    held: np.ndarray
     base: Values
     simulated: np.ndarray
+    hardest: np.ndarray
     share: np.ndarray
     probability: np.ndarray
 
-    def met(self, sign: np.ndarray, values: np.ndarray, every: bool = False) -> np.ndarray:
-        """Whether values meet the bound (by at least half of the simulated bounds, or by `every` one), (m,)."""
-        distance = sign * (values - (self.hardest if every else self.point))
-        plain = np.where(self.inclusive, distance >= -TOLERANCE, distance > TOLERANCE)
-        return plain if every else np.where(self.simulated, self.share >= 0.5, plain)
+    def met(self, sign: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Whether latest values meet the bound (of simulated ones at least half), (m,)."""
+        return np.where(self.simulated, self.share >= 0.5, reaches(sign, values, self.now, self.inclusive))
+
+    def within(self, sign: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Whether values satisfy the bound as it is printed, without any tolerance, (m,)."""
+        return reaches(sign, values, self.point, self.inclusive)
 
 
-def bounds_of(future: Ahead, main: np.ndarray, demand: Demands, latest: Values) -> Bounds:
+def reaches(sign: np.ndarray, values: np.ndarray, limit: np.ndarray, inclusive: np.ndarray) -> np.ndarray:
+    """Whether values lie on the wanted side of a limit; shapes broadcast. sign: +1 at least, -1 at most."""
+    distance = sign * (values - limit)
+    return np.where(inclusive, distance >= -TOLERANCE, distance > TOLERANCE)
+
+
+def bounds_of(future: Forecasts, main: np.ndarray, demand: Demands, latest: Values) -> Bounds:
     """Bounds of pairs. main: (m,) series, all >= 0. demand: (m,) each. latest: judged values of now."""
     block = future.block
     base = base_of(block, main, demand)
-    point, inclusive = _known(block, demand, base)
+    held = _held(block, base, demand)
+    point, limit, now, inclusive = _against_base(block, main, demand, base, latest, held)
     lost = ~demand.plain & ~base.known
-    simulated = lost & (demand.trend | (demand.op == "no_worse_than"))
-    point[lost] = np.nan
-    hardest, share, probability = point.copy(), *np.full((2, len(main)), np.nan)
+    simulated = lost & (demand.trend | demand.no_worse)
+    for part in (point, limit, now):
+        part[lost] = np.nan
+    hardest, share, probability = limit.copy(), *np.full((2, len(main)), np.nan)
     at = np.flatnonzero(simulated)
     if len(at):
-        found = _ahead(future, main[at], demand.take(at), latest.year[at], latest.value[at])
+        found = _base_ahead(future, main[at], demand.take(at), latest.year[at], latest.value[at])
         point[at], hardest[at], share[at], probability[at] = found
-        inclusive[at] = True
-    return Bounds(point, hardest, inclusive, base, simulated, share, probability)
+        limit[at], now[at], inclusive[at] = point[at], point[at], True
+    return Bounds(point, limit, now, inclusive, held, base, simulated, hardest, share, probability)
 
 
-def _known(block: Block, demand: Demands, base: Values) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds against a base that is known, see `criterion._against_base`."""
-    facts, which, sign = block.facts, demand.indicator, demand.sign
-    margin, inclusive = facts.rounding[which], demand.inclusive.copy()
-    at_bottom = base.value <= facts.lower[which] + margin
-    at_bottom &= np.isfinite(facts.lower[which]) & demand.trend & (sign < 0)
-    held = (demand.op == "no_worse_than") & ~demand.stated
-    low, high = intervals(block, base, held | at_bottom)
-    limit = np.where(sign > 0, low, high)
-    point = np.where(demand.plain, demand.value, base.value + sign * margin)
-    relative = demand.op == "relative_change_vs_base"
-    point = np.where(relative, base.value * (1 + np.where(relative, demand.value, 0.0) / 100), point)
-    point = np.where(held, np.where(np.isfinite(limit), limit, base.value - sign * margin), point)
-    point = np.where(demand.stated, demand.value, point)
-    at_top = np.isfinite(facts.upper[which]) & (base.value >= facts.upper[which] - CEILING_ROOM)
-    at_top &= demand.trend & (sign > 0)
-    point = np.where(at_top, base.value - margin, point)
-    point = np.where(at_bottom, np.where(np.isfinite(high), high, base.value), point)
-    inclusive |= at_top | at_bottom
+def _held(block: Block, base: Values, demand: Demands) -> np.ndarray:
+    """Targets that only a fall behind the base fails, (m,).
+
+    A trend is held where no more can be had (A10): the base stands at the end of the scale, or so near that even the end
+    itself couldn't be told from it.
+    """
+    facts, which, sign, rows = block.facts, demand.indicator, demand.sign, base.rows
+    end = np.where(sign > 0, facts.upper[which], facts.lower[which])
+    at_end = np.isfinite(end) & (sign * (end - base.value) <= facts.rounding[which])
+    cases = block.cases[rows] * block.window[rows]
+    drawn = np.isfinite(end) & block.counted[rows] & (block.share[rows] | (sign < 0))
+    best = Values(
+        rows=rows, year=base.year + 1, first_year=base.year + 1, years=np.ones(len(rows)), value=end,
+        numerator=np.where(drawn, np.where(sign > 0, cases, 0.0), np.nan), denominator=cases,
+    )  # fmt: skip
+    change = change_from(block, best, base)
+    at_end |= change.told & ~np.where(sign > 0, change.rises(), change.falls())
+    return (demand.no_worse & ~demand.stated) | (demand.trend & at_end)
+
+
+def _against_base(
+    block: Block, main: np.ndarray, demand: Demands, base: Values, latest: Values, held: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Point, limit of a coming year, limit of now, and whether the limit itself counts, (m,) each."""
+    sign, margin = demand.sign, block.facts.rounding[demand.indicator]
+    point = np.where(demand.plain | demand.stated, demand.value, base.value)
+    point = np.where(demand.relative, base.value * (1 + np.nan_to_num(demand.value) / 100), point)
+    limit = np.where(demand.trend, base.value + sign * margin, point)
+    now, inclusive = limit.copy(), demand.inclusive | held
+    at = np.flatnonzero(held & base.known)
+    if len(at):
+        mine = Values(**{name: part[at] for name, part in vars(base).items()})
+        rows = main[at]
+        coming = block.cases[rows] * block.window[rows]
+        limit[at] = tolerated_value(block, rows, mine, coming, sign[at])
+        now[at] = tolerated_value(block, rows, mine, latest.denominator[at], sign[at])
     floored = demand.trend & np.isfinite(demand.floor)
-    stricter = np.where(sign > 0, np.fmax(point, demand.floor), np.fmin(point, demand.floor))
-    point = np.where(floored, stricter, point)
-    return point, inclusive | (floored & (point == demand.floor))
+    # "on this basis" adds a floor: the stricter of the two holds, and on the floor itself it is met
+    behind = floored & (sign * (demand.floor - limit) >= 0)
+    for part in (point, limit, now):
+        part[behind] = demand.floor[behind]
+    return point, limit, now, inclusive | behind
 
 
-def _ahead(
-    future: Ahead, main: np.ndarray, demand: Demands, now: np.ndarray, value: np.ndarray
+def _base_ahead(
+    future: Forecasts, main: np.ndarray, demand: Demands, now: np.ndarray, value: np.ndarray
 ) -> np.ndarray:
-    """Bounds that are simulated, see `criterion._base_ahead`: point, hardest, share met now, probability, (4, m)."""
-    settings, margin = future.block.settings, future.block.facts.rounding[demand.indicator]
+    """Bounds whose base year still lies ahead, simulated: point, hardest, share met now, probability, (4, m)."""
+    block = future.block
     found = np.full((4, len(main)), np.nan)
     kinds = np.stack([demand.base_year, demand.end, demand.keep, now]).astype(int)
     for base_year, end, keep, latest in np.unique(kinds, axis=1).T:
         mine = np.flatnonzero((kinds == np.array([[base_year], [end], [keep], [latest]])).all(axis=0))
         years = np.append(base_year, np.arange(latest + 1, end + 1) if keep else [end])
-        step = max(1, CELLS // (settings.draws * len(years)))
+        step = max(1, CELLS // (block.settings.draws * len(years)))
         for k in range(0, len(mine), step):
             m = mine[k : k + step]
-            drawn = simulate(future, main[m], years, settings.draws, settings.seed)
+            drawn = simulate(future, main[m], years)
             sign = demand.sign[m][:, None]
-            shift = np.where(demand.op[m] == "no_worse_than", -1, 1) * margin[m]
+            shift = np.where(demand.no_worse[m], -1, 1) * block.facts.rounding[demand.indicator[m]]
             bound = drawn[:, :, 0] + sign * shift[:, None]
             floor = demand.floor[m][:, None]
-            bound = np.where(
-                np.isnan(bound), np.nan, np.where(sign > 0, np.fmax(bound, floor), np.fmin(bound, floor))
-            )
+            stricter = np.where(sign > 0, np.fmax(bound, floor), np.fmin(bound, floor))
+            bound = np.where(np.isnan(bound), np.nan, stricter)
             met = (sign[..., None] * (drawn[:, :, 1:] - bound[..., None]) >= -TOLERANCE).all(axis=2)
             hard = np.where(sign[:, 0] > 0, bound.max(axis=1), bound.min(axis=1))
             share = (sign * (value[m][:, None] - bound) >= -TOLERANCE).mean(axis=1)

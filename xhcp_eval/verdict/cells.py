@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from xhcp_eval.projection import LEVELS
+from xhcp_eval.verdict.joint import NOISE_SHARE, blur
 
 # Width of a cell where one year decides, and where a walk goes on from cell to cell and forgets where in it it was.
 ONE_YEAR, WALK, OUTERMOST = 0.16, 0.05, 5.0
@@ -49,15 +50,23 @@ def transition(ahead: int, width: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=32)
+def blurred(width: float) -> np.ndarray:
+    """Chance of each cell of the score, given a cell of the walk that it is made of, (n_cells, n_cells); see `joint`."""
+    edges, _ = cells(width)
+    return blur(edges, NOISE_SHARE)
+
+
+@lru_cache(maxsize=32)
 def pooled_scores(ahead: int, wide: int) -> np.ndarray:
-    """Normal scores of the last `wide` of `ahead` years on quasi-random paths of the walk, (wide, PATHS)."""
+    """Normal scores of the last `wide` of `ahead` years on quasi-random paths, (wide, PATHS): a walk and noise."""
     from scipy.special import ndtri
     from scipy.stats import qmc
 
-    points = qmc.Sobol(wide, scramble=True, rng=np.random.default_rng(0)).random(PATHS)
-    steps = ndtri(points).T
+    points = qmc.Sobol(2 * wide, scramble=True, rng=np.random.default_rng(0)).random(PATHS)
+    steps, noise = np.split(ndtri(points).T, 2)
     steps[0] *= np.sqrt(ahead - wide + 1)
-    return np.cumsum(steps, axis=0) / np.sqrt(np.arange(ahead - wide + 1, ahead + 1))[:, None]
+    walk = np.cumsum(steps, axis=0) / np.sqrt(np.arange(ahead - wide + 1, ahead + 1))[:, None]
+    return np.sqrt(1 - NOISE_SHARE) * walk + np.sqrt(NOISE_SHARE) * noise
 
 
 def tail(need: np.ndarray, mean: np.ndarray, people: np.ndarray | float) -> np.ndarray:
@@ -71,3 +80,33 @@ def tail(need: np.ndarray, mean: np.ndarray, people: np.ndarray | float) -> np.n
     k, n = need[share], people[share]
     found[share] = betainc(k, n - k + 1, np.minimum(mean[share] / n, 1.0))
     return np.where(need <= 0, 1.0, found)
+
+
+def count_at(chance: np.ndarray, mean: np.ndarray, people: np.ndarray | float) -> np.ndarray:
+    """Smallest count whose distribution function reaches a chance, of a Poisson (people infinite) or binomial count.
+
+    chance, mean, people: shapes that broadcast; people all infinite or all finite. The start is Cornish & Fisher's
+    expansion (1938), mended by the exact law until it holds.
+    """
+    from scipy.special import bdtr, ndtri, pdtr
+
+    chance, mean, people = np.broadcast_arrays(chance, mean, people)
+    if not mean.size:
+        return np.zeros(mean.shape)
+    poisson = bool(np.isinf(people).all())
+    share = np.zeros(mean.shape) if poisson else np.clip(mean / np.maximum(people, 1), 0, 1)
+    spread, z = np.sqrt(np.maximum(mean * (1 - share), 1e-12)), ndtri(chance)
+    with np.errstate(invalid="ignore"):
+        skew = (1 - 2 * share) * (z * z - 1) / 6
+        found = np.clip(np.floor(mean + spread * z + skew + 0.5), 0, people)
+
+    def below(count: np.ndarray) -> np.ndarray:
+        return pdtr(count, mean) if poisson else bdtr(count, people.astype(int), share)
+
+    for _ in range(60):
+        up = (below(found) < chance) & (found < people)
+        down = ~up & (found > 0) & (below(np.maximum(found - 1, 0)) >= chance)
+        if not (up.any() or down.any()):
+            break
+        found = found + up - down
+    return found

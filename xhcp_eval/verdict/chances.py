@@ -1,61 +1,55 @@
 """Chance that a judged value of a coming year meets a bound, by integration in place of simulation.
 
-What `assessment._probability` simulates is a level that moves along the forecast's quantile function of a normal score,
-and counts that chance makes of it. One coming year: the law of the count is integrated over the score, cell by cell.
-Every year of several: the score is a random walk, so a forward pass over cells multiplies chances (a Markov chain's
-forward algorithm, Rabiner 1989, Proc IEEE 77:257). Years pooled: the events of several years along a path are Poisson
-with the sum of their means, whose exact tail is averaged over quasi-random paths.
+A level moves along the forecast's quantile function of a normal score, and chance makes counts of it. One coming year:
+the law of the count is integrated over the score, cell by cell. Every year of several: the score is a random walk with
+noise of each year, so a forward pass over cells of the walk multiplies chances (a Markov chain's forward algorithm,
+Rabiner 1989, Proc IEEE 77:257). Years pooled: the events of several years along a path are Poisson with the sum of their
+means, whose exact tail is averaged over quasi-random paths.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from xhcp_eval.province.ahead import CELLS, Ahead, past_counts, simulate, weights
-from xhcp_eval.province.cells import (
+from xhcp_eval.verdict.cells import (
     NODES,
     ONE_YEAR,
     PATHS,
     SHARES,
     WALK,
+    blurred,
     cells,
     pooled_scores,
     tail,
     transition,
 )
-from xhcp_eval.province.windows import two_year_windows
+from xhcp_eval.verdict.forecasts import CELLS, Forecasts, simulate, weights
+from xhcp_eval.verdict.questions import Question, needed_events
+from xhcp_eval.verdict.windows import two_year_windows
 
 CHUNK = 40_000
-TOLERANCE = 1e-9
+# No forecast is surer than this; nor is it of anything that it holds impossible.
+SUREST = 1e-4
 
 
-def threshold(sign: np.ndarray, bound: np.ndarray, inclusive: np.ndarray) -> np.ndarray:
-    """The value from which on a bound is met (sign +1), or no longer met (sign -1); see `Criterion.met`."""
-    return bound - np.where(inclusive, sign, -sign) * TOLERANCE
-
-
-def chance_each_cell(
-    future: Ahead, rows: np.ndarray, ahead: np.ndarray, sign: np.ndarray, limit: np.ndarray, width: float
-) -> np.ndarray:
+def chance_each_cell(future: Forecasts, asked: Question, ahead: np.ndarray, width: float) -> np.ndarray:
     """Chance of meeting a bound in one coming year by cell of the score, (m, n_cells).
 
-    rows: (m,) series judged by a single coming year. ahead: (m,) years from the last figure, at least 1. sign, limit:
-    (m,) from `threshold`. width: of a cell.
+    asked: of series judged by a single coming year. ahead: (m,) years from the last figure. width: of a cell.
     """
-    block = future.block
+    block, rows, limit = future.block, asked.rows, asked.limit
     edges = future.level(rows, ahead) @ weights(cells(width)[0])
     counted = block.counted[rows]
     found = np.empty((len(rows), edges.shape[1] - 1))
     plain = ~counted
     found[plain] = _level_reaches(future, rows[plain], edges[plain], limit[plain])
     if counted.any():
-        years = block.years[block.last[rows[counted]]] + ahead[counted]
-        found[counted] = _count_reaches(future, rows[counted], years, edges[counted], limit[counted])
-    found = np.where(sign[:, None] > 0, found, 1 - found)
+        found[counted] = _count_reaches(future, asked.take(counted), ahead[counted], edges[counted])
+    found = np.where(asked.sign[:, None] > 0, found, 1 - found)
     return np.where(np.isfinite(limit)[:, None], found, 0.0)
 
 
-def _level_reaches(future: Ahead, rows: np.ndarray, edges: np.ndarray, limit: np.ndarray) -> np.ndarray:
+def _level_reaches(future: Forecasts, rows: np.ndarray, edges: np.ndarray, limit: np.ndarray) -> np.ndarray:
     """Share of each cell in which the level is at least the limit."""
     facts, which = future.block.facts, future.block.indicator[rows]
     left, right, limit = edges[:, :-1], edges[:, 1:], limit[:, None]
@@ -66,24 +60,12 @@ def _level_reaches(future: Ahead, rows: np.ndarray, edges: np.ndarray, limit: np
     return np.where(limit > facts.upper[which][:, None], 0.0, share)
 
 
-def needed_events(
-    future: Ahead, rows: np.ndarray, years: np.ndarray, coming: np.ndarray | int, limit: np.ndarray
-) -> np.ndarray:
-    """Fewest coming events that bring the judged value of a year to the limit, (m,). coming: years still to come."""
-    block = future.block
-    past_x, past_n = past_counts(block, rows, years)
-    cases = coming * block.cases[rows] + past_n
-    return np.ceil(limit * cases / block.per[rows]) - past_x
-
-
-def _count_reaches(
-    future: Ahead, rows: np.ndarray, years: np.ndarray, edges: np.ndarray, limit: np.ndarray
-) -> np.ndarray:
+def _count_reaches(future: Forecasts, asked: Question, ahead: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Chance in each cell that enough events are counted; exact law of the count, integrated where it is open."""
-    block, facts = future.block, future.block.facts
+    block, facts, rows = future.block, future.block.facts, asked.rows
     which = block.indicator[rows]
-    cases, part = block.cases[rows], facts.kind[which] == "proportion"
-    need = needed_events(future, rows, years, 1, limit)
+    cases, part = block.cases[rows], block.share[rows]
+    need = needed_events(future, asked, ahead, 1)
     people = np.where(part, np.round(cases), np.inf)
     scale = np.where(part, people, cases) / block.per[rows]
     lowest, highest = facts.lower[which] * scale, np.minimum(facts.upper[which] * scale, people)
@@ -124,91 +106,96 @@ def _gamma_reach(shape: np.ndarray, scores: float = 5.6) -> tuple[np.ndarray, np
 
 
 def chance(
-    future: Ahead, rows: np.ndarray, first: np.ndarray, end: np.ndarray, sign: np.ndarray, limit: np.ndarray
+    future: Forecasts,
+    rows: np.ndarray,
+    first: np.ndarray,
+    end: np.ndarray,
+    sign: np.ndarray,
+    limit: np.ndarray,
+    since: np.ndarray | int = 0,
 ) -> np.ndarray:
     """Chance that each series meets its bound in every year from `first` to `end`, (m,); NaN where it can't be known.
 
     rows: (m,) series, -1 for none. first, end: (m,) calendar years, equal where only one decides. sign, limit: from
-    `threshold`.
+    `threshold`. since: first year that pooled values may reach back to, (m,) or one for all. Never surer than `SUREST`.
     """
     block = future.block
     start, stop = future.years_ahead(rows, first), future.years_ahead(rows, end)
     found = np.full(len(rows), np.nan)
     able = np.flatnonzero((start > 0) & (stop > 0))
-    one = (start == stop)[able]
-    pooled = (np.minimum(block.window[rows[able]], stop[able]) > 1) & block.counted[rows[able]]
-    share = block.facts.kind[block.indicator[rows[able]]] == "proportion"
+    since = np.broadcast_to(since, rows.shape)
+    asked = Question(rows, start, stop, sign, limit, since).take(able)
+    one = asked.start == asked.stop
+    pooled = (np.minimum(block.window[asked.rows], asked.stop) > 1) & block.counted[asked.rows]
+    share = block.share[asked.rows]
     summed = pooled & one & ~share
-    paired = pooled & share & (block.window[rows[able]] == 2) & (one | (start[able] == 1))
+    paired = pooled & share & (block.window[asked.rows] == 2) & (one | (asked.start == 1))
     routes = (
         (~pooled & one, _one_year), (~pooled & ~one, _chain), (summed, _pooled), (paired, two_year_windows),
         (pooled & ~summed & ~paired, _simulated),
     )  # fmt: skip
     for chosen, route in routes:
-        mine = able[chosen]
+        mine = np.flatnonzero(chosen)
         for k in range(0, len(mine), CHUNK):
             m = mine[k : k + CHUNK]
-            found[m] = route(future, rows[m], start[m], stop[m], sign[m], limit[m])
-    return found
+            found[able[m]] = route(future, asked.take(m))
+    return np.clip(found, SUREST, 1 - SUREST)
 
 
-def _one_year(future, rows, start, stop, sign, limit) -> np.ndarray:
+def _one_year(future: Forecasts, asked: Question) -> np.ndarray:
     """A single coming year: chances by cell, weighted with the cells' masses."""
-    return chance_each_cell(future, rows, stop, sign, limit, ONE_YEAR) @ cells(ONE_YEAR)[1]
+    return chance_each_cell(future, asked, asked.stop, ONE_YEAR) @ cells(ONE_YEAR)[1]
 
 
-def _chain(future, rows, start, stop, sign, limit) -> np.ndarray:
-    """Every year in turn: mass that has met the bound so far, passed on from cell to cell."""
+def _chain(future: Forecasts, asked: Question) -> np.ndarray:
+    """Every year in turn: mass that has met the bound so far, passed on from cell to cell of the walk."""
     _, masses = cells(WALK)
-    mass = np.empty((len(rows), len(masses)))
-    for ahead in range(int(start.min()), int(stop.max()) + 1):
-        here = np.flatnonzero((start <= ahead) & (ahead <= stop))
-        before = start[here] < ahead
+    mass, mixed = np.empty((len(asked), len(masses))), blurred(WALK).T
+    for ahead in range(int(asked.start.min()), int(asked.stop.max()) + 1):
+        here = np.flatnonzero((asked.start <= ahead) & (ahead <= asked.stop))
+        before = asked.start[here] < ahead
         mass[here[~before]] = masses
         if before.any():
             mass[here[before]] = mass[here[before]] @ transition(ahead - 1, WALK)
-        steps = np.full(len(here), ahead)
-        mass[here] *= chance_each_cell(future, rows[here], steps, sign[here], limit[here], WALK)
+        mass[here] *= chance_each_cell(future, asked.take(here), np.full(len(here), ahead), WALK) @ mixed
     return mass.sum(axis=1)
 
 
-def _pooled(future, rows, start, stop, sign, limit) -> np.ndarray:
+def _pooled(future: Forecasts, asked: Question) -> np.ndarray:
     """Events of the last years pooled: the exact Poisson tail, averaged over quasi-random paths."""
     block, facts = future.block, future.block.facts
-    width = np.minimum(block.window[rows], stop)
-    found = np.empty(len(rows))
-    for ahead, wide in np.unique(np.stack([stop, width]), axis=1).T:
-        mine = np.flatnonzero((stop == ahead) & (width == wide))
-        series = rows[mine]
-        which = block.indicator[series]
+    width = np.minimum(block.window[asked.rows], asked.stop)
+    found = np.empty(len(asked))
+    for ahead, wide in np.unique(np.stack([asked.stop, width]), axis=1).T:
+        mine = np.flatnonzero((asked.stop == ahead) & (width == wide))
+        some = asked.take(mine)
+        which = block.indicator[some.rows]
         total = np.zeros((len(mine), PATHS))
         for h, score in zip(
             range(ahead - wide + 1, ahead + 1), pooled_scores(int(ahead), int(wide)), strict=True
         ):
-            level = future.level(series, h) @ weights(score)
+            level = future.level(some.rows, h) @ weights(score)
             total += np.clip(level, np.maximum(facts.lower[which], 0)[:, None], facts.upper[which][:, None])
-        total *= (block.cases[series] / block.per[series])[:, None]
-        years = block.years[block.last[series]] + ahead
-        need = needed_events(future, series, years, wide, limit[mine])
+        total *= (block.cases[some.rows] / block.per[some.rows])[:, None]
+        need = needed_events(future, some, some.stop, wide)
         reached = tail(need[:, None], total, np.inf).mean(axis=1)
-        found[mine] = np.where(np.isfinite(need), np.where(sign[mine] > 0, reached, 1 - reached), 0.0)
+        found[mine] = np.where(np.isfinite(need), np.where(some.sign > 0, reached, 1 - reached), 0.0)
     return found
 
 
-def _simulated(future, rows, start, stop, sign, limit) -> np.ndarray:
-    """Windows of three years that overlap: counts drawn along paths, as `judged_draws` does."""
-    settings, last = future.block.settings, future.block.years[future.block.last[rows]]
-    found = np.full(len(rows), np.nan)
-    if not future.simulates:
-        return found
-    for first, end in np.unique(np.stack([last + start, last + stop]), axis=1).T:
+def _simulated(future: Forecasts, asked: Question) -> np.ndarray:
+    """Windows of three years that overlap: counts drawn along paths."""
+    last = future.block.years[future.block.last[asked.rows]]
+    found = np.full(len(asked), np.nan)
+    kinds = np.stack([last + asked.start, last + asked.stop, asked.since])
+    for first, end, since in np.unique(kinds, axis=1).T:
         years = np.arange(first, end + 1)
-        mine = np.flatnonzero((last + start == first) & (last + stop == end))
-        step = max(1, CELLS // (settings.draws * len(years)))
+        mine = np.flatnonzero((kinds == np.array([[first], [end], [since]])).all(axis=0))
+        step = max(1, CELLS // (future.block.settings.draws * len(years)))
         for k in range(0, len(mine), step):
             m = mine[k : k + step]
-            drawn = simulate(future, rows[m], years, settings.draws, settings.seed)
-            reached = drawn >= limit[m][:, None, None]
-            met = np.where(sign[m][:, None, None] > 0, reached, drawn < limit[m][:, None, None])
+            drawn = simulate(future, asked.rows[m], years, int(since))
+            limit, up = asked.limit[m][:, None, None], asked.sign[m][:, None, None] > 0
+            met = np.where(up, drawn >= limit, drawn < limit)
             found[m] = met.all(axis=2).mean(axis=1)
     return found

@@ -1,26 +1,27 @@
-"""Forecasts of a block's series, and values simulated from them: `judged_draws` for many series at once."""
+"""Forecasts of a block's series, and values simulated from them where nothing can be integrated."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from xhcp_eval.panel import Panel
 from xhcp_eval.projection import LEVELS, project_panel, trend_model
-from xhcp_eval.province.judged import judge
-from xhcp_eval.province.series import Block, last_position
+from xhcp_eval.verdict.cells import count_at
+from xhcp_eval.verdict.joint import NOISE_SHARE
+from xhcp_eval.verdict.judged import value_at
+from xhcp_eval.verdict.series import Block
 
 # Simulated values held at a time: what fits the cache is quickest.
 CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Ahead:
+class Forecasts:
     """Forecasts of the level. block: the series. quantiles: (n_forecast, horizon, n_levels), first year after the
     last usual one. place: (n,) position in `quantiles`, -1 without forecast. skipped: (n,) years between the last
-    usual and the last year seen. end: last year projected to. simulates: chances that can't be integrated are
-    simulated for the whole block; else they are left missing.
+    usual and the last year seen. end: last year projected to.
     """
 
     block: Block
@@ -28,7 +29,6 @@ class Ahead:
     place: np.ndarray
     skipped: np.ndarray
     end: int
-    simulates: bool = True
 
     def years_ahead(self, rows: np.ndarray, years: np.ndarray) -> np.ndarray:
         """Years from the last figure, (m,); 0 where the series can't be looked ahead with to that year."""
@@ -45,12 +45,17 @@ class Ahead:
         """Quantiles of the level so many years ahead, (m, n_levels)."""
         return self.quantiles[self.place[rows], self.skipped[rows] + ahead - 1]
 
+    def of(self, row: int) -> np.ndarray | None:
+        """Quantiles of one series until the plan's end, (n_years, n_levels); None where there are none."""
+        if self.place[row] < 0:
+            return None
+        horizon = max(1, self.end - int(self.block.years[self.block.last[row]]))
+        start = int(self.skipped[row])
+        return self.quantiles[self.place[row], start : start + horizon]
 
-def look_ahead(block: Block, end: int, everything: bool = False, simulates: bool = True) -> Ahead:
-    """Project the series that verdicts need, until a year. everything: project all series, keep those needed.
 
-    simulates: see `Ahead`.
-    """
+def look_ahead(block: Block, end: int, everything: bool = False) -> Forecasts:
+    """Project the series that verdicts need, until a year. everything: project all series, keep those needed."""
     facts = block.facts
     own = ~block.unit & block.whole & (block.residence == 0)
     aside = ~block.unit & facts.ahead_residence[block.indicator]
@@ -58,36 +63,19 @@ def look_ahead(block: Block, end: int, everything: bool = False, simulates: bool
     chosen = np.flatnonzero(facts.projected[block.indicator] & (wanted | everything))
     place, skipped = np.full(len(block), -1), np.zeros(len(block), int)
     if not len(chosen):
-        return Ahead(block, np.empty((0, 1, len(LEVELS))), place, skipped, end, simulates)
-    panel = _panel(block, chosen)
+        return Forecasts(block, np.empty((0, 1, len(LEVELS))), place, skipped, end)
+    panel = block.panel(chosen)
     horizon = max(1, end - int(panel.years[panel.last].min()))
     values = project_panel(panel, trend_model("auto"), horizon, np.asarray(LEVELS), "level")
     skipped[chosen] = block.last[chosen] - panel.last
     kept = np.flatnonzero(wanted[chosen] & np.isfinite(values[:, 0, 0]))
     place[chosen[kept]] = np.arange(len(kept))
-    kept_values = values[kept] if len(kept) < len(chosen) else values
-    return Ahead(block, kept_values, place, skipped, end, simulates)
-
-
-def _panel(block: Block, rows: np.ndarray) -> Panel:
-    """The series as the forecaster takes them; only series of one indicator and region learn from one another."""
-    facts, which = block.facts, block.indicator[rows]
-    usual = block.seen[rows] & ~block.exceptional[rows]
-    usual = np.where((usual.sum(axis=1) >= 2)[:, None], usual, block.seen[rows])
-    counted = usual & block.counted[rows][:, None]
-    kin = (block.owner[rows] * len(facts) + which) * (int(block.category.max()) + 1) + block.category[rows]
-    return Panel(
-        keys=rows, years=block.years, values=np.where(usual, block.values[rows], np.nan),
-        numerator=np.where(counted, block.numerator[rows], np.nan),
-        denominator=np.where(counted, block.denominator[rows], np.nan),
-        lower=facts.lower[which], upper=facts.upper[which], last=last_position(usual),
-        ceiling=facts.ceiling[which], indicator=np.unique(kin, return_inverse=True)[1],
-    )  # fmt: skip
+    return Forecasts(block, values[kept] if len(kept) < len(chosen) else values, place, skipped, end)
 
 
 def weights(scores: np.ndarray) -> np.ndarray:
-    """(n_levels, m) such that quantiles @ weights is the quantile function at normal scores, as `sample_paths` reads
-    it: linear between levels, going on along the last slope beyond the outer ones.
+    """(n_levels, m) such that quantiles @ weights is the quantile function at normal scores: linear between levels, going
+    on along the last slope beyond the outer ones.
     """
     from scipy.special import ndtri
 
@@ -100,59 +88,78 @@ def weights(scores: np.ndarray) -> np.ndarray:
     return found
 
 
-def walks(draws: int, horizon: int, seed: int, stream: int = 0) -> np.ndarray:
-    """Normal scores (draws, horizon) tied as the years of a random walk are; the same for all series, whose own
-    quantiles make them differ. stream: another number, another set.
+def n_futures(draws: int) -> int:
+    """Futures that are drawn where so many are asked for: the next power of two, as quasi-random points come."""
+    return 1 << max(8, int(draws - 1).bit_length())
+
+
+@lru_cache(maxsize=16)
+def futures(draws: int, horizon: int, seed: int, stream: int) -> tuple[np.ndarray, np.ndarray]:
+    """Normal scores of the level, (draws, horizon), and uniforms for its counts, of equal shape; the same for all series,
+    whose own quantiles and counts make them differ, so that no series' futures hang on its neighbours.
+
+    Quasi-random (Sobol, scrambled by the seed), as many as the next power of two. The scores are those of a random walk
+    mixed with noise of each year (`joint.NOISE_SHARE`). stream: another number, another set.
     """
-    steps = np.random.default_rng([seed, stream]).standard_normal((draws, horizon))
-    return np.cumsum(steps, axis=1) / np.sqrt(np.arange(1, horizon + 1))
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    points = qmc.Sobol(3 * horizon, scramble=True, rng=np.random.default_rng([seed, stream]))
+    table = points.random(n_futures(draws))
+    step, noise, chance = np.split(np.clip(table, 1e-12, 1 - 1e-12), 3, axis=1)
+    walk = np.cumsum(ndtri(step), axis=1) / np.sqrt(np.arange(1, horizon + 1))
+    return np.sqrt(1 - NOISE_SHARE) * walk + np.sqrt(NOISE_SHARE) * ndtri(noise), chance
 
 
-def past_counts(block: Block, rows: np.ndarray, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Counts already reported that the pooled window of a coming year takes in: numerator and denominator, (m,)."""
+def past_counts(
+    block: Block, rows: np.ndarray, years: np.ndarray, since: np.ndarray | int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Counts already reported that the pooled window of a coming year takes in: numerator and denominator, (m,).
+
+    since: first year that may be pooled, as in `judged.value_at`.
+    """
     calendar, width = block.years, block.window[rows]
-    inside = (
-        (calendar > (years - width)[:, None])
-        & (calendar <= years[:, None])
-        & np.isfinite(block.numerator[rows])
-    )
+    first = np.maximum(years - width + 1, since)
+    inside = (calendar >= first[:, None]) & (calendar <= years[:, None]) & np.isfinite(block.numerator[rows])
     return tuple(
         np.where(inside, grid[rows], 0.0).sum(axis=1) for grid in (block.numerator, block.denominator)
     )
 
 
 def simulate(
-    future: Ahead, rows: np.ndarray, years: np.ndarray, draws: int, seed: int, stream: int = 0
+    future: Forecasts, rows: np.ndarray, years: np.ndarray, since: int = 0, stream: int = 0
 ) -> np.ndarray:
     """Simulated judged values, (m, draws, n_years): reported ones as they are, NaN where a year can't be looked ahead to.
 
-    rows: (m,) series. years: (n_years,) calendar years. Memory grows with m * draws: callers go by chunks of `CELLS`.
+    rows: (m,) series. years: (n_years,) calendar years. since: as in `past_counts`. stream: of `futures`. Memory grows
+    with m * draws: callers go by chunks of `CELLS`.
     """
-    block = future.block
-    found = np.full((len(rows), draws, len(years)), np.nan)
+    block, settings = future.block, future.block.settings
+    found = np.full((len(rows), n_futures(settings.draws), len(years)), np.nan)
     lasts = block.years[block.last[rows]]
-    rng = np.random.default_rng([seed, stream, 1])
     for last in np.unique(lasts):
         mine = np.flatnonzero(lasts == last)
         series, coming = rows[mine], years[years > last] - last
+        horizon = max(1, future.end - int(last))
+        score, chance = futures(settings.draws, horizon, settings.seed, stream)
         for k in np.flatnonzero(years <= last):
-            found[mine, :, k] = judge(block, series, np.full(len(mine), years[k])).value[:, None]
+            found[mine, :, k] = value_at(block, series, np.full(len(mine), years[k]), since=since).value[:, None]
         if len(coming):
             # nothing before the first pooled window is asked for
             start = max(0, int(coming.min() - block.window[series].max()))
-            score = walks(draws, int(coming.max()), seed, stream)[:, start:]
-            levels, counts = _observed(future, series, score, start, len(coming) == 1, rng)
-            for k in np.flatnonzero(years > last):
-                found[mine, :, k] = _pooled(future, series, levels, counts, int(years[k] - last), start)
+            stop = min(int(coming.max()), horizon)
+            levels, counts = _observed(future, series, score[:, start:stop], chance[:, start:stop], start, len(coming) == 1)
+            for k in np.flatnonzero((years > last) & (years - last <= stop)):
+                found[mine, :, k] = _pooled(future, series, levels, counts, int(years[k] - last), start, since)
     return found
 
 
 def _observed(
-    future: Ahead, rows: np.ndarray, score: np.ndarray, start: int, one_year: bool, rng: np.random.Generator
+    future: Forecasts, rows: np.ndarray, score: np.ndarray, chance: np.ndarray, start: int, one_year: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels along the paths, (m, draws, n), and counts observed along them (NaN without counts).
 
-    score: (draws, n) of the years from `start` + 1 ahead on. one_year: only the last one is judged.
+    score, chance: (draws, n) of the years from `start` + 1 ahead on. one_year: only the last one is judged.
     """
     block, facts, which = future.block, future.block.facts, future.block.indicator[rows]
     levels = np.full((len(rows), *score.shape), np.nan)
@@ -162,29 +169,27 @@ def _observed(
         levels[reach, :, h] = future.level(rows[reach], start + h + 1) @ weights(score[:, h])
     levels = np.clip(levels, facts.lower[which][:, None, None], facts.upper[which][:, None, None])
     counts = np.full(levels.shape, np.nan)
-    counted, part = block.counted[rows] & (future.place[rows] >= 0), facts.kind[which] == "proportion"
-    share = np.fmax(levels / block.per[rows][:, None, None], 0.0)
-    one, many = counted & part, np.flatnonzero(counted & ~part)
-    cases = block.cases[rows][:, None, None]
-    counts[one] = rng.binomial(np.round(cases[one]).astype(int), np.minimum(share[one], 1.0))
-    mean = share[many] * cases[many]
+    counted, cases = block.counted[rows] & (future.place[rows] >= 0), block.cases[rows][:, None, None]
+    mean = np.fmax(levels / block.per[rows][:, None, None], 0.0) * cases
+    one, many = counted & block.share[rows], np.flatnonzero(counted & ~block.share[rows])
+    counts[one] = count_at(chance, mean[one], np.round(cases[one]))
     if one_year:
         # only their sum is asked for, and a sum of Poisson counts is one with the sum of the means
         inside = np.arange(score.shape[1]) >= score.shape[1] - block.window[rows[many]][:, None]
         counts[many] = 0.0
-        counts[many, :, -1] = rng.poisson((mean * inside[:, None, :]).sum(axis=2))
+        counts[many, :, -1] = count_at(chance[:, -1], (mean[many] * inside[:, None, :]).sum(axis=2), np.inf)
     else:
-        counts[many] = rng.poisson(mean)
+        counts[many] = count_at(chance, mean[many], np.inf)
     return levels, counts
 
 
 def _pooled(
-    future: Ahead, rows: np.ndarray, levels: np.ndarray, counts: np.ndarray, ahead: int, start: int
+    future: Forecasts, rows: np.ndarray, levels: np.ndarray, counts: np.ndarray, ahead: int, start: int, since: int
 ) -> np.ndarray:
     """Judged values of one coming year along the paths that begin `start` years ahead, (m, draws)."""
     block = future.block
     years = block.years[block.last[rows]] + ahead
-    past_x, past_n = past_counts(block, rows, years)
+    past_x, past_n = past_counts(block, rows, years, since)
     width, value = block.window[rows], levels[:, :, ahead - start - 1].copy()
     for w in np.unique(width[block.counted[rows]]):
         mine = np.flatnonzero(block.counted[rows] & (width == w))
@@ -194,3 +199,4 @@ def _pooled(
         value[mine] = block.per[rows[mine]][:, None] * x / n[:, None]
     value[future.years_ahead(rows, years) == 0] = np.nan
     return value
+

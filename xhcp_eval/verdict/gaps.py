@@ -1,4 +1,4 @@
-"""Gap targets of many regions at once: `gaps.judge_gap` over arrays."""
+"""Is a gap narrowing: rural against urban rates, pooled, and what few events leave open (A02)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ import zlib
 import numpy as np
 
 from xhcp_eval.plan import Indicator
-from xhcp_eval.province.ahead import CELLS, Ahead, simulate
-from xhcp_eval.province.judged import Values, judge
-from xhcp_eval.province.series import RESIDENCES, Block
-from xhcp_eval.province.table import EMPTY
-from xhcp_eval.province.verdicts import ahead as ahead_status
-from xhcp_eval.province.verdicts import as_simulated
-from xhcp_eval.province.verdicts import now as now_status
-from xhcp_eval.settings import Settings
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.chances import SUREST
+from xhcp_eval.verdict.forecasts import CELLS, Forecasts, simulate
+from xhcp_eval.verdict.judged import Values, value_at
+from xhcp_eval.verdict.outlook import DIGITS
+from xhcp_eval.verdict.schema import EMPTY, INSIDE, OUTSIDE
+from xhcp_eval.verdict.series import RESIDENCES, Block
+from xhcp_eval.verdict.settings import Settings
+from xhcp_eval.verdict.status import Status, statuses
 
 
-def judge_gaps(future: Ahead, indicator: Indicator, base_year: int, end: int) -> dict[str, np.ndarray]:
+def judge_gaps(future: Forecasts, indicator: Indicator, base_year: int, end: int) -> dict[str, np.ndarray]:
     """Verdicts on one gap target, one entry a region.
 
-    base_year: of the comparison. end: the target's year. Returns columns (n_regions,) of the assessment.
+    base_year: of the comparison. end: the target's year. The gap is |rural - urban| of rates pooled over `pool_years`; the
+    base window is centred on the base year (2019-2021 for 2020). Each rate's uncertainty is a Gamma with Jeffreys' prior
+    on its count; the gap has narrowed or widened when 97.5% of the draws say so, else it can't be told. Returns columns
+    (n_regions,) of the assessment.
     """
-    source = indicator.derived_from
+    block, source = future.block, indicator.derived_from
     if source.gap == "area":
-        return _describe_area(future.block, source.indicator)
-    block = future.block
+        return _describe_area(block, source.indicator)
     at = int(np.flatnonzero(block.facts.id == source.indicator)[0])
     sides = [block.table(name)[:, at] for name in ("rural", "urban")]
     columns = {
         "own_status": np.full(len(block.regions), Status.NO_DATA.value, "U8"),
-        "reason": np.full(len(block.regions), "no_gap_counts", "U20"),
+        "reason_code": np.full(len(block.regions), "no_gap_counts", "U20"),
     }
     counted = np.ones(len(block.regions), bool)
     for rows in sides:
@@ -41,9 +42,9 @@ def judge_gaps(future: Ahead, indicator: Indicator, base_year: int, end: int) ->
     able = counted & (latest > base_year + 1)
     for rows in sides:
         for year in (base_year + 1, latest):
-            judged = judge(block, rows, np.broadcast_to(year, latest.shape), block.settings.pool_years)
+            judged = value_at(block, rows, np.broadcast_to(year, latest.shape), block.settings.pool_years)
             able &= np.isfinite(judged.numerator) & np.isfinite(judged.denominator)
-    columns["reason"][counted & ~able] = "no_gap_base"
+    columns["reason_code"][counted & ~able] = "no_gap_base"
     regions = np.flatnonzero(able)
     if len(regions):
         found = _verdicts(future, [rows[regions] for rows in sides], base_year + 1, latest[regions], end)
@@ -57,31 +58,33 @@ def _of(block: Block, values: np.ndarray, rows: np.ndarray, missing: object) -> 
 
 
 def _verdicts(
-    future: Ahead, sides: list[np.ndarray], base_end: int, latest: np.ndarray, end: int
+    future: Forecasts, sides: list[np.ndarray], base_end: int, latest: np.ndarray, end: int
 ) -> dict[str, np.ndarray]:
     block, settings = future.block, future.block.settings
     wide = settings.pool_years
-    base = [judge(block, rows, np.full(len(rows), base_end), wide) for rows in sides]
-    now = [judge(block, rows, latest, wide) for rows in sides]
+    base = [value_at(block, rows, np.full(len(rows), base_end), wide) for rows in sides]
+    now = [value_at(block, rows, latest, wide) for rows in sides]
     base_value, value = base[0].value - base[1].value, now[0].value - now[1].value
     narrowed, low, high, closer = _draw(future, sides, base, now, base_value, end)
     tail = (1 - settings.level) / 2
     certain = (narrowed >= 1 - tail) | (narrowed <= tail)
     met = np.abs(value) < np.abs(base_value)
     before = latest < end
-    probability = np.where(before, as_simulated(closer, settings), np.nan)
-    status = np.where(before, ahead_status(probability, met, certain, settings), now_status(met, certain))
+    probability = np.where(before, np.clip(closer, SUREST, 1 - SUREST).round(DIGITS), np.nan)
+    status = statuses(settings, over=~before, met=met, certain=certain, probability=probability)
     return {
-        "target_value": np.abs(base_value), "base_year": base[0].year, "base_value": base_value, "latest_year": now[0].year,
-        "latest_value": value, "low": low, "high": high, "probability": probability, "own_status": status,
-        "small_count": ~certain, "trend_word": np.where(certain, np.where(met, "改善", "恶化"), "无法判定"),
+        "target_value": np.abs(base_value), "base_year": base[0].year, "base_first_year": base[0].first_year,
+        "base_value": base_value, "latest_year": now[0].year, "latest_first_year": now[0].first_year, "latest_value": value,
+        "latest_low": low, "latest_high": high, "side": np.where(met, INSIDE, OUTSIDE), "probability": probability,
+        "own_status": status, "small_count": ~certain, "narrowed": narrowed, "series": sides[0],
+        "trend_word": np.where(certain, np.where(met, "改善", "恶化"), "无法判定"),
         "gap": np.maximum(0.0, np.abs(value) - np.abs(base_value)), "n_points": block.n_points[sides[0]],
-        "reason": np.where(certain, np.where(before, "probability", "reported"), "few_events"),
+        "reason_code": np.where(certain, np.where(before, "probability", "reported"), "few_events"),
     }  # fmt: skip
 
 
 def _draw(
-    future: Ahead,
+    future: Forecasts,
     sides: list[np.ndarray],
     base: list[Values],
     now: list[Values],
@@ -99,7 +102,7 @@ def _draw(
         before, today = (_gap(pair, m, name, settings) * per for pair, name in ((base, "base"), (now, "now")))
         narrowed = (np.abs(today) < np.abs(before)).mean(axis=1)
         coming = [
-            simulate(future, rows[m], np.array([end]), settings.draws, settings.seed, stream=k)[:, :, 0]
+            simulate(future, rows[m], np.array([end]), stream=k)[:, :, 0]
             for k, rows in enumerate(sides)
         ]
         apart = np.abs(coming[0] - coming[1])
@@ -110,10 +113,7 @@ def _draw(
 
 
 def _gap(sides: list[Values], part: slice, name: str, settings: Settings) -> np.ndarray:
-    """Draws of rural minus urban rate, per head, (m, draws): those of `gaps._gap_draws`, number for number.
-
-    They hang on the two counts only, so each distinct pair of counts is drawn once.
-    """
+    """Draws of rural minus urban rate, per head, (m, draws): they hang on the two counts only, each pair drawn once."""
     pairs, back = np.unique(np.stack([side.numerator[part] for side in sides]), axis=1, return_inverse=True)
     drawn = np.empty((2, pairs.shape[1], settings.draws))
     for k, (rural, urban) in enumerate(pairs.T):
@@ -125,7 +125,7 @@ def _gap(sides: list[Values], part: slice, name: str, settings: Settings) -> np.
 
 
 def _describe_area(block: Block, source: str) -> dict[str, np.ndarray]:
-    """Spread over townships, described and not judged, see `gaps._describe_area`."""
+    """Spread over townships, described and not judged: pooled counts of townships are too small to rank (A02)."""
     size = len(block.regions)
     at = int(np.flatnonzero(block.facts.id == source)[0])
     units = (
@@ -135,7 +135,7 @@ def _describe_area(block: Block, source: str) -> dict[str, np.ndarray]:
     owner = block.owner[rows]
     latest = np.full(size, -1)
     np.maximum.at(latest, owner, block.years[block.last_trusted[rows]])
-    judged = judge(block, rows, latest[owner], block.settings.pool_years).value
+    judged = value_at(block, rows, latest[owner], block.settings.pool_years).value
     high, low = np.full(size, -np.inf), np.full(size, np.inf)
     np.fmax.at(high, owner, judged)
     np.fmin.at(low, owner, judged)
@@ -145,6 +145,6 @@ def _describe_area(block: Block, source: str) -> dict[str, np.ndarray]:
     points[owner[::-1]] = block.n_points[rows][::-1]
     return {
         "own_status": np.where(some, Status.NOT_JUDGED.value, Status.NO_DATA.value),
-        "reason": np.where(some, "described", "no_units"), "latest_year": np.where(some, latest, np.nan),
+        "reason_code": np.where(some, "described", "no_units"), "latest_year": np.where(some, latest, np.nan),
         "latest_value": np.where(some, high - low, np.nan), "n_points": points, "small_count": some,
     }  # fmt: skip

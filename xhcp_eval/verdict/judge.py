@@ -1,127 +1,120 @@
-"""The whole panel in one call: the verdicts of `assess` for every region and target, by arrays."""
+"""`judge`: every target and milestone of a plan for one region or for many, by the same arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.errors import ParamsError
+from xhcp_eval.errors import DataError
 from xhcp_eval.plan import Plan
-from xhcp_eval.province.ahead import Ahead, look_ahead
-from xhcp_eval.province.facts import Demands
-from xhcp_eval.province.gaps import judge_gaps
-from xhcp_eval.province.judged import judge
-from xhcp_eval.province.reading import read_block
-from xhcp_eval.province.series import Block
-from xhcp_eval.province.table import EMPTY, as_frame, combined
-from xhcp_eval.province.verdicts import Members, judge_pairs
-from xhcp_eval.settings import Settings
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.demands import Demands
+from xhcp_eval.verdict.forecasts import look_ahead
+from xhcp_eval.verdict.gaps import judge_gaps
+from xhcp_eval.verdict.goals import combined
+from xhcp_eval.verdict.judged import value_at
+from xhcp_eval.verdict.outlook import Outlook
+from xhcp_eval.verdict.pairs import Members, judge_pairs
+from xhcp_eval.verdict.reading import read_block
+from xhcp_eval.verdict.schema import as_frame, empty_cells, plan_columns
+from xhcp_eval.verdict.series import Block
+from xhcp_eval.verdict.settings import Settings
+from xhcp_eval.verdict.status import Status, statuses
+from xhcp_eval.verdict.verdicts import FAILED, Verdicts
+
+# What a way of judging gives: where in (regions, targets), columns, broken promises with region, target and series.
+Found = tuple[tuple, dict[str, np.ndarray], pd.DataFrame | None]
 
 
-def assess_panel(
+def judge(
     observations: pd.DataFrame,
     plan: Plan,
+    regions: str | Iterable[str] | None = None,
     settings: Settings | None = None,
     as_of: int | None = None,
-    regions: Iterable[str] | None = None,
+    *,
     use_recollection: bool = False,
+    beside: pd.DataFrame | None = None,
     project_all: bool = False,
-) -> pd.DataFrame:
-    """Judge every target and milestone of the plan for many regions at once; the rules are those of `assess`.
+) -> Verdicts:
+    """Judge every target and milestone of the plan.
 
-    observations: checked table of all regions and their units. plan: as loaded. settings: rules of judgement. as_of:
-    last year that may be used (default: the table's last). regions: paths (default: every region of the plan's level
-    in the table). use_recollection: let unverified figures shape trends. project_all: project every series, also
-    those that no target asks for (to measure it; verdicts stay the same).
-    Returns one row a region and target (`COLUMNS`, regions in the order given, targets in the plan's), words as
-    categories; failures counts the years and units in which a bound of every year wasn't met; reason is a key of
-    `REASONS`. Probabilities are those of `assess` without most of its simulation error: integrated where one year or
-    a chain of single years decides or events of several years are pooled, simulated for the rest.
-    Raises DataError for a table that can't be used.
+    observations: checked table (`read_table`) of the regions and their units. plan: as loaded. regions: a path or several;
+    default the plan's own region where the table has it, else every region of the plan's level. settings: rules of
+    judgement. as_of: last year that may be used (default: the table's last). use_recollection: let unverified figures
+    shape trends; they never carry a verdict. beside: figures of other regions (same columns) that the series learn from,
+    besides all regions of the plan's level in `observations`. project_all: project every series, also those that no
+    target asks for (to measure it; verdicts stay the same).
+
+    One region is a block of one: what is said of it hangs on its own figures and on those it learns from, not on which
+    other regions are asked for. Returns `Verdicts`.
+    Raises DataError for a table that can't be used, for regions that it doesn't have (with the nearest names), for a year
+    without figures, and for a plan that isn't the table's.
     """
     settings = settings or Settings()
-    as_of = int(observations["year"].max()) if as_of is None and len(observations) else as_of or plan.end_year
-    given = None if regions is None else np.array(list(regions), object)
-    block = read_block(observations, plan, settings, as_of, given, use_recollection)
-    return assess_block(look_ahead(block, plan.end_year, project_all), plan)
-
-
-def assess_blocks(
-    blocks: Iterable[pd.DataFrame],
-    plan: Plan,
-    as_of: int,
-    settings: Settings | None = None,
-    use_recollection: bool = False,
-    jobs: int = 1,
-    project_all: bool = False,
-) -> Iterator[pd.DataFrame]:
-    """`assess_panel` block by block, so that memory stays that of a block (two for each process).
-
-    blocks: tables, each with all rows of its regions; 100 to 300 regions a block are quickest. as_of: last year that
-    may be used, the same for all. jobs: processes, each with its own block; results come in the order of the blocks.
-    Yields one frame a block. Raises ParamsError for jobs below 1.
-    """
-    if jobs < 1:
-        raise ParamsError(f"进程数 jobs={jobs}：至少为 1")
-    options = (plan, settings or Settings(), as_of, None, use_recollection, project_all)
-    if jobs == 1:
-        for block in blocks:
-            yield assess_panel(block, *options)
-        return
-    yield from _in_processes(blocks, options, jobs)
-
-
-def _in_processes(blocks: Iterable[pd.DataFrame], options: tuple, jobs: int) -> Iterator[pd.DataFrame]:
-    from collections import deque
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting: deque = deque()
-        for block in blocks:
-            waiting.append(pool.submit(assess_panel, block, *options))
-            # no more blocks in memory than are being worked on, and one that comes next
-            if len(waiting) > jobs:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def assess_block(future: Ahead, plan: Plan) -> pd.DataFrame:
-    """`assess_panel` for a block that is arranged and projected already."""
-    block, targets = future.block, plan.targets()
-    size = len(targets) + len(plan.milestones)
-    cells = {
-        name: np.full((len(block.regions), size), empty, "U24" if isinstance(empty, str) else type(empty))
-        for name, empty in EMPTY.items()
-    }
+    as_of = _year(observations, plan, as_of)
+    block = read_block(observations, plan, settings, as_of, _regions(observations, plan, regions), use_recollection)
+    outlook = Outlook(look_ahead(block, plan.end_year, _company(observations, beside, plan, settings, as_of), project_all))
+    facts = plan_columns(plan)
+    cells = empty_cells(len(block.regions), len(facts))
+    failed = []
     for rows, route in _routes(plan):
-        for at, columns in route(future, plan, rows):
+        for at, columns, failures in route(outlook, plan, rows):
             for name, values in columns.items():
                 cells[name][at] = values
-    cells["status"] = combined(plan, cells["own_status"])
-    return as_frame(block.regions, plan, cells)
+            if failures is not None:
+                failed.append(failures)
+    cells["status"] = combined(facts, cells["own_status"])
+    broken = pd.concat(failed, ignore_index=True) if failed else pd.DataFrame(columns=list(FAILED))
+    return Verdicts(plan, settings, as_of, as_frame(block.regions, facts, cells), outlook, facts, broken)
 
 
-def integrated_chances(future: Ahead, plan: Plan) -> np.ndarray:
-    """Chance of each region to meet each target, (n_regions, n_targets).
+def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None) -> int:
+    """The data year, which the table has to know, and a table that has to be the plan's."""
+    if "year" not in observations.columns or "indicator" not in observations.columns:
+        raise DataError("数据表缺少列 year 或 indicator")
+    known = {i.id for i in plan.reportable}
+    names = observations["indicator"].unique()
+    if len(names) and not known & set(names):
+        raise DataError(f"数据表里没有规划“{plan.name}”（{plan.id}）的任何指标；表里有：{'、'.join(map(str, names[:5]))} 等")
+    years = np.unique(observations["year"].to_numpy(int))
+    if as_of is None:
+        return int(years[-1]) if len(years) else plan.end_year
+    if as_of not in years:
+        near = "、".join(f"{year}年" for year in sorted(years, key=lambda year: abs(int(year) - as_of))[:3])
+        raise DataError(f"数据表里没有{as_of}年的数；相近的有：{near or '无'}")
+    return as_of
 
-    future: which leaves chances that can only be simulated missing (`simulates` false), as are those of targets that
-    aren't ahead or can't be looked ahead with.
-    """
-    found = np.full((len(future.block.regions), len(plan.targets())), np.nan)
-    for rows, route in _routes(plan):
-        if route in (_series, _units):
-            for at, columns in route(future, plan, rows):
-                found[at] = columns.get("probability", np.nan)
-    return found
+
+def _regions(observations: pd.DataFrame, plan: Plan, regions: str | Iterable[str] | None) -> np.ndarray | None:
+    if "region" not in observations.columns:
+        raise DataError("数据表缺少列 region")
+    paths = [str(path) for path in observations["region"].unique()]
+    if regions is None:
+        return np.array([plan.region], object) if plan.region in paths else None
+    wanted = [regions] if isinstance(regions, str) else list(dict.fromkeys(regions))
+    known = set(paths) | {"/".join(path.split("/")[:k]) for path in paths for k in range(1, path.count("/") + 1)}
+    absent = [name for name in wanted if name not in known]
+    if absent:
+        told = []
+        for name in absent[:5]:
+            near = get_close_matches(name, known, 3, 0.1) or sorted(known)[:3]
+            told.append(f"“{name}”（相近的有：{'、'.join(near) or '无'}）")
+        raise DataError(f"数据表里没有地区 {'；'.join(told)}")
+    return np.array(wanted, object)
+
+
+def _company(
+    observations: pd.DataFrame, beside: pd.DataFrame | None, plan: Plan, settings: Settings, as_of: int
+):
+    """What the regions' series learn from: all regions of the plan's level, in this table and beside it."""
+    return None
 
 
 def _routes(plan: Plan):
-    """Positions of targets by the way they are judged, in the order in which `assess` decides it."""
+    """Positions of targets by the way they are judged."""
     groups: dict = {name: [] for name in (_maintain, _gaps, _units, _yes_no, _series)}
     for k, target in enumerate(plan.targets()):
         indicator = plan.indicator(target.indicator)
@@ -137,20 +130,21 @@ def _routes(plan: Plan):
     return [(rows, route) for route, rows in groups.items() if rows]
 
 
-def _maintain(future: Ahead, plan: Plan, rows: list[int]):
-    yield np.s_[:, rows], {"own_status": Status.NOT_JUDGED.value, "reason": "maintain"}
+def _maintain(outlook: Outlook, plan: Plan, rows: list[int]) -> Iterator[Found]:
+    yield np.s_[:, rows], {"own_status": Status.NOT_JUDGED.value, "reason_code": "maintain"}, None
 
 
-def _gaps(future: Ahead, plan: Plan, rows: list[int]):
+def _gaps(outlook: Outlook, plan: Plan, rows: list[int]) -> Iterator[Found]:
     for k in rows:
         target = plan.targets()[k]
         end = plan.end_year if target.year == "every_year" else target.year
         base_year = target.base_year or plan.base_year
-        yield np.s_[:, k], judge_gaps(future, plan.indicator(target.indicator), base_year, end)
+        found = judge_gaps(outlook.forecasts, plan.indicator(target.indicator), base_year, end)
+        yield np.s_[:, k], found, None
 
 
 def _present(block: Block, indicators: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Main series by region and target, (n_regions, n), -1 where none may carry a verdict, and the word for why."""
+    """Main series by region and indicator, (n_regions, n), -1 where none may carry a verdict, and the word for why."""
     main = block.main[:, indicators]
     if not len(block):
         return main, np.full(main.shape, "not_reported")
@@ -158,24 +152,31 @@ def _present(block: Block, indicators: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return np.where(usable, main, -1), np.where(main >= 0, "only_recollection", "not_reported")
 
 
-def _no_data(rows: list[int], why: np.ndarray):
-    return np.s_[:, rows], {"own_status": Status.NO_DATA.value, "reason": why}
+def _no_data(rows: list[int], why: np.ndarray | str) -> Found:
+    return np.s_[:, rows], {"own_status": Status.NO_DATA.value, "reason_code": why}, None
 
 
-def _series(future: Ahead, plan: Plan, rows: list[int]):
+def _placed(failures: pd.DataFrame, region: np.ndarray, target: np.ndarray) -> pd.DataFrame:
+    """Broken promises by region and target in place of the pair."""
+    pair = failures["pair"].to_numpy(int)
+    return failures.assign(region=region[pair], target=np.broadcast_to(target, region.shape)[pair])[list(FAILED)]
+
+
+def _series(outlook: Outlook, plan: Plan, rows: list[int]) -> Iterator[Found]:
     demands = Demands.of(plan, rows)
-    main, why = _present(future.block, demands.indicator)
+    main, why = _present(outlook.block, demands.indicator)
     yield _no_data(rows, why)
     region, k = np.nonzero(main >= 0)
     if len(region):
         series, demand = main[region, k], demands.take(k)
         members = Members(np.arange(len(series)), series)
-        yield (region, demand.row), judge_pairs(future, series, demand, members, plan.start_year, single=True)
+        columns, failures = judge_pairs(outlook, series, demand, members, single=True)
+        yield (region, demand.row), columns, _placed(failures, region, demand.row)
 
 
-def _units(future: Ahead, plan: Plan, rows: list[int]):
-    """Every township or school has to meet the bound: the lowest one is shown (A09)."""
-    block = future.block
+def _units(outlook: Outlook, plan: Plan, rows: list[int]) -> Iterator[Found]:
+    """Every township or school has to meet the bound: judged on the lowest one, never on the mean (A09)."""
+    block = outlook.block
     for row in rows:
         demands = Demands.of(plan, [row])
         yield _no_data([row], "no_units")
@@ -189,25 +190,23 @@ def _units(future: Ahead, plan: Plan, rows: list[int]):
             continue
         regions, pair = np.unique(block.owner[mine], return_inverse=True)
         demand = demands.take(np.zeros(len(regions), int))
-        lowest = _lowest(block, mine, pair, len(regions))
-        yield (
-            (regions, demand.row),
-            judge_pairs(future, lowest, demand, Members(pair, mine), plan.start_year, single=False),
-        )
+        worst = _worst(block, mine, pair, demand.sign)
+        columns, failures = judge_pairs(outlook, worst, demand, Members(pair, mine), single=False)
+        yield (regions, demand.row), columns, _placed(failures, regions, demand.row)
 
 
-def _lowest(block: Block, rows: np.ndarray, pair: np.ndarray, size: int) -> np.ndarray:
-    """The series with the lowest judged value in the last year that any of a region's was reported for, (size,)."""
-    latest = np.full(size, -1)
+def _worst(block: Block, rows: np.ndarray, pair: np.ndarray, sign: np.ndarray) -> np.ndarray:
+    """The series with the worst judged value in the last year that any of a region's was reported for, (n_pairs,)."""
+    latest = np.full(len(sign), -1)
     np.maximum.at(latest, pair, block.years[block.last_trusted[rows]])
-    value = judge(block, rows, latest[pair]).value
+    value = sign[pair] * value_at(block, rows, latest[pair]).value
     order = np.lexsort((np.arange(len(rows)), np.where(np.isnan(value), np.inf, value), pair))
     return rows[order[np.unique(pair[order], return_index=True)[1]]]
 
 
-def _yes_no(future: Ahead, plan: Plan, rows: list[int]):
+def _yes_no(outlook: Outlook, plan: Plan, rows: list[int]) -> Iterator[Found]:
     """Done or not; what isn't done can't be extrapolated."""
-    block, targets = future.block, plan.targets()
+    block, targets = outlook.block, plan.targets()
     names = [targets[k].indicator if k < len(targets) else plan.milestones[k - len(targets)].id for k in rows]
     ends = [targets[k].year if k < len(targets) else plan.end_year for k in rows]
     end = np.array([plan.end_year if year == "every_year" else year for year in ends])
@@ -216,11 +215,15 @@ def _yes_no(future: Ahead, plan: Plan, rows: list[int]):
     region, k = np.nonzero(main >= 0)
     if len(region):
         series = main[region, k]
-        latest = judge(block, series, block.years[block.last_trusted[series]])
+        latest = value_at(block, series, block.years[block.last_trusted[series]])
         done = latest.value >= 1
-        late = np.where(latest.year >= end[k], Status.MISSED.value, Status.AT_RISK.value)
-        yield (region, np.array(rows)[k]), {
-            "target_value": 1.0, "latest_year": latest.year, "latest_value": latest.value,
-            "n_points": block.n_points[series], "own_status": np.where(done, Status.MET.value, late),
-            "reason": np.where(done, "done", "not_done"),
+        status = statuses(
+            block.settings, over=latest.year >= end[k], met=done, certain=np.ones(len(done), bool),
+            probability=np.full(len(done), np.nan), milestone=True,
+        )  # fmt: skip
+        columns = {
+            "target_value": 1.0, "latest_year": latest.year, "latest_first_year": latest.first_year,
+            "latest_value": latest.value, "n_points": block.n_points[series], "series": series, "own_status": status,
+            "reason_code": np.where(done, "done", "not_done"),
         }  # fmt: skip
+        yield (region, np.array(rows)[k]), columns, None

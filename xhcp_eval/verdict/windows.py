@@ -9,46 +9,42 @@ from __future__ import annotations
 
 import numpy as np
 
-from xhcp_eval.province.ahead import CELLS, Ahead, past_counts, weights
-from xhcp_eval.province.cells import pooled_scores
+from xhcp_eval.verdict.cells import pooled_scores
+from xhcp_eval.verdict.forecasts import CELLS, Forecasts, weights
+from xhcp_eval.verdict.questions import Question, needed_events
 
 PATHS = 256  # of those of `pooled_scores`
 WIDTH = 2
 
 
-def two_year_windows(
-    future: Ahead, rows: np.ndarray, start: np.ndarray, stop: np.ndarray, sign: np.ndarray, limit: np.ndarray
-) -> np.ndarray:
+def two_year_windows(future: Forecasts, asked: Question) -> np.ndarray:
     """Chance that the pooled share meets its bound in every year from `start` to `stop` ahead, (m,).
 
-    rows: (m,) series of shares that are judged by two years together. start, stop: (m,) years from the last figure;
-    start is 1, or `stop` where only one year decides. sign, limit: (m,) from `chances.threshold`.
+    asked: of series of shares that are judged by two years together; start is 1, or `stop` where only one year decides.
     """
-    found = np.empty(len(rows))
-    for first, last in np.unique(np.stack([start, stop]), axis=1).T:
-        mine = np.flatnonzero((start == first) & (stop == last))
+    found = np.empty(len(asked))
+    for first, last in np.unique(np.stack([asked.start, asked.stop]), axis=1).T:
+        mine = np.flatnonzero((asked.start == first) & (asked.stop == last))
         step = max(1, CELLS // (PATHS * 64))
         for k in range(0, len(mine), step):
             m = mine[k : k + step]
-            found[m] = _chance(future, rows[m], int(first), int(last), sign[m], limit[m])
+            found[m] = _chance(future, asked.take(m), int(first), int(last))
     return found
 
 
-def _chance(
-    future: Ahead, rows: np.ndarray, first: int, last: int, sign: np.ndarray, limit: np.ndarray
-) -> np.ndarray:
+def _chance(future: Forecasts, asked: Question, first: int, last: int) -> np.ndarray:
     """Forward pass over the counts that have to stay few: events where the share may not rise, else those missing."""
-    block = future.block
-    people = np.round(block.cases[rows]).astype(int)
+    rows = asked.rows
+    people = np.round(future.block.cases[rows]).astype(int)
     years = range(max(1, last - 1) if first == last else 1, last + 1)
-    most = {ahead: _most(future, rows, ahead, sign, limit, people) for ahead in years}
+    most = {ahead: _most(future, asked, ahead, people) for ahead in years}
     judged = [most[ahead] for ahead in years if ahead >= first]
     size = int(np.clip(np.minimum(np.max(judged, axis=0), people).max(), 0, None)) + 1
     counts = np.arange(size)
     ways = _log_ways(people, counts)
     below = None
     for ahead in years:
-        mass = _masses(future, rows, ahead, last, sign, people, counts, ways)
+        mass = _masses(future, rows, ahead, last, asked.sign, people, counts, ways)
         if below is not None:
             # what the year before leaves to this one
             spare = most[ahead][:, None] - counts if ahead >= first else np.full((len(rows), size), size)
@@ -65,15 +61,12 @@ def _at(below: np.ndarray, at: np.ndarray) -> np.ndarray:
     return np.take_along_axis(below, np.broadcast_to(at[:, None, :], below.shape), axis=2)
 
 
-def _most(future, rows, ahead: int, sign, limit, people) -> np.ndarray:
+def _most(future: Forecasts, asked: Question, ahead: int, people: np.ndarray) -> np.ndarray:
     """Most counts of the last two years that are not too many, (m,), whole numbers; -1 where none is few enough."""
-    block = future.block
-    years = block.years[block.last[rows]] + ahead
-    past_x, past_n = past_counts(block, rows, years)
     coming = min(ahead, WIDTH)
     with np.errstate(invalid="ignore"):
-        need = np.ceil(limit * (coming * block.cases[rows] + past_n) / block.per[rows]) - past_x
-    few = np.where(sign > 0, coming * people - need, need - 1)
+        need = needed_events(future, asked, np.full(len(asked), ahead), coming)
+    few = np.where(asked.sign > 0, coming * people - need, need - 1)
     few = np.where(np.isfinite(few), few, -1)
     return np.clip(few, -1, coming * people).astype(int)
 
