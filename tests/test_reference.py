@@ -53,6 +53,35 @@ def test_a_worked_row():
     assert found.column("slope")[0] == pytest.approx(np.arcsinh(slope / scale), rel=1e-6)
 
 
+# natural increase per mille: eight falls and a rise, 1.4 in all; the largest value 1.5
+NATURAL_INCREASE = [1.5, 1.3, 1.4, 1.1, 1.0, 0.9, 0.6, 0.5, 0.4, 0.3]
+
+
+@pytest.mark.parametrize("far", [10.0, 1000.0, 1e6])
+def test_bounds_nowhere_near_say_nothing_of_how_far_values_move(far):
+    found = seen(NATURAL_INCREASE, -far, far)
+    # nine changes of 1.4 in all, and half a change of 2% of the largest value's size, not of the 9 or 999 to a bound
+    scale = (1.4 + 0.5 * 0.02 * 1.5) / 9.5
+    assert found.scale[0] == pytest.approx(scale)
+    assert found.column("relative_change")[0] == pytest.approx(np.log(scale / 1.5 + 1e-4), rel=1e-5)
+
+
+@given(st.lists(st.floats(0.001, 100), min_size=2, max_size=30), st.sampled_from([100.0, 1000.0]))
+@settings(max_examples=60, deadline=None)
+def test_above_zero_the_room_is_the_way_to_the_nearer_bound(values, upper):
+    mean, steps = np.mean(values), len(values) - 1
+    room = min(mean, upper - mean)
+    scale = (np.abs(np.diff(values)).sum() + 0.5 * 0.02 * room) / (steps + 0.5)
+    if room > 1e-6 * mean:
+        assert seen(values, 0.0, upper).scale[0] == pytest.approx(scale, rel=1e-9)
+
+
+def test_below_zero_a_near_bound_counts_as_it_did():
+    # 2 above its lower bound of -10: that is nearer than the values are large
+    found = seen([-8.5, -7.5, -8.0], -10.0, 1000.0)
+    assert found.scale[0] == pytest.approx((1.0 + 0.5 + 0.5 * 0.02 * 2) / 2.5)
+
+
 @given(short_series, st.sampled_from([0.01, 10.0, 1000.0]))
 @settings(max_examples=40, deadline=None)
 def test_units_do_not_matter(values, unit):
@@ -305,6 +334,17 @@ def test_quantiles_of_still_histories_by_hand():
         True,
         False,
     ]
+
+
+def test_a_rate_about_one_between_bounds_of_a_thousand_is_not_foreseen_to_jump_by_tens():
+    def widths(far):
+        found = project(frame(NATURAL_INCREASE, lower=-far, upper=far), 5, SEVEN).iloc[:, 2:].to_numpy()
+        return (found[:, -1] - found[:, 0])[[0, 4]]
+
+    # the values moved by 0.16 a year on average and over a range of 1.2 in nine years
+    assert (widths(1000.0) < [1.2, 5.0]).all()
+    np.testing.assert_allclose(widths(1000.0), widths(1e6), rtol=1e-2)
+    np.testing.assert_allclose(widths(1000.0), widths(100.0), rtol=0.2)
 
 
 def test_spread_grows_with_the_years_beyond_the_last_learned():

@@ -64,7 +64,7 @@ def histories(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: n
         **_changes(c, step, steps),
         **_places(z, years, seen, n),
         **_timing(gap, t, n, steps),
-        **_room(anchor, scale, lower, upper),
+        **_room(anchor, scale, np.abs(v).max(axis=1), lower, upper),
         "prior_share": prior,
         "noise_share": share,
         "anchor_noise": np.sqrt(variance) / scale,
@@ -100,15 +100,17 @@ def _movement(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean absolute yearly change without its counting noise; share of the prior in it; share of noise in changes.
 
-    It is drawn towards 2% of the room (distance of the mean to the nearer bound) as if half a change more had been
-    seen: without that, two equal values would promise that nothing ever moves.
+    It is drawn towards 2% of the room (distance of the mean to the nearer bound, at most the largest value's own size)
+    as if half a change more had been seen: without that, two equal values would promise that nothing ever moves.
     """
     size = np.abs(change).sum(axis=1) / steps
     square = (change**2).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(square > 0, np.clip(noise.sum(axis=1) / square, 0, 1), (noise.sum(axis=1) > 0) * 1.0)
     mean = v.sum(axis=1) / seen.sum(axis=1)
-    room = _room_to_move(np.abs(mean - lower), np.abs(upper - mean))
+    # the mean beside the largest value: of equal values it may be the larger one in the last digit
+    largest = np.maximum(np.abs(v).max(axis=1), np.abs(mean))
+    room = _room_to_move(np.abs(mean - lower), np.abs(upper - mean), largest)
     # without a single event the room is what half an event would give
     room = np.maximum(room, np.sqrt(noise.max(axis=1)))
     real = size * np.sqrt(1 - share)
@@ -120,10 +122,16 @@ def _movement(
     return movement, np.minimum(PRIOR_POINTS * PRIOR_CHANGE * room / weight / movement, 1.0), share
 
 
-def _room_to_move(below: np.ndarray, above: np.ndarray) -> np.ndarray:
-    """Distance to the nearer bound; 2% of that to the other one for a series that sits on a bound; 0 without any."""
+def _room_to_move(below: np.ndarray, above: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """Distance to the nearer of two bounds; 2% of that to the other one for a series that sits on a bound; else 0.
+
+    largest: (n,) largest size of a value. A bound farther off than that says nothing of how far values move: natural
+    increase of 1 per mille lies between -1,000 and 1,000. Where values can't be negative no nearer bound is so far.
+    """
     near, far = np.minimum(below, above), np.maximum(below, above)
-    room = np.where(near > 1e-9 * far, near, np.where(np.isfinite(far), 0.02 * far, 0.0))
+    # values that are all 0 have no size to go by
+    within = np.where(np.isfinite(near) & (largest > 0), np.minimum(near, largest), near)
+    room = np.where(near > 1e-9 * far, within, np.where(np.isfinite(far), 0.02 * far, 0.0))
     return np.where(np.isfinite(room), room, 0.0)
 
 
@@ -241,14 +249,19 @@ def _timing(gap: np.ndarray, t: np.ndarray, n: np.ndarray, steps: np.ndarray) ->
 
 
 def _room(
-    anchor: np.ndarray, scale: np.ndarray, lower: np.ndarray, upper: np.ndarray
+    anchor: np.ndarray, scale: np.ndarray, largest: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Distance to either end of the scale in typical changes (1,000 where there is no end), and place between."""
+    """Distance to either end of the scale in typical changes (1,000 where there is no end), and place between.
+
+    largest: (n,) largest size of a value. The typical change is set against the distance to the lower end, which for
+    values from 0 up is their own size; where that end lies far below them, against their size.
+    """
     below, above = anchor - lower, upper - anchor
+    own = np.minimum(below, np.maximum(largest, np.abs(anchor)))
     both = np.isfinite(below) & np.isfinite(above) & (below + above > 0)
     with np.errstate(invalid="ignore"):
         place = np.where(both, np.clip((below - above) / np.where(both, below + above, 1), -1.5, 1.5), 0.0)
-        relative = np.log(scale / np.maximum(below, 0.01 * scale) + 1e-4)
+        relative = np.log(scale / np.maximum(own, 0.01 * scale) + 1e-4)
     return {
         "room_below": _log_room(below / scale),
         "room_above": _log_room(above / scale),
