@@ -76,6 +76,21 @@ def test_above_zero_the_room_is_the_way_to_the_nearer_bound(values, upper):
         assert seen(values, 0.0, upper).scale[0] == pytest.approx(scale, rel=1e-9)
 
 
+def test_years_without_a_single_event_are_not_measured_by_the_unit():
+    nothing = [0.0] * 8
+    # a scale that networks learned from: half a change of 2% of 2% of it, beside seven of none
+    assert seen(nothing, 0.0, 1000.0).scale[0] == pytest.approx(0.5 * 0.02 * 0.02 * 1000 / 7.5)
+    # per 100,000 the end tells no more than none, and half an event does where counts are known
+    assert seen(nothing, 0.0, 1e5).scale[0] == seen(nothing, 0.0, np.inf).scale[0]
+    counts = np.zeros((1, 8)), np.full((1, 8), 63000.0)
+    noise, _ = counting_variance(np.array([nothing]), *counts, np.array([1e5]))
+    # variance of a rate with half an event in all years; a change has that of two years
+    half_event = np.sqrt(2 * 1e10 * (0.5 / (8 * 63000 + 1)) / 63000)
+    found = seen(nothing, 0.0, 1e5, noise)
+    movement = found.scale[0] * np.sqrt(1 - found.column("anchor_noise")[0] ** 2)
+    assert movement == pytest.approx(0.02 * half_event, rel=1e-2)
+
+
 def test_below_zero_a_near_bound_counts_as_it_did():
     # 2 above its lower bound of -10: that is nearer than the values are large
     found = seen([-8.5, -7.5, -8.0], -10.0, 1000.0)
@@ -345,6 +360,13 @@ def test_a_rate_about_one_between_bounds_of_a_thousand_is_not_foreseen_to_jump_b
     assert (widths(1000.0) < [1.2, 5.0]).all()
     np.testing.assert_allclose(widths(1000.0), widths(1e6), rtol=1e-2)
     np.testing.assert_allclose(widths(1000.0), widths(100.0), rtol=0.2)
+
+
+def test_after_eight_years_without_a_death_among_63000_no_hundreds_are_foreseen():
+    counts = {"numerator": 0.0, "denominator": 63000.0}
+    found = project(frame([0.0] * 8, lower=0.0, upper=1e5, **counts), 5, SEVEN).iloc[:, 2:].to_numpy()
+    # one death is 1.6 per 100,000; 2% of the scale would be 1,260 of them
+    assert found[:, 3].max() == 0 and 0 < found[-1, -1] < 10
 
 
 def test_spread_grows_with_the_years_beyond_the_last_learned():
