@@ -19,7 +19,7 @@ from xhcp_eval.evaluation.independent_check import (
 from xhcp_eval.observations import read_table
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.settings import Settings
 
 PLAN = load_plan("xinhua_2021_2030")
 TABLE = read_table(ROOT / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)

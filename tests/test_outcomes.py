@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xhcp_eval.outcomes import brier_score, compare_outcomes
+from xhcp_eval.verdict.outcomes import brier_score, compare_outcomes
 
 
 def verdicts(**columns) -> pd.DataFrame:

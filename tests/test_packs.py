@@ -12,7 +12,7 @@ from xhcp_eval.params import load_params
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.report.runner import run_pack
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.status import Status
 
 PACKS = sorted((ROOT / "params").glob("*.yaml"))
 EXTERNAL = re.compile(r"""(?:src|href|url)\s*[=(]\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)

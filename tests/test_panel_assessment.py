@@ -20,7 +20,7 @@ from xhcp_eval.province.assess import assess_blocks, assess_panel
 from xhcp_eval.province.cells import WALK, cells, tail, transition
 from xhcp_eval.province.slices import read_slice, save_panel
 from xhcp_eval.province.table import COLUMNS, REASONS
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.settings import Settings
 
 PLAN = load_plan("xinhua_2021_2030")
 DISTRICT = PLAN.region

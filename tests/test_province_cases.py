@@ -10,7 +10,7 @@ from xhcp_eval.observations import read_table
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.province.cases import DIGITS, open_case, open_cases
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.settings import Settings
 
 PLAN = load_plan("xinhua_2021_2030")
 ARRAYS = ("years", "values", "numerator", "denominator", "trusted", "exceptional")

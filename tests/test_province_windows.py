@@ -10,7 +10,7 @@ from xhcp_eval.province.ahead import look_ahead
 from xhcp_eval.province.chances import _simulated
 from xhcp_eval.province.reading import read_block
 from xhcp_eval.province.windows import two_year_windows
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.settings import Settings
 
 PLAN = load_plan("xinhua_2021_2030")
 DRAWS = 20_000

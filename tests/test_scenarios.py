@@ -7,7 +7,7 @@ from xhcp_eval.assessment import assess, make_case
 from xhcp_eval.observations import read_table
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.scenarios import COLUMNS, best_pace, scenarios
+from xhcp_eval.verdict.scenarios import COLUMNS, best_pace, scenarios
 
 
 @pytest.fixture(scope="module")

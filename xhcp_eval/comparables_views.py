@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from xhcp_eval.pack import Pack
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.tables import most_urgent_first, own_targets
 from xhcp_eval.units import UNITS, format_probability, format_value
 from xhcp_eval.views import TableView, TextView, table, text_view

@@ -12,7 +12,7 @@ import pandas as pd
 
 from xhcp_eval import figures, narrative, tables
 from xhcp_eval.assessment import Case, assess, goal_verdicts
-from xhcp_eval.comparables import comparables
+from xhcp_eval.verdict.comparables import comparables
 from xhcp_eval.comparables_views import comparables_sentence
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.evidence import forecast_frame, series_frame, series_key
@@ -20,7 +20,7 @@ from xhcp_eval.observations import TOTAL
 from xhcp_eval.pack import Pack
 from xhcp_eval.projection import AUTO, LEVELS, project
 from xhcp_eval.province.cases import open_case
-from xhcp_eval.scenarios import scenarios
+from xhcp_eval.verdict.scenarios import scenarios
 from xhcp_eval.tables import MODEL_LABELS
 from xhcp_eval.trend import TREND_MODELS
 from xhcp_eval.units import UNITS, format_probability, format_value

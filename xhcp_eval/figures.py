@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval import style
-from xhcp_eval.evidence import series_key
+from xhcp_eval.verdict.series import series_key
 from xhcp_eval.observations import STATUS_LABELS, TOTAL
 from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Indicator
 from xhcp_eval.small_numbers import pool_years, rate_interval
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.tables import LEVEL_LABELS, own_targets
 from xhcp_eval.units import UNITS, format_probability, format_value
 from xhcp_eval.views import FigureView, figure_view

@@ -6,11 +6,11 @@ import numpy as np
 
 from xhcp_eval import style
 from xhcp_eval.errors import DataError
-from xhcp_eval.evidence import series_key
+from xhcp_eval.verdict.series import series_key
 from xhcp_eval.figures import main_rows
 from xhcp_eval.pack import Pack
-from xhcp_eval.scenarios import SCENARIO_NAMES
-from xhcp_eval.status import SEVERITY, Status
+from xhcp_eval.verdict.scenarios import SCENARIO_NAMES
+from xhcp_eval.verdict.status import SEVERITY, Status
 from xhcp_eval.tables import LEVEL_LABELS, own_targets
 from xhcp_eval.units import UNITS, format_value
 from xhcp_eval.views import FigureView, figure_view

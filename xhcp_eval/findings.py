@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.pack import Pack
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability, format_value
 

@@ -13,19 +13,19 @@ from xhcp_eval import provenance
 from xhcp_eval.assessment import Case, assess, goal_verdicts
 from xhcp_eval.breaks import COLUMNS as BREAK_COLUMNS
 from xhcp_eval.breaks import unmarked_breaks
-from xhcp_eval.comparables import comparables
+from xhcp_eval.verdict.comparables import comparables
 from xhcp_eval.database import Database
 from xhcp_eval.early_warning import early_warnings
 from xhcp_eval.evidence import forecast_frame, series_frame
 from xhcp_eval.likely_range import likely_range
 from xhcp_eval.observations import concat_tables, read_table
-from xhcp_eval.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
+from xhcp_eval.verdict.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
 from xhcp_eval.panel import make_panel
 from xhcp_eval.params import PackParams
 from xhcp_eval.plan import Plan, load_plan
 from xhcp_eval.province.cases import open_case
 from xhcp_eval.quality import completeness, review
-from xhcp_eval.scenarios import scenarios
+from xhcp_eval.verdict.scenarios import scenarios
 
 # a count of five venues moves in whole steps, which is no break
 JUMPING_KINDS = ("proportion", "rate", "ratio", "mean")

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.settings import Settings
 
 NOTEBOOKS = ROOT / "notebooks"
 # Every notebook takes these from the runner.

@@ -7,18 +7,18 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from xhcp_eval.evidence import series_key
+from xhcp_eval.verdict.series import series_key
 from xhcp_eval.observations import STATUS_LABELS, select
-from xhcp_eval.outcomes import brier_score
+from xhcp_eval.verdict.outcomes import brier_score
 from xhcp_eval.pack import Pack, once_a_pack
 from xhcp_eval.plan import Strategy
 from xhcp_eval.projection import AUTO, MODEL_LABELS, project
 from xhcp_eval.provenance import local_time
-from xhcp_eval.scenarios import SCENARIO_NAMES
-from xhcp_eval.status import SEVERITY, Status
+from xhcp_eval.verdict.scenarios import SCENARIO_NAMES
+from xhcp_eval.verdict.status import SEVERITY, Status
 from xhcp_eval.trend import TREND_MODELS
 from xhcp_eval.units import format_probability, format_value
-from xhcp_eval.verdict import data_status_text
+from xhcp_eval.verdict.words import data_status_text
 from xhcp_eval.views import TableView, table
 
 ORDER = {status.value: rank for rank, status in enumerate(SEVERITY)}

@@ -30,7 +30,7 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.evidence import History, series_frame, series_key
 from xhcp_eval.observations import TOTAL
 from xhcp_eval.panel import Panel, make_panel
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.units import format_value
 
 SKILL_FILE = Path(__file__).resolve().parents[1] / "assets" / "warnings" / "skill.json"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.settings import Settings
 from xhcp_eval.units import format_probability
 
 PLAIN_OPS = ("<=", "<", ">=", ">")

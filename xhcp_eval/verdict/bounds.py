@@ -12,6 +12,7 @@ from xhcp_eval.verdict.forecasts import CELLS, Forecasts, simulate
 from xhcp_eval.verdict.judged import Values, base_of
 from xhcp_eval.verdict.series import Block
 
+NEAR_END = 0.02  # of the scale
 TOLERANCE = 1e-9  # figures are stored with four decimals, so differences below that are not differences
 
 
@@ -74,14 +75,15 @@ def bounds_of(future: Forecasts, main: np.ndarray, demand: Demands, latest: Valu
 def _held(block: Block, base: Values, demand: Demands) -> np.ndarray:
     """Targets that only a fall behind the base fails, (m,).
 
-    A trend is held where no more can be had (A10): the base stands at the end of the scale, or so near that even the end
-    itself couldn't be told from it.
+    A trend is held where no more can be had (A10): the base stands at the end of the scale, or so near (`NEAR_END`) that
+    even the end itself couldn't be told from it. Where counts are few nothing can be told, which is no end.
     """
     facts, which, sign, rows = block.facts, demand.indicator, demand.sign, base.rows
     end = np.where(sign > 0, facts.upper[which], facts.lower[which])
     at_end = np.isfinite(end) & (sign * (end - base.value) <= facts.rounding[which])
-    cases = block.cases[rows] * block.window[rows]
-    drawn = np.isfinite(end) & block.counted[rows] & (block.share[rows] | (sign < 0))
+    cases = block.cases[rows]
+    near = np.abs(end - base.value) <= NEAR_END * (facts.upper[which] - facts.lower[which])
+    drawn = near & block.share[rows] & block.counted[rows] & ~block.uncertain[rows]
     best = Values(
         rows=rows, year=base.year + 1, first_year=base.year + 1, years=np.ones(len(rows)), value=end,
         numerator=np.where(drawn, np.where(sign > 0, cases, 0.0), np.nan), denominator=cases,

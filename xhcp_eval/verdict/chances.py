@@ -24,6 +24,7 @@ from xhcp_eval.verdict.cells import (
     transition,
 )
 from xhcp_eval.verdict.forecasts import CELLS, Forecasts, simulate, weights
+from xhcp_eval.verdict.series import Block
 from xhcp_eval.verdict.questions import Question, needed_events
 from xhcp_eval.verdict.windows import two_year_windows
 
@@ -42,11 +43,21 @@ def chance_each_cell(future: Forecasts, asked: Question, ahead: np.ndarray, widt
     counted = block.counted[rows]
     found = np.empty((len(rows), edges.shape[1] - 1))
     plain = ~counted
-    found[plain] = _level_reaches(future, rows[plain], edges[plain], limit[plain])
+    whole = _whole(block, rows[plain], limit[plain])
+    found[plain] = _level_reaches(future, rows[plain], edges[plain], whole)
     if counted.any():
         found[counted] = _count_reaches(future, asked.take(counted), ahead[counted], edges[counted])
     found = np.where(asked.sign[:, None] > 0, found, 1 - found)
     return np.where(np.isfinite(limit)[:, None], found, 0.0)
+
+
+def _whole(block: Block, rows: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """The level from which on a census of units reports the limit, (m,): of 46 schools none is reported by halves."""
+    which = block.indicator[rows]
+    places = block.facts.kind[which] == "count"
+    one = block.facts.census[which] & (places | block.with_counts[rows])
+    unit = np.where(one & ~places, block.per[rows] / block.cases[rows], 1.0)
+    return np.where(one, (np.ceil(limit / unit) - 0.5) * unit, limit)
 
 
 def _level_reaches(future: Forecasts, rows: np.ndarray, edges: np.ndarray, limit: np.ndarray) -> np.ndarray:

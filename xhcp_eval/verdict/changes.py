@@ -114,13 +114,11 @@ def tolerated_value(
     found = base.value - sign * block.facts.rounding[block.indicator[rows]]
     drawn = block.counted[rows] & np.isfinite(base.numerator) & np.isfinite(cases) & (cases > 0)
     share = block.share[rows]
-    for side in (1, -1):
-        for kind, chosen in (("proportion", share), ("rate", ~share)):
-            at = np.flatnonzero(drawn & chosen & (sign == side))
-            if len(at):
-                x, n = base.numerator[at], base.denominator[at]
-                worst = tolerated(x, n, cases[at], block.settings.level, side, kind)
-                found[at] = worst * block.per[rows[at]]
+    for kind, chosen in (("proportion", share), ("rate", ~share)):
+        at = np.flatnonzero(drawn & chosen)
+        if len(at):
+            counts = base.numerator[at], base.denominator[at], cases[at]
+            found[at] = tolerated(*counts, block.settings.level, sign[at], kind) * block.per[rows[at]]
     return found
 
 

@@ -65,7 +65,9 @@ class Facts:
             ceiling=np.where([i.unit == "percent" for i in known], 100.0, upper),
             rounding=np.array([rounding(i) for i in known]),
             falling=np.array([i.direction == "down" for i in known]),
-            event_count=np.array([i.kind == "count" and i.direction == "down" and not i.census for i in known]),
+            event_count=np.array(
+                [i.kind == "count" and i.direction == "down" and not i.census for i in known]
+            ),
             census=np.array([i.census for i in known]),
             survey=np.array(["survey" in i.measurement_level for i in known]),
             projected=np.array([i.kind in PROJECTED_KINDS for i in known]),

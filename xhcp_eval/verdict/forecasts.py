@@ -54,7 +54,7 @@ class Forecasts:
         return self.quantiles[self.place[row], start : start + horizon]
 
 
-def look_ahead(block: Block, end: int, everything: bool = False) -> Forecasts:
+def look_ahead(block: Block, end: int, company=None, everything: bool = False) -> Forecasts:
     """Project the series that verdicts need, until a year. everything: project all series, keep those needed."""
     facts = block.facts
     own = ~block.unit & block.whole & (block.residence == 0)
@@ -143,14 +143,20 @@ def simulate(
         horizon = max(1, future.end - int(last))
         score, chance = futures(settings.draws, horizon, settings.seed, stream)
         for k in np.flatnonzero(years <= last):
-            found[mine, :, k] = value_at(block, series, np.full(len(mine), years[k]), since=since).value[:, None]
+            found[mine, :, k] = value_at(block, series, np.full(len(mine), years[k]), since=since).value[
+                :, None
+            ]
         if len(coming):
             # nothing before the first pooled window is asked for
             start = max(0, int(coming.min() - block.window[series].max()))
             stop = min(int(coming.max()), horizon)
-            levels, counts = _observed(future, series, score[:, start:stop], chance[:, start:stop], start, len(coming) == 1)
+            levels, counts = _observed(
+                future, series, score[:, start:stop], chance[:, start:stop], start, len(coming) == 1
+            )
             for k in np.flatnonzero((years > last) & (years - last <= stop)):
-                found[mine, :, k] = _pooled(future, series, levels, counts, int(years[k] - last), start, since)
+                found[mine, :, k] = _pooled(
+                    future, series, levels, counts, int(years[k] - last), start, since
+                )
     return found
 
 
@@ -184,7 +190,13 @@ def _observed(
 
 
 def _pooled(
-    future: Forecasts, rows: np.ndarray, levels: np.ndarray, counts: np.ndarray, ahead: int, start: int, since: int
+    future: Forecasts,
+    rows: np.ndarray,
+    levels: np.ndarray,
+    counts: np.ndarray,
+    ahead: int,
+    start: int,
+    since: int,
 ) -> np.ndarray:
     """Judged values of one coming year along the paths that begin `start` years ahead, (m, draws)."""
     block = future.block
@@ -199,4 +211,3 @@ def _pooled(
         value[mine] = block.per[rows[mine]][:, None] * x / n[:, None]
     value[future.years_ahead(rows, years) == 0] = np.nan
     return value
-

@@ -102,8 +102,7 @@ def _draw(
         before, today = (_gap(pair, m, name, settings) * per for pair, name in ((base, "base"), (now, "now")))
         narrowed = (np.abs(today) < np.abs(before)).mean(axis=1)
         coming = [
-            simulate(future, rows[m], np.array([end]), stream=k)[:, :, 0]
-            for k, rows in enumerate(sides)
+            simulate(future, rows[m], np.array([end]), stream=k)[:, :, 0] for k, rows in enumerate(sides)
         ]
         apart = np.abs(coming[0] - coming[1])
         closer = (apart < np.abs(base_value[m])[:, None]).mean(axis=1)
@@ -135,7 +134,9 @@ def _describe_area(block: Block, source: str) -> dict[str, np.ndarray]:
     owner = block.owner[rows]
     latest = np.full(size, -1)
     np.maximum.at(latest, owner, block.years[block.last_trusted[rows]])
-    judged = value_at(block, rows, latest[owner], block.settings.pool_years).value
+    pooled = value_at(block, rows, latest[owner], block.settings.pool_years)
+    judged, first = pooled.value, np.full(size, np.inf)
+    np.fmin.at(first, owner, pooled.first_year)
     high, low = np.full(size, -np.inf), np.full(size, np.inf)
     np.fmax.at(high, owner, judged)
     np.fmin.at(low, owner, judged)
@@ -146,5 +147,6 @@ def _describe_area(block: Block, source: str) -> dict[str, np.ndarray]:
     return {
         "own_status": np.where(some, Status.NOT_JUDGED.value, Status.NO_DATA.value),
         "reason_code": np.where(some, "described", "no_units"), "latest_year": np.where(some, latest, np.nan),
+        "latest_first_year": np.where(some, first, np.nan),
         "latest_value": np.where(some, high - low, np.nan), "n_points": points, "small_count": some,
     }  # fmt: skip

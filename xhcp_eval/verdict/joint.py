@@ -1,4 +1,5 @@
 """PROVISIONAL: replaced by the measured one."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -14,7 +15,10 @@ def blur(edges, share):
     density = np.exp(-(inside**2) / 2) * SHARES
     density /= density.sum(axis=1, keepdims=True)
     outer = np.concatenate([[-np.inf], edges[1:-1], [np.inf]])
-    return (np.diff(ndtr((outer - np.sqrt(1 - share) * inside[..., None]) / np.sqrt(share)), axis=2) * density[..., None]).sum(axis=1)
+    return (
+        np.diff(ndtr((outer - np.sqrt(1 - share) * inside[..., None]) / np.sqrt(share)), axis=2)
+        * density[..., None]
+    ).sum(axis=1)
 
 
 def together(p, group, common):

@@ -55,8 +55,12 @@ def judge(
     """
     settings = settings or Settings()
     as_of = _year(observations, plan, as_of)
-    block = read_block(observations, plan, settings, as_of, _regions(observations, plan, regions), use_recollection)
-    outlook = Outlook(look_ahead(block, plan.end_year, _company(observations, beside, plan, settings, as_of), project_all))
+    block = read_block(
+        observations, plan, settings, as_of, _regions(observations, plan, regions), use_recollection
+    )
+    outlook = Outlook(
+        look_ahead(block, plan.end_year, _company(observations, beside, plan, settings, as_of), project_all)
+    )
     facts = plan_columns(plan)
     cells = empty_cells(len(block.regions), len(facts))
     failed = []
@@ -78,7 +82,9 @@ def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None) -> int:
     known = {i.id for i in plan.reportable}
     names = observations["indicator"].unique()
     if len(names) and not known & set(names):
-        raise DataError(f"数据表里没有规划“{plan.name}”（{plan.id}）的任何指标；表里有：{'、'.join(map(str, names[:5]))} 等")
+        raise DataError(
+            f"数据表里没有规划“{plan.name}”（{plan.id}）的任何指标；表里有：{'、'.join(map(str, names[:5]))} 等"
+        )
     years = np.unique(observations["year"].to_numpy(int))
     if as_of is None:
         return int(years[-1]) if len(years) else plan.end_year
@@ -88,14 +94,18 @@ def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None) -> int:
     return as_of
 
 
-def _regions(observations: pd.DataFrame, plan: Plan, regions: str | Iterable[str] | None) -> np.ndarray | None:
+def _regions(
+    observations: pd.DataFrame, plan: Plan, regions: str | Iterable[str] | None
+) -> np.ndarray | None:
     if "region" not in observations.columns:
         raise DataError("数据表缺少列 region")
     paths = [str(path) for path in observations["region"].unique()]
     if regions is None:
         return np.array([plan.region], object) if plan.region in paths else None
     wanted = [regions] if isinstance(regions, str) else list(dict.fromkeys(regions))
-    known = set(paths) | {"/".join(path.split("/")[:k]) for path in paths for k in range(1, path.count("/") + 1)}
+    known = set(paths) | {
+        "/".join(path.split("/")[:k]) for path in paths for k in range(1, path.count("/") + 1)
+    }
     absent = [name for name in wanted if name not in known]
     if absent:
         told = []
@@ -159,7 +169,9 @@ def _no_data(rows: list[int], why: np.ndarray | str) -> Found:
 def _placed(failures: pd.DataFrame, region: np.ndarray, target: np.ndarray) -> pd.DataFrame:
     """Broken promises by region and target in place of the pair."""
     pair = failures["pair"].to_numpy(int)
-    return failures.assign(region=region[pair], target=np.broadcast_to(target, region.shape)[pair])[list(FAILED)]
+    return failures.assign(region=region[pair], target=np.broadcast_to(target, region.shape)[pair])[
+        list(FAILED)
+    ]
 
 
 def _series(outlook: Outlook, plan: Plan, rows: list[int]) -> Iterator[Found]:

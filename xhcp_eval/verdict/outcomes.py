@@ -7,7 +7,7 @@ import pandas as pd
 
 from xhcp_eval.assessment import Case
 from xhcp_eval.evidence import judged_draws
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.status import Status
 
 QUANTILES: tuple[float, ...] = (0.025, 0.1, 0.5, 0.9, 0.975)
 FORECAST_COLUMNS: tuple[str, ...] = tuple(f"forecast_{100 * q:.0f}" for q in QUANTILES)

@@ -64,7 +64,9 @@ class Outlook:
             found[able, k] = self._reached(rows[able], years[able], np.ones(len(wanted), int), wanted)
         return found
 
-    def _reached(self, rows: np.ndarray, years: np.ndarray, sign: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    def _reached(
+        self, rows: np.ndarray, years: np.ndarray, sign: np.ndarray, wanted: np.ndarray
+    ) -> np.ndarray:
         """The hardest bound that is met with a wanted chance, (m,): the largest for sign +1, the smallest for -1."""
         facts, which = self.block.facts, self.block.indicator[rows]
         ahead = self.forecasts.years_ahead(rows, years)
@@ -139,7 +141,11 @@ class Outlook:
         if row < 0:
             return float("nan")
         one = np.array([row])
-        return float(self.chance(one, np.array([year]), np.array([year]), np.array([sign]), np.array([float(bound)]))[0])
+        return float(
+            self.chance(one, np.array([year]), np.array([year]), np.array([sign]), np.array([float(bound)]))[
+                0
+            ]
+        )
 
     def _row(self, indicator: str, region: str | None) -> int:
         block = self.block

@@ -69,7 +69,8 @@ def judge_pairs(
     }  # fmt: skip
     blank = {"own_status", "reason_code"}
     shown = {
-        name: values if name in blank else np.where(lost, _nothing(values), values) for name, values in columns.items()
+        name: values if name in blank else np.where(lost, _nothing(values), values)
+        for name, values in columns.items()
     }
     return shown, failures
 
@@ -88,7 +89,13 @@ def _probability(
     needed = (latest.year < demand.end)[pair] & ~bound.simulated[pair] & np.isfinite(bound.limit[pair])
     share, of = np.full(len(pair), np.nan), pair[needed]
     share[needed] = outlook.chance(
-        row[needed], first[of], demand.end[of], demand.sign[of], bound.limit[of], bound.inclusive[of], demand.start[of]
+        row[needed],
+        first[of],
+        demand.end[of],
+        demand.sign[of],
+        bound.limit[of],
+        bound.inclusive[of],
+        demand.start[of],
     )
     if single:
         found = share
@@ -101,7 +108,9 @@ def _probability(
 def _straddles(block: Block, demand: Demands, latest: Values, limits, bound: Bounds) -> np.ndarray:
     """Whether counts are so few that chance alone could put the judged value on either side of the bound, (m,)."""
     inside = (limits[0] < bound.point) & (bound.point < limits[1])
-    change = change_from(block, latest, bound.base, np.where(demand.relative, 1 + np.nan_to_num(demand.value) / 100, 1.0))
+    change = change_from(
+        block, latest, bound.base, np.where(demand.relative, 1 + np.nan_to_num(demand.value) / 100, 1.0)
+    )
     against = (demand.trend | demand.relative | bound.held) & change.told & ~np.isfinite(demand.floor)
     between = ~change.rises() & ~change.falls()
     # at the very end of the scale nothing better can be had
@@ -120,7 +129,9 @@ def _direction(block: Block, demand: Demands, latest: Values, bound: Bounds) -> 
     base, least = bound.base, block.settings.minimal_change
     change: Change = change_from(block, latest, base)
     unrest = np.abs(latest.value - base.value) < own_swing(block, latest.rows)
-    up, down, flat = (found & ~unrest for found in (change.rises(least), change.falls(least), change.stays(least)))
+    up, down, flat = (
+        found & ~unrest for found in (change.rises(least), change.falls(least), change.stays(least))
+    )
     better, worse = np.where(demand.sign > 0, up, down), np.where(demand.sign > 0, down, up)
     blind = ~base.known | (base.year == latest.year)
     word = np.select([blind, better, worse, flat], ["无法判定", "改善", "恶化", "基本持平"], "无法判定")
@@ -143,7 +154,9 @@ def _failures(block: Block, demand: Demands, bound: Bounds, members: Members) ->
     first = int(demand.start[pair].min()) if len(pair) else 0
     for year in range(first, int(block.years[-1]) + 1 if len(pair) else 0):
         due = np.flatnonzero(
-            block.has_year(row, np.full(len(row), year)) & (demand.start[pair] <= year) & (year <= demand.end[pair])
+            block.has_year(row, np.full(len(row), year))
+            & (demand.start[pair] <= year)
+            & (year <= demand.end[pair])
         )
         value = value_at(block, row[due], np.full(len(due), year), since=demand.start[pair[due]])
         sign = demand.sign[pair[due]]
@@ -159,11 +172,15 @@ def _failures(block: Block, demand: Demands, bound: Bounds, members: Members) ->
             )
         )  # fmt: skip
     if not found:
-        return pd.DataFrame({"pair": np.zeros(0, int), "series": [], "year": [], "first_year": [], "value": []})
+        return pd.DataFrame(
+            {"pair": np.zeros(0, int), "series": [], "year": [], "first_year": [], "value": []}
+        )
     return pd.concat(found, ignore_index=True)
 
 
-def _measures(outlook: Outlook, main: np.ndarray, demand: Demands, latest: Values, bound: Bounds) -> dict[str, np.ndarray]:
+def _measures(
+    outlook: Outlook, main: np.ndarray, demand: Demands, latest: Values, bound: Bounds
+) -> dict[str, np.ndarray]:
     """Gap, share of the way, paces of the past, needed and forecast, children behind the gap."""
     block, facts = outlook.block, outlook.block.facts
     gap = np.fmax(0.0, demand.sign * (bound.point - latest.value))
@@ -171,7 +188,9 @@ def _measures(outlook: Outlook, main: np.ndarray, demand: Demands, latest: Value
     gap = np.where(against & (bound.base.year == latest.year), np.nan, gap)
     left, way = demand.end - latest.year, bound.point - bound.base.value
     kind = facts.kind[demand.indicator]
-    cases = np.where(np.isin(kind, ("proportion", "rate", "ratio")), block.cases[main] / block.per[main], np.nan)
+    cases = np.where(
+        np.isin(kind, ("proportion", "rate", "ratio")), block.cases[main] / block.per[main], np.nan
+    )
     pace, begun, ended = recent_pace(block, main, latest.year.astype(int))
     with np.errstate(invalid="ignore", divide="ignore"):
         ahead = np.where(left > 0, (outlook.middle(main, demand.end) - latest.value) / left, np.nan)
@@ -186,7 +205,9 @@ def _measures(outlook: Outlook, main: np.ndarray, demand: Demands, latest: Value
         }  # fmt: skip
 
 
-def recent_pace(block: Block, rows: np.ndarray, until: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def recent_pace(
+    block: Block, rows: np.ndarray, until: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Yearly change between judged values over the last five years, with the years it runs from and to, (m,) each.
 
     rows: (m,) series. until: (m,) calendar years. It runs between usual years that may carry a verdict: from the last one

@@ -38,7 +38,9 @@ def threshold(sign: np.ndarray, bound: np.ndarray, inclusive: np.ndarray) -> np.
     return bound - np.where(inclusive, sign, -sign) * TOLERANCE
 
 
-def needed_events(future: Forecasts, asked: Question, ahead: np.ndarray, coming: np.ndarray | int) -> np.ndarray:
+def needed_events(
+    future: Forecasts, asked: Question, ahead: np.ndarray, coming: np.ndarray | int
+) -> np.ndarray:
     """Fewest coming events that bring the judged value so many years ahead to the limit, (m,). coming: years to come."""
     block, rows = future.block, asked.rows
     past_x, past_n = past_counts(block, rows, block.years[block.last[rows]] + ahead, asked.since)

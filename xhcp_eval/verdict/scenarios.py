@@ -13,7 +13,7 @@ from xhcp_eval.assessment import Case
 from xhcp_eval.criterion import Criterion, make_criterion
 from xhcp_eval.evidence import History, judge_at, judged_draws
 from xhcp_eval.plan import Target
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.settings import Settings
 
 COLUMNS: tuple[str, ...] = (
     "target_id", "indicator", "indicator_name", "unit", "target_year", "reading", "scenario", "scenario_name", "pace",

@@ -106,6 +106,8 @@ EMPTY: dict[str, object] = {c.name: c.empty for c in COLUMNS}
 def plain_target(target: Target, indicator: Indicator) -> str:
     """The target in words before its base is known."""
     operator = OPERATORS[target.op]
+    if indicator.kind == "yes_no":
+        return "完成"
     if operator.plain:
         text = operator.word + format_value(target.value, indicator.unit)
     elif target.op == "relative_change_vs_base":
@@ -113,7 +115,7 @@ def plain_target(target: Target, indicator: Indicator) -> str:
         text = f"较{target.base_year}年{word}{abs(target.value):g}%"
     else:
         text = (f"较{target.base_year}年" if target.base_year else "") + operator.word
-    return text + ("（每年）" if target.year == "every_year" else "")
+    return text + ("（每年）" if target.year == "every_year" and not operator.trend else "")
 
 
 def plan_columns(plan: Plan) -> pd.DataFrame:
@@ -134,7 +136,8 @@ def _of_target(plan: Plan, target: Target) -> dict[str, object]:
         "question": f"{indicator.id}@{target.year}" + ("" if decides else f"@{target.text_ref}"), "target_id": target.id,
         "goal": goal, "domain": plan.domain_of(indicator), "indicator": indicator.id, "indicator_name": indicator.name,
         "kind": indicator.kind, "unit": indicator.unit, "direction": indicator.direction,
-        "target_year": plan.end_year if yearly else target.year, "every_year": yearly, "op": target.op,
+        "target_year": plan.end_year if yearly else target.year, "every_year": yearly and not OPERATORS[target.op].trend,
+        "op": target.op,
         "reading": target.reading or "", "role": target.role, "level": target.level, "decides_goal": decides,
         "disputed": target.disputed, "anomaly": target.anomaly or "", "department": (indicator.departments or ("",))[0],
         "target_status": target.status or "", "target_text": plain_target(target, indicator),
@@ -154,7 +157,9 @@ def _of_milestone(plan: Plan, milestone) -> dict[str, object]:
 def empty_cells(regions: int, targets: int) -> dict[str, np.ndarray]:
     """Arrays (regions, targets) of the columns that are worked out, with what stands where nothing was judged."""
     return {
-        name: np.full((regions, targets), EMPTY[name], "U24" if isinstance(EMPTY[name], str) else type(EMPTY[name]))
+        name: np.full(
+            (regions, targets), EMPTY[name], "U24" if isinstance(EMPTY[name], str) else type(EMPTY[name])
+        )
         for name in BY_ARRAYS
     }
 

@@ -201,7 +201,9 @@ class Block:
         facts, which = self.facts, self.indicator[rows]
         usual = self.usual[rows]
         counted = usual & self.counted[rows][:, None]
-        kin = (self.owner[rows] * len(facts) + which) * (int(self.category.max(initial=0)) + 1) + self.category[rows]
+        kin = (self.owner[rows] * len(facts) + which) * (
+            int(self.category.max(initial=0)) + 1
+        ) + self.category[rows]
         return Panel(
             keys=rows, years=self.years, values=np.where(usual, self.values[rows], np.nan),
             numerator=np.where(counted, self.numerator[rows], np.nan),

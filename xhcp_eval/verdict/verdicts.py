@@ -73,5 +73,13 @@ class Verdicts:
 
     def _repr_html_(self) -> str:
         """The verdicts as a table, for a notebook."""
-        shown = ["region", "indicator_name", "target_year", "latest_value", "target_value", "probability", "status"]
+        shown = [
+            "region",
+            "indicator_name",
+            "target_year",
+            "latest_value",
+            "target_value",
+            "probability",
+            "status",
+        ]
         return self.frame[shown].head(60)._repr_html_()

@@ -10,8 +10,9 @@ import pandas as pd
 from xhcp_eval.observations import STATUS_LABELS, TOTAL
 from xhcp_eval.plan import Target
 from xhcp_eval.units import format_number, format_probability, format_value
+from xhcp_eval.verdict.bounds import reaches
 from xhcp_eval.verdict.judged import intervals, value_at
-from xhcp_eval.verdict.operators import OPERATORS
+from xhcp_eval.verdict.operators import OPERATORS, sign_of
 from xhcp_eval.verdict.schema import INSIDE
 from xhcp_eval.verdict.series import RESIDENCES, Series
 from xhcp_eval.verdict.status import Status
@@ -105,7 +106,11 @@ class _Words:
 
     def target_text(self) -> str:
         row, yearly = self.row, "（每年）" if self.row["every_year"] else ""
-        if self.target is None or row["reason_code"] in ("maintain", "no_base") or not np.isfinite(row["target_value"]):
+        if (
+            self.target is None
+            or row["reason_code"] in ("maintain", "no_base")
+            or not np.isfinite(row["target_value"])
+        ):
             return "地区差距缩小" if row["reason_code"] == "described" else self.plain_text
         if row["kind"] == "gap":
             return f"差距较{basis(row['base_first_year'], row['base_year']).removesuffix('合并')}缩小"
@@ -139,7 +144,12 @@ class _Words:
     def literal(self) -> str:
         """What the single year says by the letter, where small counts forbid to judge by it."""
         row, series = self.row, self.series
-        if series is None or row["kind"] == "gap" or self.block.window[series.row] == 1 or not np.isfinite(row["target_value"]):
+        if (
+            series is None
+            or row["kind"] == "gap"
+            or self.block.window[series.row] == 1
+            or not np.isfinite(row["target_value"])
+        ):
             return ""
         at = int(np.flatnonzero(series.years == row["latest_year"])[0])
         value, counts = series.values[at], format_number(series.numerator[at], "count")
@@ -150,13 +160,12 @@ class _Words:
 
     def satisfied(self, value: float) -> bool:
         """Whether a value lies on the wanted side of the printed bound."""
-        row = self.row
-        sign = 1 if (row["latest_value"] >= row["target_value"]) == (row["side"] == INSIDE) else -1
-        if row["latest_value"] == row["target_value"]:
-            sign = {"up": 1, "down": -1}.get(row["direction"], 1)
-        distance = sign * (value - row["target_value"])
-        inclusive = row["held"] or not OPERATORS[row["op"]].trend and OPERATORS[row["op"]].inclusive
-        return distance >= -1e-9 if inclusive else distance > 1e-9
+        row, target = self.row, self.target
+        sign = sign_of(target, self.plan.indicator(target.indicator))
+        inclusive = OPERATORS[target.op].inclusive or row["held"] or row["target_value"] == target.floor
+        return bool(
+            reaches(np.array(sign), np.array(value), np.array(row["target_value"]), np.array(inclusive))
+        )
 
     def statuses(self) -> tuple[str, ...]:
         rows = [self.series] if self.series is not None else []
@@ -233,7 +242,7 @@ class _Words:
     def _chance(self) -> str:
         row = self.row
         if np.isfinite(row["probability"]):
-            span = "此后每年保持" if row["every_year"] and not OPERATORS[row["op"]].trend else f"{row['target_year']}年达标"
+            span = "此后每年保持" if row["every_year"] else f"{row['target_year']}年达标"
             return f"{span}的概率{format_probability(row['probability'])}"
         if row["latest_year"] < row["target_year"]:
             return "只有一个数据点，不能外推"
@@ -248,7 +257,10 @@ class _Words:
             return ""
         text = f"近五年（{row['pace_from']:.0f}—{row['pace_to']:.0f}年）年均变化{self.value(row['pace'], True)}，不低于所需的{self.value(row['required_pace'], True)}，"
         if sign * (row["forecast_pace"] - row["required_pace"]) < 0:
-            return text + f"但照现在的趋势今后每年约{self.value(row['forecast_pace'], True)}：类似序列的这种速度多不能持久"
+            return (
+                text
+                + f"但照现在的趋势今后每年约{self.value(row['forecast_pace'], True)}：类似序列的这种速度多不能持久"
+            )
         return text + "预测中位数也可达标，但逐年波动大，落空的可能不小"
 
     # -- what has no series of its own ----------------------------------------------------------------------------
@@ -260,7 +272,11 @@ class _Words:
         row = self.block.find(self.row["indicator"], self.row["region"]) if len(self.block) else -1
         if self.row["kind"] == "gap":
             return "缺少分乡镇（街道）的分子、分母"
-        known = "" if row < 0 else f"；全区平均 {self.value(self.block.series(row).values[-1])} 不能代替逐单位判定"
+        known = (
+            ""
+            if row < 0
+            else f"；全区平均 {self.value(self.block.series(row).values[-1])} 不能代替逐单位判定"
+        )
         return REASONS["no_units"] + known
 
     def _no_base(self) -> str:
@@ -296,7 +312,9 @@ class _Words:
         )
         if not certain:
             text += f"，事件数过少，看不出是否缩小（现值在{row['side']}）"
-        return text + ("；" + chance if (chance := self._chance()) and np.isfinite(row["probability"]) else "")
+        return text + (
+            "；" + chance if (chance := self._chance()) and np.isfinite(row["probability"]) else ""
+        )
 
     def _described(self) -> str:
         """Spread over townships, described only."""
@@ -304,7 +322,9 @@ class _Words:
         source = self.plan.indicator(row["indicator"]).derived_from
         owner = int(np.flatnonzero(block.regions == row["region"])[0])
         which = int(np.flatnonzero(block.facts.id == source.indicator)[0])
-        mine = block.unit & block.whole & (block.residence == RESIDENCES.index(TOTAL)) & (block.owner == owner)
+        mine = (
+            block.unit & block.whole & (block.residence == RESIDENCES.index(TOTAL)) & (block.owner == owner)
+        )
         rows = np.flatnonzero(mine & (block.indicator == which) & block.counted & (block.last_trusted >= 0))
         years = np.full(len(rows), int(row["latest_year"]))
         judged = value_at(block, rows, years, self.verdicts.settings.pool_years)
@@ -321,4 +341,3 @@ class _Words:
             f"{REASONS['described']}：{when}最高{told(top)}，最低{told(bottom)}；"
             "乡镇（街道）合并三年仍事件过少，不宜排序"
         )
-
