@@ -61,7 +61,7 @@ class Outlook:
         found = np.full((len(rows), len(levels)), np.nan)
         for k, level in enumerate(levels):
             wanted = np.full(int(able.sum()), 1.0 - level)
-            found[able, k] = self._reached(rows[able], years[able], np.ones(len(wanted), int), wanted)
+            found[able, k] = self.hardest(rows[able], years[able], np.ones(len(wanted), int), wanted)
         return found
 
     def _reached(
