@@ -21,6 +21,7 @@ from xhcp_eval.tables import MODEL_LABELS
 from xhcp_eval.trend import TREND_MODELS
 from xhcp_eval.units import UNITS, format_probability, format_value
 from xhcp_eval.verdict.comparables import comparables
+from xhcp_eval.verdict.histories import histories
 from xhcp_eval.verdict.judge import judge
 from xhcp_eval.verdict.operators import sign_of
 from xhcp_eval.verdict.scenarios import chance_at, open_targets, scenarios
@@ -219,6 +220,7 @@ def _narrowed(pack: Pack, verdicts: Verdicts, choice: Choice) -> Pack:
     params = pack.params.model_copy(update={"region": verdicts.only, "data_until": verdicts.as_of})
     return replace(pack, params=params).with_frames(
         observations=rows,
+        histories=histories(verdicts),
         forecast=forecast,
         assessment=judged,
         comparables=likes,

@@ -23,6 +23,7 @@ from xhcp_eval.plan import Plan, load_plan
 from xhcp_eval.quality import completeness, review
 from xhcp_eval.verdict.comparables import comparables
 from xhcp_eval.verdict.goals import goal_verdicts
+from xhcp_eval.verdict.histories import histories
 from xhcp_eval.verdict.judge import judge
 from xhcp_eval.verdict.outcomes import COLUMNS as OUTCOME_COLUMNS
 from xhcp_eval.verdict.outcomes import FORECAST_COLUMNS, NEEDED, compare_outcomes, forecast_at
@@ -35,6 +36,7 @@ JUMPING_KINDS = ("proportion", "rate", "ratio", "mean")
 FRAMES: tuple[str, ...] = (
     "observations",
     "comparison",
+    "histories",
     "forecast",
     "assessment",
     "goals",
@@ -145,6 +147,10 @@ class _Work:
         if not self.params.comparison_data:
             return self.observations.iloc[:0]
         return read_tables(self.params.comparison_data, load_plan(self.params.comparison_plan))
+
+    @property
+    def histories(self) -> pd.DataFrame:
+        return histories(self.verdicts)
 
     @property
     def forecast(self) -> pd.DataFrame:
