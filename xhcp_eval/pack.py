@@ -57,13 +57,18 @@ class Pack:
         return self.frames["comparison"]
 
     @property
+    def histories(self) -> pd.DataFrame:
+        """The region's own series with what they are judged by, see `verdict.histories`."""
+        return self.frames["histories"]
+
+    @property
     def forecast(self) -> pd.DataFrame:
         """Series, year and one column a quantile."""
         return self.frames["forecast"]
 
     @property
     def assessment(self) -> pd.DataFrame:
-        """One row a target, columns of `verdict.COLUMNS`."""
+        """One row a target, columns of `verdict.schema`."""
         return self.frames["assessment"]
 
     @property

@@ -158,7 +158,8 @@ def _others(params: PackParams) -> tuple[str, ...]:
     texts = Path("params", "texts", f"{params.pack}.yaml").as_posix()
     folder = ROOT / params.evaluation
     brought = sorted(folder.glob("*")) if params.evaluation else []
-    files = [ROOT / name for name in (*params.comparison_data, *params.outcome_data, texts)]
+    files = [ROOT / name for name in (*params.comparison_data, *params.outcome_data, *params.learn_from, texts)]
+    files += [ROOT / params.forecast_published] if params.forecast_published else []
     files += [*brought, *(NOTEBOOKS / section.notebook for section in params.sections)]
     return tuple(str(path) for path in files if path.is_file())
 

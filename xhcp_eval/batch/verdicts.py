@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from xhcp_eval.assessment import assess
 from xhcp_eval.batch.runner import run_tasks
 from xhcp_eval.batch.tasks import Limits, Task
 from xhcp_eval.errors import XhcpError
 from xhcp_eval.params import PackParams
 from xhcp_eval.plan import load_plan
-from xhcp_eval.province.cases import open_cases
+from xhcp_eval.verdict.judge import judge
 
 REGIONS = 40  # judged at once: more are hardly quicker and take more memory
 
@@ -92,11 +91,12 @@ def _try_alone(params: PackParams, region: str, table: pd.DataFrame, block: Bloc
 def _judge(params: PackParams, tables: dict[str, pd.DataFrame], block: Block) -> None:
     plan, rows = load_plan(params.plan), dict(zip(block.regions, block.rows, strict=True))
     together = pd.concat(tables.values(), ignore_index=True)
-    cases = open_cases(
-        together, plan, list(tables), params.settings, params.data_until, params.use_recollection
+    verdicts = judge(
+        together, plan, list(tables), params.settings, params.data_until, use_recollection=params.use_recollection
     )
-    for case in cases:
-        path = _file(block.folder, block.pack, rows[case.region])
+    words = verdicts.explained()
+    for region, found in words.groupby("region", sort=False):
+        path = _file(block.folder, block.pack, rows[region])
         half = path.with_suffix(".half")
-        assess(case).to_parquet(half, index=False)
+        found.reset_index(drop=True).to_parquet(half, index=False)
         half.replace(path)

@@ -36,6 +36,7 @@ def judge(
     as_of: int | None = None,
     *,
     use_recollection: bool = False,
+    may_lag: bool = False,
     beside: pd.DataFrame | None = None,
     project_all: bool = False,
 ) -> Verdicts:
@@ -44,7 +45,8 @@ def judge(
     observations: checked table (`read_table`) of the regions and their units. plan: as loaded. regions: a path or several;
     default the plan's own region where the table has it, else every region of the plan's level. settings: rules of
     judgement. as_of: last year that may be used (default: the table's last). use_recollection: let unverified figures
-    shape trends; they never carry a verdict. beside: figures of other regions (same columns) that the series learn from,
+    shape trends; they never carry a verdict. may_lag: as_of may be a year that the table has no figures of yet; then
+    the last ones before it are judged, and the reasons say so. beside: figures of other regions (same columns) that the series learn from,
     besides all regions of the plan's level in `observations`. project_all: project every series, also those that no
     target asks for (to measure it; verdicts stay the same).
 
@@ -54,7 +56,7 @@ def judge(
     without figures, and for a plan that isn't the table's.
     """
     settings = settings or Settings()
-    as_of = _year(observations, plan, as_of)
+    as_of = _year(observations, plan, as_of, may_lag)
     block = read_block(
         observations, plan, settings, as_of, _regions(observations, plan, regions), use_recollection
     )
@@ -75,7 +77,7 @@ def judge(
     return Verdicts(plan, settings, as_of, as_frame(block.regions, facts, cells), outlook, facts, broken)
 
 
-def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None) -> int:
+def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None, may_lag: bool) -> int:
     """The data year, which the table has to know, and a table that has to be the plan's."""
     if "year" not in observations.columns or "indicator" not in observations.columns:
         raise DataError("数据表缺少列 year 或 indicator")
@@ -88,7 +90,7 @@ def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None) -> int:
     years = np.unique(observations["year"].to_numpy(int))
     if as_of is None:
         return int(years[-1]) if len(years) else plan.end_year
-    if as_of not in years:
+    if as_of not in years and not (may_lag and (years <= as_of).any()):
         near = "、".join(f"{year}年" for year in sorted(years, key=lambda year: abs(int(year) - as_of))[:3])
         raise DataError(f"数据表里没有{as_of}年的数；相近的有：{near or '无'}")
     return as_of

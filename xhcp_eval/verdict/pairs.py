@@ -56,6 +56,8 @@ def judge_pairs(
         probability=probability, broken=broken > 0, held=demand.hold, unknown=lost,
     )  # fmt: skip
     columns = {
+        "limit": np.where(bound.simulated, np.nan, bound.limit),
+        "inclusive": bound.inclusive,
         "target_value": bound.point, "base_year": bound.base.year, "base_first_year": bound.base.first_year,
         "base_value": bound.base.value, "held": bound.held & ~bound.simulated,
         "tolerance": np.where(bound.held & ~bound.simulated, np.abs(bound.point - bound.now), np.nan),
