@@ -99,13 +99,15 @@ def futures(draws: int, horizon: int, seed: int, stream: int) -> tuple[np.ndarra
     whose own quantiles and counts make them differ, so that no series' futures hang on its neighbours.
 
     Quasi-random (Sobol, scrambled by the seed), as many as the next power of two. The scores are those of a random walk
-    mixed with noise of each year (`joint.NOISE_SHARE`). stream: another number, another set.
+    mixed with noise of each year (`joint.NOISE_SHARE`). stream: another number, another set, independent of the first:
+    scrambling leaves the order of Sobol points alike, so that futures are shuffled too (Latin supercube sampling, Owen
+    1998, ACM Trans Model Comput Simul 8:71).
     """
     from scipy.special import ndtri
     from scipy.stats import qmc
 
-    points = qmc.Sobol(3 * horizon, scramble=True, rng=np.random.default_rng([seed, stream]))
-    table = points.random(n_futures(draws))
+    rng = np.random.default_rng([seed, stream])
+    table = rng.permutation(qmc.Sobol(3 * horizon, scramble=True, rng=rng).random(n_futures(draws)))
     step, noise, chance = np.split(np.clip(table, 1e-12, 1 - 1e-12), 3, axis=1)
     walk = np.cumsum(ndtri(step), axis=1) / np.sqrt(np.arange(1, horizon + 1))
     return np.sqrt(1 - NOISE_SHARE) * walk + np.sqrt(NOISE_SHARE) * ndtri(noise), chance

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.verdict.bounds import Bounds, bounds_of, reaches
-from xhcp_eval.verdict.changes import Change, change_from, own_swing, yearly_steps
 from xhcp_eval.verdict.chances import SUREST
+from xhcp_eval.verdict.changes import Change, change_from, own_swing, yearly_steps
 from xhcp_eval.verdict.demands import Demands
 from xhcp_eval.verdict.joint import common_share, together
 from xhcp_eval.verdict.judged import Values, intervals, value_at
 from xhcp_eval.verdict.outlook import DIGITS, Outlook
-from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
+from xhcp_eval.verdict.schema import EMPTY, INSIDE, OUTSIDE
 from xhcp_eval.verdict.series import Block
 from xhcp_eval.verdict.status import Status, statuses
 
@@ -69,17 +69,13 @@ def judge_pairs(
         **_measures(outlook, main, demand, latest, bound),
         "reason_code": _reason(demand, latest, status, broken, straddles, significant, probability, lost),
     }  # fmt: skip
+    # without a base nothing is shown
     blank = {"own_status", "reason_code"}
     shown = {
-        name: values if name in blank else np.where(lost, _nothing(values), values)
+        name: values if name in blank else np.where(lost, EMPTY[name], values)
         for name, values in columns.items()
     }
     return shown, failures
-
-
-def _nothing(values: np.ndarray) -> object:
-    """Without a base nothing is shown."""
-    return {"f": np.nan, "U": "", "b": False}.get(values.dtype.kind, 0)
 
 
 def _probability(
