@@ -24,8 +24,8 @@ from xhcp_eval.verdict.cells import (
     transition,
 )
 from xhcp_eval.verdict.forecasts import CELLS, Forecasts, simulate, weights
-from xhcp_eval.verdict.series import Block
 from xhcp_eval.verdict.questions import Question, needed_events
+from xhcp_eval.verdict.series import Block
 from xhcp_eval.verdict.windows import two_year_windows
 
 CHUNK = 40_000
