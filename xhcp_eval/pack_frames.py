@@ -141,7 +141,7 @@ class _Work:
         return self._judged(self.table, self.until, self.params.use_recollection)
 
     def _judged(self, table: pd.DataFrame, as_of: int, loose: bool) -> Verdicts:
-        beside = self.company[as_of] if as_of in self.company else self._others
+        beside = self.company.get(as_of, self._others)
         options = {"use_recollection": loose, "may_lag": True, "beside": beside}
         return judge(table, self.plan, self.region, self.params.settings, as_of, **options)
 
