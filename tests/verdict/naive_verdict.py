@@ -153,7 +153,8 @@ def judge_series(main: Figures, members, target, plan) -> dict:
         (open_ and not known(probability), "one_point"), (not over and known(probability), "probability"),
     ]  # fmt: skip
     return {
-        "target_value": bound.point, "held": bound.held, "base_year": base.year if base else NAN,
+        "target_value": bound.point, "limit": bound.limit if bound.futures is None else NAN, "inclusive": bound.inclusive,
+        "held": bound.held, "base_year": base.year if base else NAN,
         "base_first_year": base.first if base else NAN, "base_value": base.value if base else NAN,
         "tolerance": abs(bound.point - bound.now) if bound.held else NAN, "latest_year": latest.year,
         "latest_first_year": latest.first, "latest_value": latest.value, "latest_low": low, "latest_high": high,
@@ -214,7 +215,27 @@ def judge_gap(rural: Figures | None, urban: Figures | None, target, plan, rng) -
         "own_status": status_of(s, over, met, certain, probability, [], False), "small_count": not certain,
         "narrowed": narrowed, "trend_word": ("改善" if met else "恶化") if certain else "无法判定",
         "gap": max(0.0, abs(now) - abs(before)), "n_points": len(rural.points), "series": rural.key,
-        "reason_code": ("reported" if over else "probability") if certain else "few_events",
+        "reason_code": ("reported" if over else "probability") if certain else "few_events", "drawn": drawn[1],
+    }  # fmt: skip
+
+
+def describe_area(series: dict[str, Figures], source: str) -> dict:
+    """The spread over townships, pooled; never judged."""
+    mine = [
+        f
+        for key, f in series.items()
+        if f.unit and key.startswith(source + "|") and key.endswith("|total|total")
+    ]
+    mine = [f for f in mine if f.counted and f.trusted]
+    if not mine:
+        return {"own_status": "缺数据", "reason_code": "no_units"}
+    year = max(max(f.trusted) for f in mine)
+    judged = [f.judged(year, f.settings.pool_years) for f in mine if year in f.trusted]
+    values = [at.value for at in judged]
+    return {
+        "own_status": "不作判定", "reason_code": "described", "latest_year": year, "small_count": True,
+        "latest_first_year": min(at.first for at in judged), "latest_value": max(values) - min(values),
+        "n_points": len(mine[0].points),
     }  # fmt: skip
 
 
@@ -231,8 +252,11 @@ def judge_yes_no(f: Figures | None, end) -> dict:
     }  # fmt: skip
 
 
-def judge_all(series: dict[str, Figures], plan, region) -> list[dict | None]:
-    """Every target and milestone in the plan's order; None for what is only described."""
+def judge_all(series: dict[str, Figures], plan, region) -> list[dict]:
+    """Every target and milestone in the plan's order: what differs from an empty row, by column.
+
+    Besides columns: failures (key, year, first year, value), futures of a bound that lies ahead, drawn gaps of now.
+    """
     rng, found = np.random.default_rng(1), []
     for target in plan.targets():
         indicator = plan.indicator(target.indicator)
@@ -241,7 +265,7 @@ def judge_all(series: dict[str, Figures], plan, region) -> list[dict | None]:
         if target.op == "maintain":
             found.append({"own_status": "不作判定", "reason_code": "maintain"})
         elif indicator.kind == "gap" and indicator.derived_from.gap == "area":
-            found.append(None)
+            found.append(describe_area(series, indicator.derived_from.indicator))
         elif indicator.kind == "gap":
             source = indicator.derived_from.indicator
             sides = (series.get(f"{source}|{region}|{side}|total") for side in ("rural", "urban"))
