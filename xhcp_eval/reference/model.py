@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,13 +15,16 @@ from xhcp_eval.counting import counting_variance
 from xhcp_eval.panel import Panel
 from xhcp_eval.reference import network
 from xhcp_eval.reference.features import Histories, histories
-from xhcp_eval.reference.peers import peer_features
+from xhcp_eval.reference.peers import FEATURES, Company, peer_features
 from xhcp_eval.reference.still import is_still, place
 
 ARTEFACT = Path(__file__).resolve().parents[1] / "assets" / "reference" / "model.npz"
 FEWEST_PEERS = 5
 CHUNK = 4096
 THREADS = min(4, os.cpu_count() or 1)
+
+# rows of a panel, (n,), and their histories -> features (m, FEATURES) of those m of them that have enough peers
+PeersOf = Callable[[np.ndarray, Histories], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -49,15 +53,19 @@ class Ensemble:
             tuple(w[keep] for w in self.weights), self.mean[keep], self.spread[keep], self.fold[keep]
         )
 
-    def predict(self, x: np.ndarray, years: int) -> np.ndarray:
-        """Mean of the networks' quantiles, (n, years, len(GRID)), for features x (n, n_features)."""
+    def predict(self, x: np.ndarray, years: int, exactly: bool = False) -> np.ndarray:
+        """Mean of the networks' quantiles, (n, years, len(GRID)), for features x (n, n_features).
+
+        exactly: the same bits for a row whatever rows stand beside it (`network.parts_exactly`).
+        """
+        parts = network.parts_exactly if exactly else network.parts
         total = np.zeros((len(x), years, len(network.GRID)), np.float32)
         standard, held = np.empty(0), None
         for k in range(len(self)):
             if held != self.fold[k]:
                 # networks of one fold share the same standardisation
                 standard, held = network.standardise(x, self.mean[k], self.spread[k]), self.fold[k]
-            total += network.parts([w[k] for w in self.weights], standard, years)
+            total += parts([w[k] for w in self.weights], standard, years)
         return network.assemble(total / len(self))
 
 
@@ -75,23 +83,30 @@ class ReferenceModel:
     still: np.ndarray
     fold_of: dict[str, int]
 
-    def __call__(self, panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray:
+    def __call__(
+        self, panel: Panel, horizon: int, quantiles: np.ndarray, beside: Company | None = None
+    ) -> np.ndarray:
         """Predictive quantiles of the level (counts known) or of the value (no counts), bounds not applied.
 
         panel: series on a grid of years; where `panel.indicator` names five series or more alike they learn from one
         another. horizon: years ahead; beyond the ten that were learned the median stays and the spread grows with
         the root of the years. quantiles: (n_quantiles,) levels; beyond 1% and 99% the tails go on in normal scores.
+        beside: who each series learns from instead: from the series of its indicator there, if they are five or more,
+        and from no other series of the panel, so that an answer depends on the series and on `beside` only. Codes of
+        indicators are those of the panel that `beside` was made of.
         Returns (n_series, horizon, n_quantiles); a series of one point is missing.
         """
         from threadpoolctl import threadpool_limits
 
         spread = _between_levels(np.asarray(quantiles, float))
         result = np.empty((len(panel), horizon, len(spread[0])))
-        peers, grouped = self._peers(panel)
+        years = min(horizon, self.alone.years)
+        peers, grouped = self._peers(panel) if beside is None else _peers_beside(panel, beside)
 
         def answer(rows: np.ndarray) -> None:
             own = panel_histories(panel, rows)
-            change = self._change(own.x, peers[rows], grouped[rows], min(horizon, self.alone.years))
+            theirs = peers(rows, own)
+            change = self._change(own.x, theirs, grouped[rows], years, exactly=beside is not None)
             change = _beyond(change, horizon)
             result[rows] = own.anchor[:, None, None] + own.scale[:, None, None] * (change @ spread)
             self._answer_still(panel, rows, result, spread)
@@ -127,24 +142,26 @@ class ReferenceModel:
         change = _beyond(self.still[-1][:, : min(horizon, self.still.shape[2])], horizon)[codes]
         result[rows] = last[:, None, None] + span[:, None, None] * (change @ spread)
 
-    def _change(self, own: np.ndarray, peers: np.ndarray, grouped: np.ndarray, years: int) -> np.ndarray:
-        """Scaled change of some series, (n, years, len(GRID)), by the networks that suit each."""
+    def _change(
+        self, own: np.ndarray, peers: np.ndarray, grouped: np.ndarray, years: int, exactly: bool
+    ) -> np.ndarray:
+        """Scaled change of some series, (n, years, len(GRID)), by the networks that suit each. peers: of those grouped."""
         if not grouped.any():
-            return self.alone.predict(own, years)
+            return self.alone.predict(own, years, exactly)
         change = np.empty((len(own), years, len(network.GRID)), np.float32)
-        change[~grouped] = self.alone.predict(own[~grouped], years)
-        change[grouped] = self.among.predict(np.column_stack([own, peers])[grouped], years)
+        change[~grouped] = self.alone.predict(own[~grouped], years, exactly)
+        change[grouped] = self.among.predict(np.column_stack([own[grouped], peers]), years, exactly)
         return change
 
-    def _peers(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        """Peer features, (n, f), and which series have enough peers, (n,)."""
+    def _peers(self, panel: Panel) -> tuple[PeersOf, np.ndarray]:
+        """Peer features among the panel's own series, and which series have enough peers, (n,)."""
         if panel.indicator is None:
-            return np.empty((len(panel), 0), np.float32), np.zeros(len(panel), bool)
+            return _nobody, np.zeros(len(panel), bool)
         enough = np.isfinite(panel.values).sum(axis=1) >= 2
         size = np.bincount(panel.indicator[enough], minlength=panel.indicator.max() + 1)
         grouped = enough & (size[panel.indicator] >= FEWEST_PEERS)
         if not grouped.any():
-            return np.empty((len(panel), 0), np.float32), grouped
+            return _nobody, grouped
         rows = np.flatnonzero(grouped)
         chunks = [panel_histories(panel, rows[i : i + CHUNK]) for i in range(0, len(rows), CHUNK)]
         anchor, scale = (np.concatenate([getattr(c, name) for c in chunks]) for name in ("anchor", "scale"))
@@ -152,7 +169,25 @@ class ReferenceModel:
         found = peer_features(panel.values[rows], anchor, scale, panel.last[rows], group)
         peers = np.zeros((len(panel), found.shape[1]), np.float32)
         peers[rows] = found
-        return peers, grouped
+        return lambda some, own: peers[some[grouped[some]]], grouped
+
+
+def _nobody(rows: np.ndarray, own: Histories) -> np.ndarray:
+    return np.empty((0, FEATURES), np.float32)
+
+
+def _peers_beside(panel: Panel, beside: Company) -> tuple[PeersOf, np.ndarray]:
+    """Peer features from a company, and which series have enough peers in it, (n,)."""
+    if panel.indicator is None:
+        return _nobody, np.zeros(len(panel), bool)
+    grouped = np.isfinite(panel.values).sum(axis=1) >= 2
+    grouped &= beside.peers(panel.indicator) >= FEWEST_PEERS
+
+    def peers(rows: np.ndarray, own: Histories) -> np.ndarray:
+        some = np.flatnonzero(grouped[rows])
+        return beside.features(panel, rows[some], own.take(some)) if len(some) else _nobody(rows, own)
+
+    return peers, grouped
 
 
 def panel_histories(panel: Panel, rows: np.ndarray) -> Histories:

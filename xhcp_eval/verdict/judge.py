@@ -102,12 +102,12 @@ def _regions(
     if "region" not in observations.columns:
         raise DataError("数据表缺少列 region")
     paths = [str(path) for path in observations["region"].unique()]
-    if regions is None:
-        return np.array([plan.region], object) if plan.region in paths else None
-    wanted = [regions] if isinstance(regions, str) else list(dict.fromkeys(regions))
     known = set(paths) | {
         "/".join(path.split("/")[:k]) for path in paths for k in range(1, path.count("/") + 1)
     }
+    if regions is None:
+        return np.array([plan.region], object) if plan.region in known else None
+    wanted = [regions] if isinstance(regions, str) else list(dict.fromkeys(regions))
     absent = [name for name in wanted if name not in known]
     if absent:
         told = []

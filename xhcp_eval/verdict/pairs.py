@@ -134,7 +134,7 @@ def _direction(block: Block, demand: Demands, latest: Values, bound: Bounds) -> 
     blind = ~base.known | (base.year == latest.year)
     word = np.select([blind, better, worse, flat], ["无法判定", "改善", "恶化", "基本持平"], "无法判定")
     # "on this basis" (A10) asks for more than rounding only, which the bound already holds
-    plain = bound.held | np.isfinite(demand.floor)
+    plain = demand.no_worse | bound.held | np.isfinite(demand.floor)
     asked = demand.trend | demand.no_worse
     return np.where(asked, word, ""), np.where(asked, ~blind & (better | worse | plain), True)
 

@@ -13,7 +13,7 @@ from xhcp_eval.units import format_number, format_probability, format_value
 from xhcp_eval.verdict.bounds import reaches
 from xhcp_eval.verdict.judged import intervals, value_at
 from xhcp_eval.verdict.operators import OPERATORS, sign_of
-from xhcp_eval.verdict.schema import INSIDE
+from xhcp_eval.verdict.schema import BY_WORDS, INSIDE
 from xhcp_eval.verdict.series import RESIDENCES, Series
 from xhcp_eval.verdict.status import Status
 from xhcp_eval.verdict.verdicts import Verdicts
@@ -52,7 +52,7 @@ def explain(verdicts: Verdicts) -> pd.DataFrame:
         _Words(verdicts, row, k % targets, broken.get((row["region"], k % targets), [])).all()
         for k, row in enumerate(frame.to_dict("records"))
     ]
-    return frame.assign(**pd.DataFrame(words, index=frame.index).to_dict("series"))
+    return frame.assign(**pd.DataFrame(words, frame.index, BY_WORDS).to_dict("series"))
 
 
 def _failures(verdicts: Verdicts) -> dict[tuple[str, int], list]:
