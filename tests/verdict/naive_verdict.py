@@ -10,7 +10,7 @@ import math
 import statistics
 
 import numpy as np
-from naive_bounds import PLAIN, SIGNS, SUREST, TRENDS, Bound, bound_of, change_from, moves
+from naive_bounds import PLAIN, SUREST, TRENDS, Bound, bound_of, change_from, moves, sign_of
 from naive_series import EPS, NAN, Figures, Judged, known
 
 from xhcp_eval.verdict import joint
@@ -78,7 +78,8 @@ def direction(f: Figures, target, latest: Judged, bound: Bound) -> tuple[str, bo
         up = down = flat = False
     better, worse = (up, down) if bound.sign > 0 else (down, up)
     word = "改善" if better else "恶化" if worse else "基本持平" if flat else "无法判定"
-    return word, better or worse or bound.held or target.floor is not None
+    holds = target.op == "no_worse_than" or bound.held or target.floor is not None
+    return word, better or worse or holds
 
 
 def status_of(s, over, met, certain, probability, broken, held) -> str:
@@ -116,7 +117,8 @@ def judge_series(main: Figures, members, target, plan) -> dict:
     end = plan.end_year if target.year == "every_year" else target.year
     start = plan.start_year if keep else 0
     latest = main.judged(end if end in main.trusted else max(main.trusted), since=start)
-    bound = bound_of(main, target, plan, latest, end, keep)
+    years = range(max(latest.year + 1, start), end + 1) if keep else [end]
+    bound = bound_of(main, target, plan, latest, years)
     if bound is None:
         return {"own_status": "缺数据", "reason_code": "no_base"}
     over, base = latest.year >= end, bound.base
@@ -127,7 +129,6 @@ def judge_series(main: Figures, members, target, plan) -> dict:
     )
     probability = NAN if over else bound.probability
     if not over and bound.futures is None:
-        years = range(max(latest.year + 1, start), end + 1) if keep else [end]
         probability = chance_of_all(members, years, bound, start)
     met = bound.meets(latest.value, bound.now)
     if bound.futures is not None:
@@ -179,7 +180,7 @@ def judge_units(series: dict[str, Figures], target, plan) -> dict:
     if not mine:
         return {"own_status": "缺数据", "reason_code": "no_units"}
     latest = max(max(f.trusted) for f in mine)
-    sign = SIGNS.get(target.op) or (-1 if mine[0].indicator.direction == "down" else 1)
+    sign = sign_of(mine[0], target)
     worst = min((f for f in mine if latest in f.trusted), key=lambda f: sign * f.judged(latest).value)
     return judge_series(worst, mine, target, plan)
 

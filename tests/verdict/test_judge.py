@@ -8,12 +8,13 @@ from naive_verdict import judge_all
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.observations import read_table
-from xhcp_eval.plan import load_plan
+from xhcp_eval.plan import Target, load_plan
 from xhcp_eval.projection import trend_model
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.verdict import forecasts
 from xhcp_eval.verdict.chances import SUREST
 from xhcp_eval.verdict.judge import judge
+from xhcp_eval.verdict.operators import OPERATORS
 from xhcp_eval.verdict.outlook import DIGITS
 from xhcp_eval.verdict.schema import BY_ARRAYS, BY_PLAN, EMPTY, SHOWN
 from xhcp_eval.verdict.settings import Settings
@@ -63,6 +64,33 @@ def perturbed(table, name, seed):
     return found[(rng.random(len(found)) > 0.12) & ~found["region"].isin(gone)]
 
 
+def other_plan(table, seed, each=2):
+    """The same indicators, with targets of every kind, near what was reported: also those that the plan doesn't have."""
+    rng = np.random.default_rng(seed)
+    last = table[table["region"] == DISTRICT].sort_values("year").groupby("indicator")["value"].last()
+    indicators = []
+    for indicator in PLAN.indicators:
+        targets, plain = [], indicator.kind not in ("yes_no", "gap")
+        for k in range(each if plain and indicator.id in last else 0):
+            op = str(rng.choice([op for op in OPERATORS if op != "maintain"]))
+            value = round(float(last[indicator.id]) * rng.uniform(0.9, 1.1), 4)
+            value = min(value, np.inf if indicator.upper is None else indicator.upper)
+            value = float(rng.choice([-10, 5])) if op == "relative_change_vs_base" else value
+            value = None if op == "no_worse_than" and rng.random() < 0.7 else value
+            floor = value if op.startswith("trend") and rng.random() < 0.3 else None
+            year = "every_year" if rng.random() < 0.4 else int(rng.choice([2024, 2025, 2030]))
+            units = "min_over_township" if rng.random() < 0.3 else None
+            targets.append(
+                Target(
+                    id=f"{indicator.id}@{k}", indicator=indicator.id, year=year, op=op, value=value, floor=floor,
+                    base_year=int(rng.choice([2014, 2018, 2020, 2022, 2026])), level=PLAN.level, aggregation=units,
+                )
+            )  # fmt: skip
+        targets = targets if plain else indicator.targets
+        indicators.append(indicator.model_copy(update={"targets": tuple(targets)}))
+    return PLAN.model_copy(update={"indicators": tuple(indicators)})
+
+
 def near(p, q, draws=SETTINGS.draws):
     """Whether two probabilities, one or both simulated, may be the same."""
     error = np.sqrt(2 * np.maximum(q * (1 - q), 1 / draws) / draws)
@@ -103,12 +131,13 @@ def differing(expected, found):
 
 def check(verdicts, table, region=DISTRICT, use_recollection=False):
     """Every column of a region's rows is the twin's; returns how many probabilities were compared."""
-    series = read(table, PLAN, region, verdicts.outlook, verdicts.as_of, use_recollection)
-    twin, block = judge_all(series, PLAN, region), verdicts.block
+    plan, block = verdicts.plan, verdicts.block
+    series = read(table, plan, region, verdicts.outlook, verdicts.as_of, use_recollection)
+    twin = judge_all(series, plan, region)
     frame = verdicts.region(region).frame.reset_index(drop=True)
     keys = [block.series(row).key if row >= 0 else EMPTY["series"] for row in frame["series"]]
     frame = frame.assign(series=keys)
-    assert len(frame) == len(twin) == len(PLAN.targets()) + len(PLAN.milestones)
+    assert len(frame) == len(twin) == len(plan.targets()) + len(plan.milestones)
     at = {name: k for k, name in enumerate(block.regions)}[region]
     for k, (expected, (_, found)) in enumerate(zip(twin, frame.iterrows(), strict=True)):
         assert not list(differing(expected, found)), (found["target_id"], list(differing(expected, found)))
