@@ -6,8 +6,8 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from xhcp_eval.assessment import assess, goal_verdicts, make_case
+
 from xhcp_eval.observations import read_table
 from xhcp_eval.plan import load_plan
 

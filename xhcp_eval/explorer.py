@@ -15,6 +15,7 @@ from xhcp_eval.comparables_views import comparables_sentence
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.observations import TOTAL
 from xhcp_eval.pack import Pack
+from xhcp_eval.pack_frames import read_tables
 from xhcp_eval.plan import Indicator
 from xhcp_eval.projection import AUTO, LEVELS, project_panel, trend_model
 from xhcp_eval.tables import MODEL_LABELS
@@ -106,7 +107,9 @@ def look(pack: Pack, choice: Choice) -> Section:
         comparables_sentence(narrowed, choice.indicator),
         tables.history_table(narrowed, choice.indicator),
     ]
-    return section(f"{facts.name}　{verdicts.only}　数据截至{verdicts.as_of}年", *parts, level=3, anchor="look")
+    return section(
+        f"{facts.name}　{verdicts.only}　数据截至{verdicts.as_of}年", *parts, level=3, anchor="look"
+    )
 
 
 def chosen_verdicts(pack: Pack, choice: Choice) -> Verdicts:
@@ -124,7 +127,10 @@ def chosen_verdicts(pack: Pack, choice: Choice) -> Verdicts:
         raise ParamsError(f"数据年份 {until}：应在 {first}—{pack.params.data_until} 之间")
     rows = rows[rows["year"] <= until]
     loose, settings = choice.use_recollection or pack.params.use_recollection, pack.params.settings
-    return judge(rows, pack.plan, region, settings, until, use_recollection=loose, may_lag=True)
+    others = read_tables(pack.params.learn_from, pack.plan) if pack.params.learn_from else None
+    return judge(
+        rows, pack.plan, region, settings, until, use_recollection=loose, may_lag=True, beside=others
+    )
 
 
 def targets_table(pack: Pack) -> TableView:
@@ -169,7 +175,9 @@ def what_if(verdicts: Verdicts, choice: Choice) -> TextView:
     own = rows[rows["role"] == "verdict"]
     rows = rows[rows["target_id"] == choice.target_id] if choice.target_id else own.tail(1)
     if rows.empty:
-        raise ParamsError(f"指标 {choice.indicator} 没有目标 {choice.target_id or '（可推算的）'}，或没有现状值")
+        raise ParamsError(
+            f"指标 {choice.indicator} 没有目标 {choice.target_id or '（可推算的）'}，或没有现状值"
+        )
     row, facts = rows.iloc[0], verdicts.plan.indicator(choice.indicator)
     sign = next(sign_of(t, facts) for t in facts.targets if t.id == row["target_id"])
     years = int(row["target_year"] - row["latest_year"])

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval import style
-from xhcp_eval.verdict.series import series_key
-from xhcp_eval.verdict.settings import Settings
 from xhcp_eval.observations import STATUS_LABELS, TOTAL
 from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Indicator
 from xhcp_eval.small_numbers import rate_interval
-from xhcp_eval.verdict.status import Status
 from xhcp_eval.tables import LEVEL_LABELS, own_targets
 from xhcp_eval.units import UNITS, format_probability, format_value
+from xhcp_eval.verdict.series import series_key
+from xhcp_eval.verdict.settings import Settings
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.views import FigureView, figure_view
 
 if TYPE_CHECKING:
@@ -120,8 +120,19 @@ def _judged_line(ax, judged: pd.DataFrame, settings: Settings) -> tuple[int, flo
     told = judged[judged["low"].notna()]
     if len(told):
         level = f"{settings.level * 100:g}%区间（计数）"
-        ax.vlines(told["year"], told["low"], told["high"], color=style.HISTORY, lw=1, alpha=0.45, zorder=2, label=level)
-    pooled = judged[judged["judged"].notna() & (judged["judged_first_year"] == judged["year"] - settings.pool_years + 1)]
+        ax.vlines(
+            told["year"],
+            told["low"],
+            told["high"],
+            color=style.HISTORY,
+            lw=1,
+            alpha=0.45,
+            zorder=2,
+            label=level,
+        )
+    pooled = judged[
+        judged["judged"].notna() & (judged["judged_first_year"] == judged["year"] - settings.pool_years + 1)
+    ]
     if settings.pool_years == 1 or pooled.empty:
         return None
     name = {2: "两年合并", 3: "三年合并"}.get(settings.pool_years, f"{settings.pool_years}年合并")

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.pack import Pack
-from xhcp_eval.verdict.status import Status
 from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability, format_value
+from xhcp_eval.verdict.status import Status
 
 CHAPTERS = {
     "problems": "突出问题和短板弱项",

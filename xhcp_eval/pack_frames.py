@@ -21,6 +21,7 @@ from xhcp_eval.observations import concat_tables, read_table
 from xhcp_eval.params import PackParams
 from xhcp_eval.plan import Plan, load_plan
 from xhcp_eval.quality import completeness, review
+from xhcp_eval.reference.peers import Company
 from xhcp_eval.verdict.comparables import comparables
 from xhcp_eval.verdict.goals import goal_verdicts
 from xhcp_eval.verdict.histories import histories
@@ -71,14 +72,19 @@ class Frames(Mapping[str, pd.DataFrame]):
 
 
 def compute_frames(
-    params: PackParams, plan: Plan, table: pd.DataFrame, assessment: pd.DataFrame | None = None
+    params: PackParams,
+    plan: Plan,
+    table: pd.DataFrame,
+    assessment: pd.DataFrame | None = None,
+    company: Mapping[int, Company | None] | None = None,
 ) -> Frames:
     """All frames of a pack (`FRAMES`), none computed yet.
 
     params, plan: as loaded. table: checked figures of the region, all years. assessment: its verdicts, if they
-    are known. Asking for a frame may raise DataError.
+    are known. company: what its series learn from of other regions, by data year (default: the tables that the
+    parameters name). Asking for a frame may raise DataError.
     """
-    work = _Work(params, plan, table, assessment)
+    work = _Work(params, plan, table, assessment, company or {})
     return Frames({name: lambda name=name: getattr(work, name) for name in FRAMES})
 
 
@@ -117,9 +123,14 @@ class _Work:
     """What the frames of one pack are made of; everything once."""
 
     def __init__(
-        self, params: PackParams, plan: Plan, table: pd.DataFrame, assessment: pd.DataFrame | None
+        self,
+        params: PackParams,
+        plan: Plan,
+        table: pd.DataFrame,
+        assessment: pd.DataFrame | None,
+        company: Mapping[int, Company | None],
     ) -> None:
-        self.params, self.plan, self.table = params, plan, table
+        self.params, self.plan, self.table, self.company = params, plan, table, company
         self.region = params.region or plan.region
         self.until = params.data_until
         if assessment is not None:
@@ -130,9 +141,14 @@ class _Work:
         return self._judged(self.table, self.until, self.params.use_recollection)
 
     def _judged(self, table: pd.DataFrame, as_of: int, loose: bool) -> Verdicts:
-        return judge(
-            table, self.plan, self.region, self.params.settings, as_of, use_recollection=loose, may_lag=True
-        )
+        beside = self.company[as_of] if as_of in self.company else self._others
+        options = {"use_recollection": loose, "may_lag": True, "beside": beside}
+        return judge(table, self.plan, self.region, self.params.settings, as_of, **options)
+
+    @cached_property
+    def _others(self) -> pd.DataFrame | None:
+        """Other regions that the parameters name to learn from."""
+        return read_tables(self.params.learn_from, self.plan) if self.params.learn_from else None
 
     @cached_property
     def assessment(self) -> pd.DataFrame:
@@ -181,7 +197,10 @@ class _Work:
             # what the forecast would have been had unverified figures been let into the trends
             loose = self._judged(table, self.until, True).frame.set_index("target_id")["probability"]
         elif params.forecast_origin is not None:
-            origin, after = self._judged(table, params.forecast_origin, params.use_recollection), self.verdicts
+            origin, after = (
+                self._judged(table, params.forecast_origin, params.use_recollection),
+                self.verdicts,
+            )
             published = params.forecast_published
             before = read_published(published) if published else origin.explained()
         else:

@@ -231,7 +231,9 @@ def _file_problems(params: PackParams) -> list[str]:
             f"plan：没有规划 {params.plan}；{_allowed(params.plan, _names(plans.glob('*/plan.yaml')))}"
         )
     published = (params.forecast_published,) if params.forecast_published else ()
-    tables = {name: getattr(params, name) for name in ("data", "comparison_data", "outcome_data", "learn_from")}
+    tables = {
+        name: getattr(params, name) for name in ("data", "comparison_data", "outcome_data", "learn_from")
+    }
     for field, names in {**tables, "forecast_published": published}.items():
         for name in names:
             file = (ROOT / name).resolve()

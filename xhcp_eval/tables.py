@@ -7,18 +7,18 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from xhcp_eval.verdict.series import series_key
 from xhcp_eval.observations import STATUS_LABELS
-from xhcp_eval.verdict.outcomes import brier_score
-from xhcp_eval.verdict.pairs import RECENT_YEARS
 from xhcp_eval.pack import Pack, once_a_pack
 from xhcp_eval.plan import Strategy
 from xhcp_eval.projection import AUTO, MODEL_LABELS, project
 from xhcp_eval.provenance import local_time
-from xhcp_eval.verdict.scenarios import SCENARIO_NAMES
-from xhcp_eval.verdict.status import SEVERITY, Status
 from xhcp_eval.trend import TREND_MODELS
 from xhcp_eval.units import format_probability, format_value
+from xhcp_eval.verdict.outcomes import brier_score
+from xhcp_eval.verdict.pairs import RECENT_YEARS
+from xhcp_eval.verdict.scenarios import SCENARIO_NAMES
+from xhcp_eval.verdict.series import series_key
+from xhcp_eval.verdict.status import SEVERITY, Status
 from xhcp_eval.verdict.words import data_status_text
 from xhcp_eval.views import TableView, table
 
@@ -514,7 +514,12 @@ def model_sensitivity(pack: Pack, methods: Iterable[str] = (AUTO, *TREND_MODELS)
         found = _own_medians(pack) if method == AUTO else project(frame, horizon, [0.5], method, of="level")
         found = found[found["year"] == pack.plan.end_year].set_index("series")[0.5]
         shown = shown.assign(
-            **{method: [format_value(found.get(series_key(r.indicator, pack.region), float("nan")), r.unit) for r in shown.itertuples()]}
+            **{
+                method: [
+                    format_value(found.get(series_key(r.indicator, pack.region), float("nan")), r.unit)
+                    for r in shown.itertuples()
+                ]
+            }
         )
     headers = {"indicator_name": "指标", "target_text": "目标值"} | {m: MODEL_LABELS[m] for m in methods}
     return table(

@@ -69,7 +69,9 @@ def under_floor(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
 class Judged:
     """One unit with its judged value. series: the unit. year, value, numerator, denominator, low, high: of that value."""
 
-    def __init__(self, series: Series, judged: Values, limits: tuple[np.ndarray, np.ndarray], at: int) -> None:
+    def __init__(
+        self, series: Series, judged: Values, limits: tuple[np.ndarray, np.ndarray], at: int
+    ) -> None:
         self.series, self.year, self.value = series, int(judged.year[at]), float(judged.value[at])
         self.numerator, self.denominator = float(judged.numerator[at]), float(judged.denominator[at])
         self.low, self.high = (float(limit[at]) for limit in limits)
@@ -160,9 +162,7 @@ def _clear_row(verdicts: Verdicts, target: Target, judged: Judged, q: float) -> 
     return warning_row(FLOOR, severity, indicator, judged.series.region, judged.year, evidence, **more)
 
 
-def _hint_row(
-    verdicts: Verdicts, indicator: Indicator, target: Target, off: list[Judged], n: int
-) -> dict:
+def _hint_row(verdicts: Verdicts, indicator: Indicator, target: Target, off: list[Judged], n: int) -> dict:
     named = "、".join(_unit_value(unit) for unit in off[:NAMED]) + ("等" if len(off) > NAMED else "")
     evidence = f"{n}个单位中{len(off)}个只是点值不达{_bound_text(indicator, target)}，尚不足以断定（区间含界限，或无从计算）：{named}"
     year = max(unit.year for unit in off)

@@ -28,10 +28,10 @@ from xhcp_eval.early_warning.rules import (
 from xhcp_eval.errors import DataError
 from xhcp_eval.observations import TOTAL
 from xhcp_eval.panel import Panel
+from xhcp_eval.units import format_value
 from xhcp_eval.verdict.series import RESIDENCES, Series, series_key
 from xhcp_eval.verdict.status import Status
 from xhcp_eval.verdict.verdicts import Verdicts
-from xhcp_eval.units import format_value
 
 SKILL_FILE = Path(__file__).resolve().parents[1] / "assets" / "warnings" / "skill.json"
 COLUMNS: tuple[str, ...] = (

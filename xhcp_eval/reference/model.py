@@ -53,19 +53,18 @@ class Ensemble:
             tuple(w[keep] for w in self.weights), self.mean[keep], self.spread[keep], self.fold[keep]
         )
 
-    def predict(self, x: np.ndarray, years: int, exactly: bool = False) -> np.ndarray:
+    def predict(self, x: np.ndarray, years: int) -> np.ndarray:
         """Mean of the networks' quantiles, (n, years, len(GRID)), for features x (n, n_features).
 
-        exactly: the same bits for a row whatever rows stand beside it (`network.parts_exactly`).
+        The same bits for a row whatever rows stand beside it, on every machine (`network.parts_exactly`).
         """
-        parts = network.parts_exactly if exactly else network.parts
         total = np.zeros((len(x), years, len(network.GRID)), np.float32)
         standard, held = np.empty(0), None
         for k in range(len(self)):
             if held != self.fold[k]:
                 # networks of one fold share the same standardisation
                 standard, held = network.standardise(x, self.mean[k], self.spread[k]), self.fold[k]
-            total += parts([w[k] for w in self.weights], standard, years)
+            total += network.parts_exactly([w[k] for w in self.weights], standard, years)
         return network.assemble(total / len(self))
 
 
@@ -106,7 +105,7 @@ class ReferenceModel:
         def answer(rows: np.ndarray) -> None:
             own = panel_histories(panel, rows)
             theirs = peers(rows, own)
-            change = self._change(own.x, theirs, grouped[rows], years, exactly=beside is not None)
+            change = self._change(own.x, theirs, grouped[rows], years)
             change = _beyond(change, horizon)
             result[rows] = own.anchor[:, None, None] + own.scale[:, None, None] * (change @ spread)
             self._answer_still(panel, rows, result, spread)
@@ -142,15 +141,13 @@ class ReferenceModel:
         change = _beyond(self.still[-1][:, : min(horizon, self.still.shape[2])], horizon)[codes]
         result[rows] = last[:, None, None] + span[:, None, None] * (change @ spread)
 
-    def _change(
-        self, own: np.ndarray, peers: np.ndarray, grouped: np.ndarray, years: int, exactly: bool
-    ) -> np.ndarray:
+    def _change(self, own: np.ndarray, peers: np.ndarray, grouped: np.ndarray, years: int) -> np.ndarray:
         """Scaled change of some series, (n, years, len(GRID)), by the networks that suit each. peers: of those grouped."""
         if not grouped.any():
-            return self.alone.predict(own, years, exactly)
+            return self.alone.predict(own, years)
         change = np.empty((len(own), years, len(network.GRID)), np.float32)
-        change[~grouped] = self.alone.predict(own[~grouped], years, exactly)
-        change[grouped] = self.among.predict(np.column_stack([own[grouped], peers]), years, exactly)
+        change[~grouped] = self.alone.predict(own[~grouped], years)
+        change[grouped] = self.among.predict(np.column_stack([own[grouped], peers]), years)
         return change
 
     def _peers(self, panel: Panel) -> tuple[PeersOf, np.ndarray]:

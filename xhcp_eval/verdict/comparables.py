@@ -54,7 +54,9 @@ def _questions(verdicts: Verdicts) -> pd.DataFrame:
     """Targets with two usual points at least, and how far ahead they lie of the last figure."""
     block, rows = verdicts.block, open_targets(verdicts)
     series = rows["series"].to_numpy(int)
-    ahead = rows["target_year"].to_numpy(int) - block.years[block.last[series]] if len(rows) else np.zeros(0, int)
+    ahead = (
+        rows["target_year"].to_numpy(int) - block.years[block.last[series]] if len(rows) else np.zeros(0, int)
+    )
     rows = rows.assign(ahead=ahead)
     return rows[(block.n_points[series] >= 2) & (rows["ahead"] >= 1) & (rows["ahead"] <= YEARS_AHEAD)]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
+from xhcp_eval.panel import Panel
 from xhcp_eval.projection import LEVELS, project_panel, trend_model
+from xhcp_eval.reference.model import FEWEST_PEERS
+from xhcp_eval.reference.peers import Company
 from xhcp_eval.verdict.cells import count_at
 from xhcp_eval.verdict.joint import NOISE_SHARE
 from xhcp_eval.verdict.judged import value_at
-from xhcp_eval.verdict.series import Block
+from xhcp_eval.verdict.series import Block, last_position
 
 # Simulated values held at a time: what fits the cache is quickest.
 CELLS = 1_000_000
@@ -59,23 +62,50 @@ class Forecasts:
         return self.quantiles[self.place[row], start : start + horizon]
 
 
-def look_ahead(block: Block, end: int, company=None, everything: bool = False) -> Forecasts:
-    """Project the series that verdicts need, until a year. everything: project all series, keep those needed."""
-    facts = block.facts
+def look_ahead(block: Block, end: int, company: Company | None = None, everything: bool = False) -> Forecasts:
+    """Project the series that verdicts need, until a year.
+
+    company: other regions that the regions' own series learn from, where five or more have their indicator (`company_of`);
+    the others learn from the units of their own region. everything: project all series, keep those needed.
+    """
+    facts, which = block.facts, block.indicator
     own = ~block.unit & block.whole & (block.residence == 0)
-    aside = ~block.unit & facts.ahead_residence[block.indicator]
-    wanted = own | aside | (block.unit & facts.ahead_units[block.indicator])
-    chosen = np.flatnonzero(facts.projected[block.indicator] & (wanted | everything))
+    aside = ~block.unit & facts.ahead_residence[which]
+    wanted = own | aside | (block.unit & facts.ahead_units[which])
+    chosen = np.flatnonzero(facts.projected[which] & (wanted | everything))
     place, skipped = np.full(len(block), -1), np.zeros(len(block), int)
     if not len(chosen):
         return Forecasts(block, np.empty((0, 1, len(LEVELS))), place, skipped, end)
-    panel = block.panel(chosen)
-    horizon = max(1, end - int(panel.years[panel.last].min()))
-    values = project_panel(panel, trend_model("auto"), horizon, np.asarray(LEVELS), "level")
-    skipped[chosen] = block.last[chosen] - panel.last
+    usual_last = last_position(block.usual[chosen])
+    skipped[chosen] = block.last[chosen] - usual_last
+    horizon = max(1, end - int(block.years[usual_last].min()))
+    values = np.empty((len(chosen), horizon, len(LEVELS)))
+    learned = own[chosen] & (False if company is None else company.peers(which[chosen]) >= FEWEST_PEERS)
+    # units learn from one another and from their region's total, so that stays among them
+    kin = ~learned | facts.ahead_units[which[chosen]]
+    if kin.any():
+        values[kin] = _project(block.panel(chosen[kin]), horizon)
+    if learned.any():
+        values[learned] = _project(_beside_others(block, chosen[learned]), horizon, company)
     kept = np.flatnonzero(wanted[chosen] & np.isfinite(values[:, 0, 0]))
     place[chosen[kept]] = np.arange(len(kept))
     return Forecasts(block, values[kept] if len(kept) < len(chosen) else values, place, skipped, end)
+
+
+def company_of(block: Block) -> Company | None:
+    """What the regions of a block have to teach: their own series of whole regions, by indicator; None without any."""
+    own = ~block.unit & block.whole & (block.residence == 0) & block.facts.projected[block.indicator]
+    rows = np.flatnonzero(own)
+    return Company.of(_beside_others(block, rows)) if len(rows) else None
+
+
+def _beside_others(block: Block, rows: np.ndarray) -> Panel:
+    """Series of whole regions, told apart by their region and known by their indicator, as a company knows its own."""
+    return replace(block.panel(rows), keys=block.places[block.place[rows]], indicator=block.indicator[rows])
+
+
+def _project(panel: Panel, horizon: int, company: Company | None = None) -> np.ndarray:
+    return project_panel(panel, trend_model("auto"), horizon, np.asarray(LEVELS), "level", company)
 
 
 def weights(scores: np.ndarray) -> np.ndarray:

@@ -72,7 +72,9 @@ def _row(early, late: pd.Series, broken: list[int]) -> tuple:
     )  # fmt: skip
 
 
-def _note(early, late: pd.Series, broken: list[int], open_broken: list[int], in_time: bool, known: bool) -> str:
+def _note(
+    early, late: pd.Series, broken: list[int], open_broken: list[int], in_time: bool, known: bool
+) -> str:
     side = f"（值在{late['side']}）" if late["side"] else ""
     if not in_time:
         return f"{early.target_year}年没有经核实的数字，不计分"

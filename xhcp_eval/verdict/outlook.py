@@ -64,7 +64,9 @@ class Outlook:
             found[able, k] = self.hardest(rows[able], years[able], np.ones(len(wanted), int), wanted)
         return found
 
-    def hardest(self, rows: np.ndarray, years: np.ndarray, sign: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    def hardest(
+        self, rows: np.ndarray, years: np.ndarray, sign: np.ndarray, wanted: np.ndarray
+    ) -> np.ndarray:
         """The hardest bound that is met with a wanted chance, (m,): the largest for sign +1, the smallest for -1.
 
         rows, years: (m,) series that can be looked ahead with to these years. wanted: (m,) chances.

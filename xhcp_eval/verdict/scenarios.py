@@ -74,7 +74,11 @@ def _paces(verdicts: Verdicts, rows: pd.DataFrame, best_quarter: np.ndarray) -> 
     series, end, sign = (rows[name].to_numpy(int) for name in ("series", "target_year", "sign"))
     now, years = rows["latest_value"].to_numpy(float), end - rows["latest_year"].to_numpy(int)
     as_now = rows["forecast_pace"].to_numpy(float)
-    paces = {"as_now": as_now, "best_recent": best_paces(block, series, sign), "best_quarter": (best_quarter - now) / years}
+    paces = {
+        "as_now": as_now,
+        "best_recent": best_paces(block, series, sign),
+        "best_quarter": (best_quarter - now) / years,
+    }
     for name, probability in WANTED.items():
         # moving all futures by the way from the bound that is met so often to the target's own
         reached = outlook.hardest(series, end, sign, np.full(len(rows), probability))
@@ -89,9 +93,13 @@ def _told(verdicts: Verdicts, rows: pd.DataFrame, name: str, pace: np.ndarray) -
     now = rows["latest_value"].to_numpy(float)
     probability = chance_at(verdicts, rows, pace)
     which = block.indicator[series]
-    value = np.clip(now + pace * (end - rows["latest_year"].to_numpy(int)), facts.lower[which], facts.upper[which])
+    value = np.clip(
+        now + pace * (end - rows["latest_year"].to_numpy(int)), facts.lower[which], facts.upper[which]
+    )
     kind, cases = facts.kind[which], block.cases[series] / block.per[series]
-    people = np.where(np.isin(kind, ("proportion", "rate", "ratio")), cases, np.where(kind == "count", 1.0, np.nan))
+    people = np.where(
+        np.isin(kind, ("proportion", "rate", "ratio")), cases, np.where(kind == "count", 1.0, np.nan)
+    )
     told = rows[["target_id", "indicator", "indicator_name", "unit", "target_year", "reading"]].astype(
         {"indicator": str, "indicator_name": str, "unit": str, "reading": str}
     )
@@ -120,7 +128,9 @@ def best_paces(block: Block, rows: np.ndarray, sign: np.ndarray) -> np.ndarray:
     calendar, usable = block.years, block.trusted & block.usual
     rows_, years = np.repeat(rows, len(calendar)), np.tile(calendar, len(rows))
     judged = value_at(block, rows_, years, usable=usable)
-    full = np.where(block.counted[rows_] & (block.window[rows_] > 1), judged.years == block.window[rows_], True)
+    full = np.where(
+        block.counted[rows_] & (block.window[rows_] > 1), judged.years == block.window[rows_], True
+    )
     values = np.where(full, judged.value, np.nan).reshape(len(rows), len(calendar))
     if len(calendar) <= BEST_SPAN:
         return np.full(len(rows), np.nan)
