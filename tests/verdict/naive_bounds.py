@@ -106,20 +106,24 @@ def at_the_end(f: Figures, base: Judged, sign) -> bool:
     return change[1] is not None and not moves(change)[0 if sign > 0 else 1]
 
 
-def bound_of(f: Figures, target, plan, latest: Judged, end, keep) -> Bound | None:
-    """Every kind of target reduced to one number and its side; None where there is nothing to compare with."""
-    op, value = target.op, target.value
-    less = f.indicator.direction == "down"
-    sign = SIGNS.get(op) or (
-        (1 if value > 0 else -1) if op == "relative_change_vs_base" else -1 if less else 1
-    )
+def sign_of(f: Figures, target) -> int:
+    """+1 at least, -1 at most."""
+    if target.op == "relative_change_vs_base":
+        return 1 if target.value > 0 else -1
+    return SIGNS.get(target.op) or (-1 if f.indicator.direction == "down" else 1)
+
+
+def bound_of(f: Figures, target, plan, latest: Judged, years) -> Bound | None:
+    """Every kind of target reduced to one number and its side; None where there is nothing to compare with.
+
+    years: coming ones that have to meet it.
+    """
+    op, value, sign = target.op, target.value, sign_of(f, target)
     base = base_of(f, target, plan)
     if op in PLAIN:
         return Bound(sign, value, value, value, "=" in op, base=base)
     if base is None:
-        return (
-            None if op == "relative_change_vs_base" else base_ahead(f, target, plan, latest, end, keep, sign)
-        )
+        return None if op == "relative_change_vs_base" else base_ahead(f, target, plan, years, sign)
     if op == "relative_change_vs_base":
         point = base.value * (1 + value / 100)
         return Bound(sign, point, point, point, True, base=base)
@@ -135,7 +139,7 @@ def bound_of(f: Figures, target, plan, latest: Judged, end, keep) -> Bound | Non
     return Bound(sign, point, limit, now, inclusive, held, base)
 
 
-def base_ahead(f: Figures, target, plan, latest: Judged, end, keep, sign) -> Bound | None:
+def base_ahead(f: Figures, target, plan, years, sign) -> Bound | None:
     """Future by future, against the simulated value of a base year that hasn't come."""
     drawn = f.future(target.base_year or plan.base_year)
     if drawn is None:
@@ -143,7 +147,7 @@ def base_ahead(f: Figures, target, plan, latest: Judged, end, keep, sign) -> Bou
     bound = drawn + sign * (-1 if target.op == "no_worse_than" else 1) * f.rounding
     if target.floor is not None:
         bound = np.maximum(bound, target.floor) if sign > 0 else np.minimum(bound, target.floor)
-    coming = [f.future(y) for y in (range(latest.year + 1, end + 1) if keep else [end])]
+    coming = [f.future(year) for year in years]
     met = NAN
     if coming and all(values is not None for values in coming):
         met = np.mean(np.all([sign * (values - bound) >= -EPS for values in coming], axis=0))

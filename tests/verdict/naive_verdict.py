@@ -10,7 +10,7 @@ import math
 import statistics
 
 import numpy as np
-from naive_bounds import PLAIN, SIGNS, SUREST, TRENDS, Bound, bound_of, change_from, moves
+from naive_bounds import PLAIN, SUREST, TRENDS, Bound, bound_of, change_from, moves, sign_of
 from naive_series import EPS, NAN, Figures, Judged, known
 
 from xhcp_eval.verdict import joint
@@ -78,7 +78,8 @@ def direction(f: Figures, target, latest: Judged, bound: Bound) -> tuple[str, bo
         up = down = flat = False
     better, worse = (up, down) if bound.sign > 0 else (down, up)
     word = "改善" if better else "恶化" if worse else "基本持平" if flat else "无法判定"
-    return word, better or worse or bound.held or target.floor is not None
+    holds = target.op == "no_worse_than" or bound.held or target.floor is not None
+    return word, better or worse or holds
 
 
 def status_of(s, over, met, certain, probability, broken, held) -> str:
@@ -116,7 +117,8 @@ def judge_series(main: Figures, members, target, plan) -> dict:
     end = plan.end_year if target.year == "every_year" else target.year
     start = plan.start_year if keep else 0
     latest = main.judged(end if end in main.trusted else max(main.trusted), since=start)
-    bound = bound_of(main, target, plan, latest, end, keep)
+    years = range(max(latest.year + 1, start), end + 1) if keep else [end]
+    bound = bound_of(main, target, plan, latest, years)
     if bound is None:
         return {"own_status": "缺数据", "reason_code": "no_base"}
     over, base = latest.year >= end, bound.base
@@ -127,7 +129,6 @@ def judge_series(main: Figures, members, target, plan) -> dict:
     )
     probability = NAN if over else bound.probability
     if not over and bound.futures is None:
-        years = range(max(latest.year + 1, start), end + 1) if keep else [end]
         probability = chance_of_all(members, years, bound, start)
     met = bound.meets(latest.value, bound.now)
     if bound.futures is not None:
@@ -153,7 +154,8 @@ def judge_series(main: Figures, members, target, plan) -> dict:
         (open_ and not known(probability), "one_point"), (not over and known(probability), "probability"),
     ]  # fmt: skip
     return {
-        "target_value": bound.point, "held": bound.held, "base_year": base.year if base else NAN,
+        "target_value": bound.point, "limit": bound.limit if bound.futures is None else NAN, "inclusive": bound.inclusive,
+        "held": bound.held, "base_year": base.year if base else NAN,
         "base_first_year": base.first if base else NAN, "base_value": base.value if base else NAN,
         "tolerance": abs(bound.point - bound.now) if bound.held else NAN, "latest_year": latest.year,
         "latest_first_year": latest.first, "latest_value": latest.value, "latest_low": low, "latest_high": high,
@@ -178,7 +180,7 @@ def judge_units(series: dict[str, Figures], target, plan) -> dict:
     if not mine:
         return {"own_status": "缺数据", "reason_code": "no_units"}
     latest = max(max(f.trusted) for f in mine)
-    sign = SIGNS.get(target.op) or (-1 if mine[0].indicator.direction == "down" else 1)
+    sign = sign_of(mine[0], target)
     worst = min((f for f in mine if latest in f.trusted), key=lambda f: sign * f.judged(latest).value)
     return judge_series(worst, mine, target, plan)
 
@@ -214,7 +216,27 @@ def judge_gap(rural: Figures | None, urban: Figures | None, target, plan, rng) -
         "own_status": status_of(s, over, met, certain, probability, [], False), "small_count": not certain,
         "narrowed": narrowed, "trend_word": ("改善" if met else "恶化") if certain else "无法判定",
         "gap": max(0.0, abs(now) - abs(before)), "n_points": len(rural.points), "series": rural.key,
-        "reason_code": ("reported" if over else "probability") if certain else "few_events",
+        "reason_code": ("reported" if over else "probability") if certain else "few_events", "drawn": drawn[1],
+    }  # fmt: skip
+
+
+def describe_area(series: dict[str, Figures], source: str) -> dict:
+    """The spread over townships, pooled; never judged."""
+    mine = [
+        f
+        for key, f in series.items()
+        if f.unit and key.startswith(source + "|") and key.endswith("|total|total")
+    ]
+    mine = [f for f in mine if f.counted and f.trusted]
+    if not mine:
+        return {"own_status": "缺数据", "reason_code": "no_units"}
+    year = max(max(f.trusted) for f in mine)
+    judged = [f.judged(year, f.settings.pool_years) for f in mine if year in f.trusted]
+    values = [at.value for at in judged]
+    return {
+        "own_status": "不作判定", "reason_code": "described", "latest_year": year, "small_count": True,
+        "latest_first_year": min(at.first for at in judged), "latest_value": max(values) - min(values),
+        "n_points": len(mine[0].points),
     }  # fmt: skip
 
 
@@ -231,8 +253,11 @@ def judge_yes_no(f: Figures | None, end) -> dict:
     }  # fmt: skip
 
 
-def judge_all(series: dict[str, Figures], plan, region) -> list[dict | None]:
-    """Every target and milestone in the plan's order; None for what is only described."""
+def judge_all(series: dict[str, Figures], plan, region) -> list[dict]:
+    """Every target and milestone in the plan's order: what differs from an empty row, by column.
+
+    Besides columns: failures (key, year, first year, value), futures of a bound that lies ahead, drawn gaps of now.
+    """
     rng, found = np.random.default_rng(1), []
     for target in plan.targets():
         indicator = plan.indicator(target.indicator)
@@ -241,7 +266,7 @@ def judge_all(series: dict[str, Figures], plan, region) -> list[dict | None]:
         if target.op == "maintain":
             found.append({"own_status": "不作判定", "reason_code": "maintain"})
         elif indicator.kind == "gap" and indicator.derived_from.gap == "area":
-            found.append(None)
+            found.append(describe_area(series, indicator.derived_from.indicator))
         elif indicator.kind == "gap":
             source = indicator.derived_from.indicator
             sides = (series.get(f"{source}|{region}|{side}|total") for side in ("rural", "urban"))

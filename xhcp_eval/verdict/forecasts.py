@@ -44,6 +44,11 @@ class Forecasts:
         )
         return np.where(able, ahead, 0)
 
+    def coming(self, rows: np.ndarray, ahead: np.ndarray | int, since: np.ndarray | int = 0) -> np.ndarray:
+        """Coming years that the pooled window of a year so many years ahead takes in, (m,); see `past_counts`."""
+        year = self.block.years[self.block.last[rows]] + ahead
+        return np.clip(np.minimum(self.block.window[rows], year - since + 1), 1, ahead)
+
     def level(self, rows: np.ndarray, ahead: np.ndarray | int) -> np.ndarray:
         """Quantiles of the level so many years ahead, (m, n_levels)."""
         return self.quantiles[self.place[rows], self.skipped[rows] + ahead - 1]
@@ -182,8 +187,9 @@ def simulate(
             # nothing before the first pooled window is asked for
             start = max(0, int(coming.min() - block.window[series].max()))
             stop = min(int(coming.max()), horizon)
+            only = future.coming(series, stop, since) if len(coming) == 1 else None
             levels, counts = _observed(
-                future, series, score[:, start:stop], chance[:, start:stop], start, len(coming) == 1
+                future, series, score[:, start:stop], chance[:, start:stop], start, only
             )
             for k in np.flatnonzero((years > last) & (years - last <= stop)):
                 found[mine, :, k] = _pooled(
@@ -193,11 +199,17 @@ def simulate(
 
 
 def _observed(
-    future: Forecasts, rows: np.ndarray, score: np.ndarray, chance: np.ndarray, start: int, one_year: bool
+    future: Forecasts,
+    rows: np.ndarray,
+    score: np.ndarray,
+    chance: np.ndarray,
+    start: int,
+    only: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels along the paths, (m, draws, n), and counts observed along them (NaN without counts).
 
-    score, chance: (draws, n) of the years from `start` + 1 ahead on. one_year: only the last one is judged.
+    score, chance: (draws, n) of the years from `start` + 1 ahead on. only: years that the last one takes in, (m,), where
+    no other is judged.
     """
     block, facts, which = future.block, future.block.facts, future.block.indicator[rows]
     levels = np.full((len(rows), *score.shape), np.nan)
@@ -211,9 +223,9 @@ def _observed(
     mean = np.fmax(levels / block.per[rows][:, None, None], 0.0) * cases
     one, many = counted & block.share[rows], np.flatnonzero(counted & ~block.share[rows])
     counts[one] = count_at(chance, mean[one], np.round(cases[one]))
-    if one_year:
+    if only is not None:
         # only their sum is asked for, and a sum of Poisson counts is one with the sum of the means
-        inside = np.arange(score.shape[1]) >= score.shape[1] - block.window[rows[many]][:, None]
+        inside = np.arange(score.shape[1]) >= score.shape[1] - only[many][:, None]
         counts[many] = 0.0
         counts[many, :, -1] = count_at(chance[:, -1], (mean[many] * inside[:, None, :]).sum(axis=2), np.inf)
     else:
@@ -234,10 +246,10 @@ def _pooled(
     block = future.block
     years = block.years[block.last[rows]] + ahead
     past_x, past_n = past_counts(block, rows, years, since)
-    width, value = block.window[rows], levels[:, :, ahead - start - 1].copy()
-    for w in np.unique(width[block.counted[rows]]):
-        mine = np.flatnonzero(block.counted[rows] & (width == w))
-        coming = counts[mine, :, max(0, ahead - w) - start : ahead - start]
+    wide, value = future.coming(rows, ahead, since), levels[:, :, ahead - start - 1].copy()
+    for w in np.unique(wide[block.counted[rows]]):
+        mine = np.flatnonzero(block.counted[rows] & (wide == w))
+        coming = counts[mine, :, ahead - w - start : ahead - start]
         x = coming.sum(axis=2) + past_x[mine][:, None]
         n = coming.shape[2] * block.cases[rows[mine]] + past_n[mine]
         value[mine] = block.per[rows[mine]][:, None] * x / n[:, None]
