@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,9 @@ from xhcp_eval.verdict.operators import OPERATORS, sign_of
 from xhcp_eval.verdict.schema import BY_WORDS, INSIDE
 from xhcp_eval.verdict.series import RESIDENCES, Series
 from xhcp_eval.verdict.status import Status
-from xhcp_eval.verdict.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from xhcp_eval.verdict.verdicts import Verdicts
 
 REASONS: dict[str, str] = {
     "maintain": "规划未规定数值，须按制度是否落实评分",
