@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,9 +16,6 @@ from xhcp_eval.verdict.operators import OPERATORS, sign_of
 from xhcp_eval.verdict.schema import BY_WORDS, INSIDE
 from xhcp_eval.verdict.series import RESIDENCES, Series
 from xhcp_eval.verdict.status import Status
-
-if TYPE_CHECKING:
-    from xhcp_eval.verdict.verdicts import Verdicts
 
 REASONS: dict[str, str] = {
     "maintain": "规划未规定数值，须按制度是否落实评分",
@@ -44,8 +40,8 @@ REASONS: dict[str, str] = {
 SHOWN_FAILURES = 4
 
 
-def explain(verdicts: Verdicts) -> pd.DataFrame:
-    """The frame of the verdicts with the columns of words filled, one row a region and target, words as plain text."""
+def explain(verdicts) -> pd.DataFrame:
+    """The frame of some `Verdicts` with the columns of words filled, one row a region and target, words as plain text."""
     frame = verdicts.frame
     plain = {name: frame[name].astype(str) for name in frame.columns if frame[name].dtype == "category"}
     frame = frame.assign(**plain)
@@ -58,7 +54,7 @@ def explain(verdicts: Verdicts) -> pd.DataFrame:
     return frame.assign(**pd.DataFrame(words, frame.index, BY_WORDS).to_dict("series"))
 
 
-def _failures(verdicts: Verdicts) -> dict[tuple[str, int], list]:
+def _failures(verdicts) -> dict[tuple[str, int], list]:
     """Broken years of each region and position of a target, oldest first."""
     found: dict[tuple[str, int], list] = {}
     regions = [str(path) for path in verdicts.block.regions]
@@ -82,7 +78,7 @@ def data_status_text(status: str) -> str:
 class _Words:
     """The words of one row. row: its numbers. position: of its target in the plan. broken: failed years."""
 
-    def __init__(self, verdicts: Verdicts, row: dict, position: int, broken: list) -> None:
+    def __init__(self, verdicts, row: dict, position: int, broken: list) -> None:
         self.verdicts, self.row, self.broken = verdicts, row, broken
         self.plan, self.block, self.unit = verdicts.plan, verdicts.block, row["unit"]
         self.plain_text = verdicts.facts["target_text"].iloc[position]
