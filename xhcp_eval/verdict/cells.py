@@ -11,7 +11,7 @@ from xhcp_eval.projection import LEVELS
 from xhcp_eval.verdict.joint import NOISE_SHARE, blur
 
 # Width of a cell where one year decides, and where a walk goes on from cell to cell and forgets where in it it was.
-ONE_YEAR, WALK, OUTERMOST = 0.16, 0.05, 5.0
+ONE_YEAR, WALK, OUTERMOST = 0.16, 0.08, 5.0
 PATHS = 512
 # Gauss-Legendre on [0, 1]
 NODES, SHARES = (np.polynomial.legendre.leggauss(2)[k] / 2 + (0.5, 0.0)[k] for k in (0, 1))
