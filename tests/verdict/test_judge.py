@@ -9,11 +9,9 @@ from naive_verdict import judge_all
 from xhcp_eval.errors import DataError
 from xhcp_eval.observations import read_table
 from xhcp_eval.plan import Target, load_plan
-from xhcp_eval.projection import trend_model
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.verdict import forecasts
 from xhcp_eval.verdict.chances import SUREST
-from xhcp_eval.verdict.judge import judge
+from xhcp_eval.verdict.judge import judge, learn_from
 from xhcp_eval.verdict.operators import OPERATORS
 from xhcp_eval.verdict.outlook import DIGITS
 from xhcp_eval.verdict.schema import BY_ARRAYS, BY_PLAN, EMPTY, SHOWN
@@ -174,3 +172,139 @@ def test_random_regions_are_judged_as_by_the_twin(district):
         verdicts = judge(table, PLAN, names, as_of=as_of, use_recollection=use)
         assert verdicts.regions == names
         assert check(verdicts, table, name, use) > 50
+
+
+def test_targets_that_the_plan_does_not_have_are_judged_as_by_the_twin(district):
+    """Every operator, every-year promises of few events, base years ahead, small units: settings that pool more."""
+    settings = Settings(few_events=200, few_cases=400)
+    for seed, as_of in ((4, 2018), (11, 2024)):
+        table = perturbed(district, "甲县", seed)
+        verdicts = judge(table, other_plan(district, seed), "甲县", settings, as_of, use_recollection=True)
+        assert check(verdicts, table, "甲县", True) > 80
+        assert verdicts.frame["n_failures"].any() or as_of == 2018
+
+
+def same(alone, beside, name=DISTRICT):
+    """All columns but the position of a series in its block, to the last digit that is promised."""
+    one, other = (
+        v.region(name).frame.drop(columns="series").astype({"region": str}) for v in (alone, beside)
+    )
+    pd.testing.assert_frame_equal(one, other, rtol=1e-12, atol=1e-12, check_categorical=False)
+    one, other = (v.region(name).explained() for v in (alone, beside))
+    pd.testing.assert_frame_equal(one, other, rtol=1e-12, atol=1e-12, check_categorical=False)
+
+
+@pytest.fixture(scope="module")
+def neighbours(district):
+    """Five regions: the district, one that ends earlier, one with a third of its rows, one that begins earlier, a random one."""
+    parts = [
+        district,
+        region(district[district["year"] <= 2022], "甲县"),
+        region(district.iloc[::3], "乙县"),
+        region(district, "丙县").assign(year=district["year"] - 4),
+        perturbed(district, "邻区", 3),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("as_of", [2020, 2023])
+def test_a_region_is_judged_alike_whoever_is_asked_for_beside_it(neighbours, as_of):
+    """Gaps, simulated bounds and all: also where five regions learn from one another."""
+    every = ["丙县", "邻区", DISTRICT, "甲县", "乙县"]
+    together = judge(neighbours.sample(frac=1, random_state=1), PLAN, every, as_of=as_of)
+    assert together.regions == every
+    for name in (DISTRICT, "乙县"):
+        same(judge(neighbours, PLAN, name, as_of=as_of), together, name)
+
+
+def test_a_region_is_judged_alike_whoever_else_is_in_the_table_while_too_few_to_learn_from(
+    district, neighbours
+):
+    few = neighbours[~neighbours["region"].str.startswith("甲县")]
+    same(judge(district, PLAN, as_of=2023), judge(few, PLAN, [DISTRICT, "丙县", "乙县"], as_of=2023))
+
+
+def test_what_was_learned_once_serves_every_block(neighbours):
+    company = learn_from(neighbours, PLAN, 2023)
+    own = neighbours[neighbours["region"].str.split("/").str[0] == "邻区"]
+    same(
+        judge(neighbours, PLAN, "邻区", as_of=2023),
+        judge(own, PLAN, "邻区", as_of=2023, beside=company),
+        "邻区",
+    )
+
+
+def test_projecting_everything_changes_no_verdict(district):
+    some, every = (judge(district, PLAN, as_of=2025, project_all=flag) for flag in (False, True))
+    pd.testing.assert_frame_equal(some.frame, every.frame, rtol=1e-12)
+
+
+def test_every_reason_has_words(district):
+    codes = set()
+    for seed, as_of in ((5, 2023), (6, 2017)):
+        verdicts = judge(perturbed(district, "甲县", seed), PLAN, "甲县", as_of=as_of, use_recollection=True)
+        codes |= set(verdicts.frame["reason_code"].astype(str))
+        assert (verdicts.frame["own_status"].astype(str) != "").all()
+        assert (verdicts.explained()["reason"] != "").all()
+    assert codes <= set(REASONS) and len(codes) > 10
+
+
+def test_a_region_without_figures_has_no_data(district):
+    """It reports from 2024 on, and nothing of it is known before."""
+    table = pd.concat([district, region(district[district["year"] > 2023], "空县")], ignore_index=True)
+    empty = judge(table, PLAN, "空县", as_of=2023).frame
+    assert set(empty["own_status"]) == {"缺数据", "不作判定"}
+    assert empty["probability"].isna().all() and len(empty) == len(PLAN.targets()) + len(PLAN.milestones)
+    assert (empty["series"] == -1).all() and (empty["status"] == empty["own_status"]).all()
+
+
+def test_a_target_without_its_base_shows_nothing(district):
+    """Nothing of another series either: no status of data, no year."""
+    later = district[district["year"] >= 2024].assign(status="recollection").query("year == 2024")
+    table = pd.concat([later, district[district["year"] == 2025]])
+    plan = other_plan(district, 1)
+    target = plan.indicator("infant_mortality_rate").targets[0].model_copy(
+        update={"op": "relative_change_vs_base", "value": -10.0, "base_year": 2026, "year": 2030, "aggregation": None}
+    )  # fmt: skip
+    indicators = [
+        i.model_copy(update={"targets": (target,) if i.id == "infant_mortality_rate" else ()})
+        for i in plan.indicators
+    ]
+    verdicts = judge(table, plan.model_copy(update={"indicators": tuple(indicators)}))
+    row = verdicts.frame.iloc[0]
+    assert (row["own_status"], row["reason_code"], row["series"]) == ("缺数据", "no_base", -1)
+    assert np.isnan(row["latest_value"]) and verdicts.explained()["data_status"].iloc[0] == ""
+
+
+def test_a_gap_whose_sides_end_apart_is_left_unjudged(district):
+    """One side was last reported for a year that the other skipped: no word on the gap, and the others are judged."""
+    source = district["indicator"].eq("infant_mortality_rate") & district["region"].eq(DISTRICT)
+    rural = source & district["residence"].eq("rural") & (district["year"] > 2023)
+    urban = source & district["residence"].eq("urban") & district["year"].eq(2023)
+    found = judge(district[~rural & ~urban], PLAN, as_of=2025).frame.set_index("indicator")
+    assert found.loc["infant_mortality_urban_rural_gap", "reason_code"] == "no_gap_base"
+    assert found.loc["under5_mortality_urban_rural_gap", "reason_code"] != "no_gap_base"
+
+
+def test_tables_that_cannot_be_used_are_refused(district):
+    for name in ("numerator", "year", "region", "indicator"):
+        with pytest.raises(DataError, match=f"缺少列.*{name}"):
+            judge(district.drop(columns=name), PLAN)
+    with pytest.raises(DataError, match="重复"):
+        judge(pd.concat([district, district.head(1)]), PLAN)
+    with pytest.raises(DataError, match="数值缺失"):
+        judge(district.assign(value=np.nan), PLAN)
+    with pytest.raises(DataError, match="互相包含"):
+        judge(district, PLAN, [DISTRICT, f"{DISTRICT}/示范甲镇"])
+
+
+def test_what_the_table_does_not_have_is_refused_with_what_is_near(district):
+    with pytest.raises(DataError, match=r"没有2031年.*2025年、2024年、2023年"):
+        judge(district, PLAN, as_of=2031)
+    assert judge(district, PLAN, as_of=2031, may_lag=True).frame["latest_year"].max() == 2025
+    with pytest.raises(DataError, match="没有2010年"):
+        judge(district, PLAN, as_of=2010, may_lag=True)
+    with pytest.raises(DataError, match=r"没有地区 “新华县”.*新华区"):
+        judge(district, PLAN, "新华县")
+    with pytest.raises(DataError, match=f"没有规划“{PLAN.name}”.*gdp"):
+        judge(district.assign(indicator="gdp"), PLAN)

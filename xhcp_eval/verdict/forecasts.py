@@ -83,8 +83,10 @@ def look_ahead(block: Block, end: int, company: Company | None = None, everythin
     learned = own[chosen] & (False if company is None else company.peers(which[chosen]) >= FEWEST_PEERS)
     # units learn from one another and from their region's total, so that stays among them
     kin = ~learned | facts.ahead_units[which[chosen]]
-    if kin.any():
-        values[kin] = _project(block.panel(chosen[kin]), horizon)
+    # those that no verdict needs are no company to the others, whose forecasts would change
+    for among in (kin & wanted[chosen], kin & ~wanted[chosen]):
+        if among.any():
+            values[among] = _project(block.panel(chosen[among]), horizon)
     if learned.any():
         values[learned] = _project(_beside_others(block, chosen[learned]), horizon, company)
     kept = np.flatnonzero(wanted[chosen] & np.isfinite(values[:, 0, 0]))
