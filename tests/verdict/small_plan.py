@@ -87,6 +87,7 @@ def content_of(indicators, milestones=(), goals=None, **plan) -> dict[str, dict]
         "plan": PLAN | plan,
         "goals": {"goals": own if goals is None else goals},
         "indicators": {"indicators": list(indicators)},
+        "readings": {"readings": [{"id": "A03", "severity": "M", "title_zh": "以上、以下"}]},
         "strategies": {"strategies": [strategy | {"commitments": commitments}]},
     }
 
