@@ -47,8 +47,8 @@ def test_the_list_is_parted_by_who_fills_it():
     fillers = {"plan": BY_PLAN, "words": BY_WORDS}
     for filler, names in fillers.items():
         assert names == tuple(c.name for c in COLUMNS if c.filler == filler)
-    assert BY_ARRAYS == tuple(c.name for c in COLUMNS if c.filler in ("numbers", "inner"))
-    assert SHOWN == tuple(c.name for c in COLUMNS if c.filler != "inner")
+    assert tuple(c.name for c in COLUMNS if c.filler in ("numbers", "inner")) == BY_ARRAYS
+    assert tuple(c.name for c in COLUMNS if c.filler != "inner") == SHOWN
     assert {c.filler for c in COLUMNS} == {"plan", "numbers", "inner", "words"}
     assert BY_WORDS == (
         "target_text",
