@@ -63,7 +63,8 @@ def judge_pairs(
         "tolerance": np.where(bound.held & ~bound.simulated, np.abs(bound.point - bound.now), np.nan),
         "latest_year": latest.year, "latest_first_year": latest.first_year, "latest_value": latest.value,
         "latest_low": low, "latest_high": high, "numerator": latest.numerator, "denominator": latest.denominator,
-        "side": np.where(bound.within(demand.sign, latest.value), INSIDE, OUTSIDE),
+        # a base that lies ahead prints no bound that a value could lie on a side of
+        "side": np.where(bound.simulated, "", np.where(bound.within(demand.sign, latest.value), INSIDE, OUTSIDE)),
         "probability": probability, "trend_word": word, "own_status": status, "small_count": block.uncertain[main],
         "n_points": block.n_points[main], "n_failures": broken, "series": main,
         **_measures(outlook, main, demand, latest, bound),
@@ -198,7 +199,7 @@ def _measures(
             "pace": pace, "pace_from": begun, "pace_to": ended,
             "required_pace": np.where((gap > 0) & (left > 0), (bound.point - latest.value) / left, np.nan),
             "forecast_pace": ahead, "children": np.ceil(gap * np.where(kind == "count", 1.0, cases) - 1e-9),
-            "on_line": (np.abs(latest.value - bound.point) < 1e-9) & (bound.point != facts.lower[demand.indicator])
+            "on_line": (np.abs(latest.value - bound.point) < 1e-9) & ~np.isnan(gap) & (bound.point != facts.lower[demand.indicator])
             & (bound.point != facts.upper[demand.indicator]),
         }  # fmt: skip
 

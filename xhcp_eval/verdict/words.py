@@ -115,7 +115,7 @@ class _Words:
         if OPERATORS[row["op"]].plain:
             return self.plain_text
         if not np.isfinite(row["base_year"]):
-            return f"较{self.target.base_year}年实际值{OPERATORS[row['op']].word}" + yearly
+            return f"较{self.target.base_year}年实际值{OPERATORS[row['op']].word}{self._floor()}" + yearly
         shown = f"较{basis(row['base_first_year'], row['base_year']).removesuffix('合并')}的{self.value(row['base_value'])}"
         return self._against(shown) + yearly
 
@@ -130,9 +130,12 @@ class _Words:
         text = shown + ("上升" if up else "下降")
         if row["held"]:
             text += "（基期已无可降，不升高即可）" if not up else "（基期已近上限，不降低即可）"
-        if target.floor is not None:
-            text += f"且{'≥' if up else '≤'}{self.value(target.floor)}"
-        return text
+        return text + self._floor()
+
+    def _floor(self) -> str:
+        if self.target.floor is None:
+            return ""
+        return f"且{'≥' if OPERATORS[self.row['op']].sign > 0 else '≤'}{self.value(self.target.floor)}"
 
     def failure(self, one) -> str:
         series = self.block.series(int(one.series))
@@ -193,15 +196,19 @@ class _Words:
         parts = [self._hold(), self._latest(), self._distance()]
         if row["own_status"] == Status.UNDECIDABLE and row["reason_code"] in ("few_events", "sampling"):
             cause = "事件数过少" if row["reason_code"] == "few_events" else "抽样误差大"
-            parts.append(f"{cause}，{self._level()}区间跨过目标值，好坏均不能断定（现值在{row['side']}）")
+            parts.append(f"{cause}，{self._level()}区间跨过目标值，好坏均不能断定{self._side()}")
         elif row["reason_code"] == "no_clear_change":
-            parts.append(f"与基期之差在通常波动或误差之内，看不出升降（现值在{row['side']}）")
+            parts.append(f"与基期之差在通常波动或误差之内，看不出升降{self._side()}")
         parts += [self._chance(), self._why_not()]
         if row["latest_year"] < self.verdicts.as_of:
             parts.append(f"最近一次数据为{row['latest_year']:.0f}年")
         if row["on_line"]:
             parts.append("数值恰在界限上（见A03）")
         return parts
+
+    def _side(self) -> str:
+        """On which side of the printed target an open verdict's value lies: nobody shall take "?" for a failure."""
+        return f"（现值在{self.row['side']}）" if self.row["side"] else ""
 
     def _level(self) -> str:
         return f"{self.verdicts.settings.level * 100:g}%"
@@ -228,6 +235,8 @@ class _Words:
             texts = [self.failure(one) for one in self.broken]
             more = f"等{len(texts)}处" if len(texts) > SHOWN_FAILURES else ""
             return f"规划期内未保持：{'；'.join(texts[-SHOWN_FAILURES:])}{more}"
+        if not row["side"]:
+            return ""
         if row["gap"] > 0:
             text = f"距目标差{self.value(row['gap'], True)}"
             if row["held"] and row["gap"] <= row["tolerance"] + 1e-9:
@@ -243,7 +252,7 @@ class _Words:
             span = "此后每年保持" if row["every_year"] else f"{row['target_year']}年达标"
             return f"{span}的概率{format_probability(row['probability'])}"
         if row["latest_year"] < row["target_year"]:
-            return "只有一个数据点，不能外推"
+            return "只有一个数据点，不能外推" + self._side() * (row["own_status"] == Status.UNDECIDABLE)
         return ""
 
     def _why_not(self) -> str:
@@ -309,7 +318,7 @@ class _Words:
             f"基期{self.value(row['base_value'])}；差距缩小的把握{format_probability(row['narrowed'])}"
         )
         if not certain:
-            text += f"，事件数过少，看不出是否缩小（现值在{row['side']}）"
+            text += f"，事件数过少，看不出是否缩小{self._side()}"
         return text + (
             "；" + chance if (chance := self._chance()) and np.isfinite(row["probability"]) else ""
         )
