@@ -259,7 +259,11 @@ def test_an_exceptional_year_is_left_out_of_the_trend():
     pd.testing.assert_frame_equal(told, plain)
     untold = project(shocked.drop(columns="exceptional"), 3, THREE)
     assert untold["year"].iloc[0] == 2022 and untold[0.5].iloc[0] < 70
-    # with fewer than two usual values nothing is left out
+    # two usual values are enough to leave a third out; with fewer than two nothing is left out
+    three = series([60.0, 61.0, 30.0], [2018, 2019, 2020], exceptional=[False, False, True])
+    pd.testing.assert_frame_equal(
+        project(three, 3, THREE), project(series([60.0, 61.0], [2018, 2019]), 3, THREE)
+    )
     few = series([60.0, 61.0], [2019, 2020], exceptional=[False, True])
     assert np.isfinite(numbers(project(few, 2, THREE))).all()
 
