@@ -317,17 +317,15 @@ def test_without_a_company_answers_are_what_they_were():
 # --- network
 
 
-def test_exact_parts_have_the_same_bits_whatever_rows_stand_beside():
-    rng = np.random.default_rng(4)
-    weights = network._start(rng, 55, 64, rng.normal(0, 2, (500, 10)))
-    weights[4] *= 10
-    x = rng.normal(0, 1.5, (700, 55)).clip(-4, 4).astype(np.float32)
-    whole = network.parts_exactly(weights, x, 10)
-    for n in (1, 2, 3, 8, 13, 64, 300, 699):
-        rows = rng.permutation(700)[:n]
-        np.testing.assert_array_equal(network.parts_exactly(weights, x[rows], 10), whole[rows])
-    np.testing.assert_array_equal(network.parts_exactly(weights, x, 4), whole[:, :4])
-    np.testing.assert_allclose(whole, network.parts(weights, x, 10), atol=2e-3)
+def test_a_row_has_the_same_bits_whatever_rows_stand_beside():
+    """Matrix products round by blocks: rows in other places, among others, alone."""
+    model = reference_model()
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=(3000, model.alone.mean.shape[1])).astype(np.float32)
+    whole = model.alone.predict(x, 10)
+    for rows in ([7], np.arange(300, 431), rng.permutation(3000), np.array([2999, 0, 1])):
+        np.testing.assert_array_equal(model.alone.predict(x[rows], 10), whole[rows])
+
 
 
 def test_a_network_learns_the_quantiles_of_what_it_sees():

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from xhcp_eval.reference.still import is_still, place
 ARTEFACT = Path(__file__).resolve().parents[1] / "assets" / "reference" / "model.npz"
 FEWEST_PEERS = 5
 CHUNK = 4096
+TILE = 512  # rows that go through the networks at once: what the cache holds is quickest
 THREADS = min(4, os.cpu_count() or 1)
 
 # rows of a panel, (n,), and their histories -> features (m, FEATURES) of those m of them that have enough peers
@@ -58,14 +59,24 @@ class Ensemble:
 
         The same bits for a row whatever rows stand beside it, on every machine (`network.parts_exactly`).
         """
-        total = np.zeros((len(x), years, len(network.GRID)), np.float32)
-        standard, held = np.empty(0), None
+        total = np.empty((len(x), years, len(network.GRID)), np.float32)
+        for start in range(0, len(x), TILE):
+            total[start : start + TILE] = self._sums(x[start : start + TILE], years)
+        return network.assemble(total / len(self))
+
+    def _sums(self, x: np.ndarray, years: int) -> np.ndarray:
+        total, held = np.float32(0), None
         for k in range(len(self)):
             if held != self.fold[k]:
                 # networks of one fold share the same standardisation
                 standard, held = network.standardise(x, self.mean[k], self.spread[k]), self.fold[k]
-            total += network.parts_exactly([w[k] for w in self.weights], standard, years)
-        return network.assemble(total / len(self))
+                inputs = network.whole(standard)
+            total = total + network.parts_exactly([w[k] for w in self._on_steps], inputs, years)
+        return total
+
+    @cached_property
+    def _on_steps(self) -> network.Weights:
+        return network.on_steps(list(self.weights))
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,9 @@ def explain(verdicts) -> pd.DataFrame:
     targets: list[Target | None] = [*verdicts.plan.targets(), *[None] * len(verdicts.plan.milestones)]
     plain_texts = verdicts.facts["target_text"].tolist()
     words = [
-        _Words(verdicts, row, targets[k % size], plain_texts[k % size], broken.get((row["region"], k % size), [])).all()
+        _Words(
+            verdicts, row, targets[k % size], plain_texts[k % size], broken.get((row["region"], k % size), [])
+        ).all()
         for k, row in enumerate(frame.to_dict("records"))
     ]
     return frame.assign(**pd.DataFrame(words, frame.index, BY_WORDS).to_dict("series"))
