@@ -16,7 +16,7 @@ from xhcp_eval.verdict.settings import Settings
 
 @pytest.fixture(scope="module")
 def block():
-    return demonstration()
+    return demonstration(Settings(draws=4000))
 
 
 def of(block, indicator, residence=0):
@@ -109,7 +109,7 @@ def test_windows_take_in_what_is_counted_already_and_nothing_before_a_promise(bl
 
 def test_no_coming_year_before_a_promise_is_pooled_either():
     """In 2018 a promise from 2021 on is asked of: its first value is that of 2021 alone, not of 2019 to 2021."""
-    block = demonstration(as_of=2018)
+    block = demonstration(Settings(draws=4000), 2018)
     row = of(block, "infant_mortality_rate")
     births = block.cases[row[0]]
     future = fixed_levels(block, row, np.array([4.0]))
@@ -155,4 +155,3 @@ def test_without_series_there_is_nothing_to_look_ahead_with():
 
 def test_futures_come_by_powers_of_two():
     assert [n_futures(n) for n in (200, 256, 257, 4000, 4096)] == [256, 256, 512, 4096, 4096]
-    assert Settings().draws == 4000
