@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-
 from xhcp_eval.assessment import assess, make_case
-from xhcp_eval.verdict.comparables import COLUMNS, HOW_MANY, NEAREST, comparables
+
 from xhcp_eval.comparables_views import comparables_sentence, comparables_table, nearest_table
 from xhcp_eval.observations import read_table
 from xhcp_eval.pack import open_pack
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
+from xhcp_eval.verdict.comparables import COLUMNS, HOW_MANY, NEAREST, comparables
 from xhcp_eval.verdict.scenarios import scenarios
 
 

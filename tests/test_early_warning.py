@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as hnp
 from pydantic import ValidationError
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-
 from xhcp_eval.assessment import assess, make_case
+
 from xhcp_eval.early_warning import COLUMNS, RULE_NAMES, WarningRules, early_warnings, load_skill, rule_table
 from xhcp_eval.early_warning.false_alarms import floor_alarms, still_alarms
 from xhcp_eval.early_warning.floor import beyond_bound, false_discoveries

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from xhcp_eval.assessment import assess, make_case
+
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.independent_check import (
     CHECK_COLUMNS,

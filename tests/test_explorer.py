@@ -3,9 +3,9 @@
 import time
 
 import pytest
+from xhcp_eval.assessment import assess, make_case
 
 from xhcp_eval import explorer, tutorial
-from xhcp_eval.assessment import assess, make_case
 from xhcp_eval.database import Database
 from xhcp_eval.errors import ParamsError, PlanError
 from xhcp_eval.explorer import Choice, choices, chosen_case, look, regions

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
-
 from xhcp_eval.assessment import assess, make_case
-from xhcp_eval.errors import DataError, ParamsError
-from xhcp_eval.observations import read_table
-from xhcp_eval.plan import load_plan
-from xhcp_eval.projection import LEVELS, sample_paths
-from xhcp_eval.provenance import ROOT
 from xhcp_eval.province.ahead import weights
 from xhcp_eval.province.assess import assess_blocks, assess_panel
 from xhcp_eval.province.cells import WALK, cells, tail, transition
 from xhcp_eval.province.slices import read_slice, save_panel
 from xhcp_eval.province.table import COLUMNS, REASONS
+
+from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.observations import read_table
+from xhcp_eval.plan import load_plan
+from xhcp_eval.projection import LEVELS, sample_paths
+from xhcp_eval.provenance import ROOT
 from xhcp_eval.verdict.settings import Settings
 
 PLAN = load_plan("xinhua_2021_2030")

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from xhcp_eval.assessment import assess, make_case
+from xhcp_eval.province.cases import DIGITS, open_case, open_cases
+
 from xhcp_eval.errors import DataError
 from xhcp_eval.observations import read_table
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.province.cases import DIGITS, open_case, open_cases
 from xhcp_eval.verdict.settings import Settings
 
 PLAN = load_plan("xinhua_2021_2030")

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-
-from xhcp_eval.observations import read_table
-from xhcp_eval.plan import load_plan
-from xhcp_eval.provenance import ROOT
 from xhcp_eval.province.ahead import look_ahead
 from xhcp_eval.province.chances import _simulated
 from xhcp_eval.province.reading import read_block
 from xhcp_eval.province.windows import two_year_windows
+
+from xhcp_eval.observations import read_table
+from xhcp_eval.plan import load_plan
+from xhcp_eval.provenance import ROOT
 from xhcp_eval.verdict.settings import Settings
 
 PLAN = load_plan("xinhua_2021_2030")

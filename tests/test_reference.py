@@ -1,5 +1,6 @@
 """The learned forecaster: what it looks at, what it promises, and that no network speaks on what it saw."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,12 @@ from scipy import stats
 from xhcp_eval.counting import counting_variance
 from xhcp_eval.errors import DataError
 from xhcp_eval.panel import make_panel
-from xhcp_eval.projection import project
+from xhcp_eval.projection import project, project_panel
 from xhcp_eval.reference import network, training
 from xhcp_eval.reference.features import histories
 from xhcp_eval.reference.lessons import arrange, lessons
-from xhcp_eval.reference.model import load_model, reference_model
-from xhcp_eval.reference.peers import peer_features
+from xhcp_eval.reference.model import load_model, panel_histories, reference_model
+from xhcp_eval.reference.peers import Company, peer_features
 
 SEVEN = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
 short_series = st.lists(st.floats(0.5, 99.5), min_size=2, max_size=30)
@@ -174,7 +175,157 @@ def test_peers_do_not_depend_on_the_order_or_on_other_groups():
     np.testing.assert_allclose(first, whole[:6], rtol=1e-5)
 
 
+# --- a company named outright
+
+
+def world(seed, regions=12, indicators=3, years=12, first=2010):
+    """Walks in percent of some regions and indicators, with gaps, ends of their own and counts in one indicator."""
+    rng, rows = np.random.default_rng(seed), []
+    for i in range(indicators):
+        for r in range(regions):
+            values = np.clip(40 + 10 * i + 8 * rng.normal() + rng.normal(0.3, 1 + i, years).cumsum(), 1, 99)
+            known = rng.random(years) < 0.85
+            known[:2], known[years - rng.integers(0, 4) :] = True, False
+            counts = {"numerator": 3 * values, "denominator": 300.0} if i == 1 else {}
+            one = frame(values, f"i{i}r{r}", first, lower=0.0, upper=100.0, indicator=f"i{i}", **counts)
+            rows.append(one[known])
+    return pd.concat(rows, ignore_index=True)
+
+
+WORDS = ("i0", "i1", "i2")
+
+
+def regions_of(data, *numbers):
+    return data[data["series"].str.split("r").str[1].astype(int).isin(numbers)]
+
+
+def as_today(panel):
+    """Features among the panel's own series."""
+    own = panel_histories(panel, np.arange(len(panel)))
+    group = np.unique(panel.indicator, return_inverse=True)[1]
+    return peer_features(panel.values, own.anchor, own.scale, panel.last, group)
+
+
+def from_company(panel, company):
+    rows = np.arange(len(panel))
+    return company.features(panel, rows, panel_histories(panel, rows))
+
+
+def row(panel, key):
+    return panel.keys.tolist().index(key)
+
+
+def test_members_of_a_company_see_what_they_see_among_themselves():
+    panel = make_panel(world(1), WORDS)
+    np.testing.assert_array_equal(from_company(panel, Company.of(panel)), as_today(panel))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_stranger_counts_among_its_own_peers_as_if_it_had_been_there(seed):
+    data = world(seed)
+    members = regions_of(data, *range(1, 9))
+    if seed % 2:
+        # a company whose years begin later and end sooner than the stranger's
+        members = members[members["year"].between(2013, 2017)]
+    company = Company.of(make_panel(members, WORDS))
+    strangers = make_panel(regions_of(data, 0), WORDS)
+    found = from_company(strangers, company)
+    for i, key in enumerate(strangers.keys):
+        union = make_panel(pd.concat([members, data[data["series"] == key]]), WORDS)
+        np.testing.assert_allclose(found[i], as_today(union)[row(union, key)], rtol=2e-6, atol=2e-6)
+
+
+def test_only_the_same_key_of_the_same_indicator_is_a_member():
+    data = world(3)
+    company = Company.of(make_panel(regions_of(data, *range(8)), WORDS))
+    one = make_panel(data[data["series"] == "i0r0"], WORDS)
+    renamed = replace(one, keys=np.array(["elsewhere"]))
+    # the size of the group, and with it the double weight of the series, tells them apart
+    assert from_company(one, company)[0, 0] == pytest.approx(np.log(8))
+    assert from_company(renamed, company)[0, 0] == pytest.approx(np.log(9))
+    other = replace(one, indicator=np.array([2]))
+    assert from_company(other, company)[0, 0] == pytest.approx(np.log(9))
+
+
+def test_a_member_that_goes_on_after_its_company_ended_stands_where_its_peers_do():
+    data = world(4)
+    old = make_panel(data[data["year"] <= 2014], WORDS)
+    found = from_company(make_panel(data, WORDS), Company.of(old))
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found[:, 9:14], 0)
+
+
+def test_an_answer_depends_on_the_series_and_its_company_only():
+    data, rng = world(5, regions=20), np.random.default_rng(5)
+    company = Company.of(make_panel(regions_of(data, *range(10)), WORDS))
+    model, names = reference_model(), data["series"].unique()
+    panel = make_panel(data, WORDS)
+    for of in ("value", "level"):
+        whole = project_panel(panel, model, 8, SEVEN, of, company)
+        assert np.isfinite(whole).all()
+        for size in (1, 2, 7, 23, 59):
+            some = data[data["series"].isin(rng.permutation(names)[:size])]
+            part = make_panel(some.sample(frac=1, random_state=size), WORDS)
+            found = project_panel(part, model, 8, SEVEN, of, company)
+            at = [row(panel, key) for key in part.keys]
+            np.testing.assert_allclose(found, whole[at], rtol=1e-12)
+    # not even the horizon asked for others matters
+    near = project_panel(panel, model, 3, SEVEN, "level", company)
+    np.testing.assert_allclose(near, whole[:, :3], rtol=1e-12)
+
+
+def test_a_company_changes_answers_and_needs_five_of_an_indicator_with_two_points():
+    data = world(6)
+    data = data[data["series"].isin([f"i{i}r{r}" for i in range(3) for r in range(12 if i else 5)])]
+    single = data[data["series"] == "i0r4"].iloc[:1]
+    few = pd.concat([data[data["series"] != "i0r4"], single])
+    panel, model = make_panel(data, WORDS), reference_model()
+    alone = project_panel(replace(panel, indicator=None), model, 5, SEVEN, "level")
+    apart = {}
+    for name, members in (("five", data), ("four", few)):
+        found = project_panel(panel, model, 5, SEVEN, "level", Company.of(make_panel(members, WORDS)))
+        apart[name] = np.abs(found - alone).max(axis=(1, 2)) / np.abs(alone).max(axis=(1, 2))
+    first = panel.indicator == 0
+    assert (apart["five"] > 1e-3).all()
+    assert (apart["four"][first] < 1e-4).all() and (apart["four"][~first] > 1e-3).all()
+
+
+def test_a_company_can_be_sent_away_and_may_be_empty():
+    panel = make_panel(world(7), WORDS)
+    company = pickle.loads(pickle.dumps(Company.of(panel)))
+    np.testing.assert_array_equal(from_company(panel, company), as_today(panel))
+    nobody = Company.of(make_panel(frame([5.0], indicator="i0"), WORDS))
+    model = reference_model()
+    found = project_panel(panel, model, 2, SEVEN, "level", nobody)
+    alone = project_panel(replace(panel, indicator=None), model, 2, SEVEN, "level")
+    np.testing.assert_allclose(found, alone, rtol=1e-4)
+    with pytest.raises(DataError, match="没有指明指标"):
+        Company.of(replace(panel, indicator=None))
+
+
+def test_without_a_company_answers_are_what_they_were():
+    # figures of the version that knew no companies
+    before = [
+        [22.2559025, 25.0052068, 26.9362113, 29.2127883, 31.1423846, 33.3693394, 36.842175],
+        [38.7087467, 46.6028656, 51.1666021, 55.3787544, 59.1652424, 63.5557011, 70.802403],
+        [62.8722709, 74.9866987, 79.5333768, 82.3074921, 84.665702, 87.0449155, 91.2940937],
+    ]
+    found = project_panel(make_panel(world(8), WORDS), reference_model(), 5, SEVEN)[[0, 13, 30], 4]
+    np.testing.assert_allclose(found, before, rtol=1e-5)
+
+
 # --- network
+
+
+def test_a_row_has_the_same_bits_whatever_rows_stand_beside():
+    """Matrix products round by blocks: rows in other places, among others, alone."""
+    model = reference_model()
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=(3000, model.alone.mean.shape[1])).astype(np.float32)
+    whole = model.alone.predict(x, 10)
+    for rows in ([7], np.arange(300, 431), rng.permutation(3000), np.array([2999, 0, 1])):
+        np.testing.assert_array_equal(model.alone.predict(x[rows], 10), whole[rows])
+
 
 
 def test_a_network_learns_the_quantiles_of_what_it_sees():

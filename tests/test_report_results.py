@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from openpyxl import load_workbook
-
 from xhcp_eval.assessment import goal_verdicts
+
 from xhcp_eval.report.results import COLUMNS, GOAL_COLUMNS, write_results
 from xhcp_eval.verdict import COLUMNS as VERDICT_COLUMNS
 

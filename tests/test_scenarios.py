@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from xhcp_eval.assessment import assess, make_case
+
 from xhcp_eval.observations import read_table
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT

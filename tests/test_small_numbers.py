@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.small_numbers import (
@@ -58,9 +59,32 @@ def test_clopper_pearson_for_few_cases():
         )
 
 
+def test_the_exact_interval_serves_below_thirty():
+    from statsmodels.stats.proportion import proportion_confint
+
+    cases = [(29, "beta"), (30, "wilson"), (170, "wilson"), (171, "beta")]
+    expected = [proportion_confint(x, 200, 0.1, method) for x, method in cases]
+    alone = [rate_interval(x, 200, "proportion", level=0.9) for x, _ in cases]
+    together = np.stack(rate_interval([x for x, _ in cases], 200, "proportion", level=0.9), axis=1)
+    assert np.array(alone) == pytest.approx(np.array(expected), abs=1e-9)
+    assert together == pytest.approx(np.array(expected), abs=1e-9)
+
+
+def test_wilson_stays_within_its_bounds_in_spite_of_rounding():
+    n = np.arange(1, 500)
+    assert (rate_interval(0, n, "proportion", exact_below=0)[0] >= 0).all()
+    assert (rate_interval(n, n, "proportion", exact_below=0)[1] <= 1).all()
+
+
+def test_a_share_is_told_in_its_unit():
+    share = np.array(rate_interval(81, 263, "proportion"))
+    assert rate_interval(81, 263, "proportion", per=100) == pytest.approx(100 * share)
+
+
 def test_unknown_counts_have_no_interval():
-    low, high = rate_interval([np.nan, 3, 3], [10, np.nan, 0])
-    assert np.isnan(low).all() and np.isnan(high).all()
+    for kind in ("rate", "proportion"):
+        low, high = rate_interval([np.nan, 3, 3, 0], [10, np.nan, 0, 0], kind)
+        assert np.isnan(low).all() and np.isnan(high).all()
 
 
 @pytest.mark.parametrize(
@@ -101,11 +125,41 @@ def test_pooling_skips_missing_years_and_never_crosses_series():
     assert pooled.loc[("b", 2021)].tolist() == [2021, 1, 50, 1]
 
 
+def test_pooling_sorts_and_leaves_out_what_is_not_counted():
+    frame = pd.DataFrame(
+        {
+            "series": ["b", "a", "a", "a", "a", "b"],
+            "year": [2019, 2021, 2019, 2018, 2020, 2018],
+            "numerator": [2, 5, np.nan, 3, 4, 1],
+            "denominator": [10, 50, 30, 20, np.nan, 10],
+        },
+        index=[7, 3, 3, 1, 0, 2],
+    )
+    pooled = pool_years(frame)
+    assert pooled[["series", "year"]].to_numpy().tolist() == [
+        ["a", 2018], ["a", 2019], ["a", 2020], ["a", 2021], ["b", 2018], ["b", 2019],
+    ]  # fmt: skip
+    assert pooled["first_year"].tolist() == [2018, 2018, 2018, 2021, 2018, 2018]
+    assert pooled["numerator"].tolist() == [3, 3, 3, 5, 1, 3]
+    assert pooled["denominator"].tolist() == [20, 20, 20, 50, 10, 20]
+    assert pooled["n_years"].tolist() == [1, 1, 1, 1, 1, 2]
+    assert pool_years(frame.iloc[[0]], 1)["numerator"].tolist() == [2]
+
+
 def test_ratio_of_two_rates_by_hand():
     # 10 against 20 events in equal populations: p = 1/3 of 30, Clopper-Pearson 0.1729 to 0.5281, odds of these
     ratio, low, high = rate_ratio_interval(10, 1000, 20, 1000)
     assert ratio == pytest.approx(0.5)
     assert (low, high) == pytest.approx((0.1729 / 0.8271, 0.5281 / 0.4719), rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "x0", "n0"), [(10, 1000, 20, 700), (1, 9, 1, 30), (0, 5, 3, 5), (0, 5, 1, 4)]
+)
+def test_ratio_from_the_binomial_of_its_total(x, n, x0, n0):
+    share = stats.binomtest(x, x + x0).proportion_ci(0.95, method="exact")
+    odds = np.array([share.low / (1 - share.low), share.high / (1 - share.high)])
+    assert rate_ratio_interval(x, n, x0, n0) == pytest.approx((x * n0 / n / x0, *(odds * n0 / n)))
 
 
 def test_ratio_without_events():

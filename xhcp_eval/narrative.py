@@ -6,13 +6,13 @@ import pandas as pd
 
 from xhcp_eval.breaks import break_sentence
 from xhcp_eval.model_card import model_scores
-from xhcp_eval.verdict.outcomes import brier_score
 from xhcp_eval.pack import Pack, once_a_pack
 from xhcp_eval.plan import Goal, Indicator
 from xhcp_eval.provenance import local_time
-from xhcp_eval.verdict.status import Status
 from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability, format_value
+from xhcp_eval.verdict.outcomes import brier_score
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.views import TextView, text_view
 
 NAMES_SHOWN = 5

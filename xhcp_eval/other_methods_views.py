@@ -7,7 +7,7 @@ import pandas as pd
 
 from xhcp_eval.other_methods import OTHER_METHODS, Calls, Progress, call_all
 from xhcp_eval.pack import Pack
-from xhcp_eval.tables import main_series, most_urgent_first, own_targets
+from xhcp_eval.tables import most_urgent_first, own_targets
 from xhcp_eval.units import format_probability, format_value
 from xhcp_eval.views import TableView, table
 
@@ -28,7 +28,8 @@ def compare_methods(pack: Pack) -> pd.DataFrame:
     rows = most_urgent_first(own_targets(pack, None))
     keep = rows["op"].isin(COMPARED_OPS) & ~rows["every_year"] & (rows["target_year"] > rows["latest_year"])
     rows = rows[keep & rows["target_value"].notna() & rows["probability"].notna()]
-    series = main_series(pack, rows["indicator"])
+    series = pack.histories[pack.histories["usual"]]
+    series = series[series.groupby("indicator")["year"].transform("size") >= 2]
     rows = rows[rows["indicator"].isin(series["indicator"])].reset_index(drop=True)
     if rows.empty:
         return pd.DataFrame(columns=["target_id", "indicator", "own_status", "probability", "differs", "why"])

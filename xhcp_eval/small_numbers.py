@@ -68,7 +68,8 @@ def _proportion_limits(
     p, half = x / n, z * z / (2 * n)
     root = z * np.sqrt(x / n * (1 - x / n) / n + z * z / (4 * n * n))
     low, high = (p + half - root) / (1 + 2 * half), (p + half + root) / (1 + 2 * half)
-    low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
+    # rounding
+    low, high = np.maximum(low, 0), np.minimum(high, 1)
     exact = np.minimum(x, n - x) < exact_below
     if not exact.any():
         return low, high
@@ -85,7 +86,7 @@ def pool_years(frame: pd.DataFrame, years: int = 3) -> pd.DataFrame:
     years: width of the window, ending in `year`; a missing year within it is left out of both sums.
     Returns series, year (the last of the window), first_year, numerator, denominator, n_years, of the same rows.
     """
-    data = frame.sort_values(["series", "year"], ignore_index=True)
+    data = frame.sort_values(["series", "year"])
     sums = np.zeros((len(data), 2))
     n_years, first = np.zeros(len(data), int), data["year"].to_numpy().copy()
     same, year = data["series"].to_numpy(), data["year"].to_numpy()

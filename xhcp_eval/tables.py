@@ -7,17 +7,18 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from xhcp_eval.verdict.series import series_key
-from xhcp_eval.observations import STATUS_LABELS, select
-from xhcp_eval.verdict.outcomes import brier_score
+from xhcp_eval.observations import STATUS_LABELS
 from xhcp_eval.pack import Pack, once_a_pack
 from xhcp_eval.plan import Strategy
 from xhcp_eval.projection import AUTO, MODEL_LABELS, project
 from xhcp_eval.provenance import local_time
-from xhcp_eval.verdict.scenarios import SCENARIO_NAMES
-from xhcp_eval.verdict.status import SEVERITY, Status
 from xhcp_eval.trend import TREND_MODELS
 from xhcp_eval.units import format_probability, format_value
+from xhcp_eval.verdict.outcomes import brier_score
+from xhcp_eval.verdict.pairs import RECENT_YEARS
+from xhcp_eval.verdict.scenarios import SCENARIO_NAMES
+from xhcp_eval.verdict.series import series_key
+from xhcp_eval.verdict.status import SEVERITY, Status
 from xhcp_eval.verdict.words import data_status_text
 from xhcp_eval.views import TableView, table
 
@@ -117,7 +118,7 @@ def _target_list(pack: Pack, rows: pd.DataFrame, caption: str) -> TableView:
     )
     headers = {
         "status": "状态", "indicator": "指标与主要目标" if goals else "指标", "latest": "现状值", "target": "目标值", "gap": "差距（折合）",
-        "pace": "年均变化：近年 / 所需", "probability": "达标概率", "reason": "主要依据",
+        "pace": "近五年年均 / 所需", "probability": "达标概率", "reason": "主要依据",
     }  # fmt: skip
     return table(
         shown, columns=headers, numeric=["latest", "gap", "pace", "probability"],
@@ -139,6 +140,8 @@ def _gap_text(row) -> str:
 
 def _paces_text(row) -> str:
     now, needed = _pace_text(row.pace, row.unit), _pace_text(row.required_pace, row.unit)
+    if now != "—" and row.pace_to - row.pace_from != RECENT_YEARS:
+        now += f"\n（{row.pace_from:.0f}—{row.pace_to:.0f}年）"
     return now if needed == "—" else f"{now}\n需 {needed}"
 
 
@@ -499,21 +502,25 @@ def measures_table(pack: Pack) -> TableView:
 def model_sensitivity(pack: Pack, methods: Iterable[str] = (AUTO, *TREND_MODELS)) -> TableView:
     """Median for the plan's last year under our model and each classical one, for the targets in the goals themselves."""
     rows = own_targets(pack, True, pack.plan.end_year).drop_duplicates("indicator")
-    region = pack.region
-    frame = main_series(pack, rows["indicator"])
-    if frame.empty:
-        return table(frame, columns={}, caption="没有可外推的序列")
-    last = frame.groupby("series")["year"].max()
+    given = pack.histories[pack.histories["usual"] & pack.histories["indicator"].isin(set(rows["indicator"]))]
+    given = given[given["series"].isin(pack.forecast["series"])]
+    if given.empty:
+        return table(given, columns={}, caption="没有可外推的序列")
+    last = given.groupby("indicator")["year"].max()
     horizon = int(max(1, pack.plan.end_year - last.min()))
-    shown = rows.assign(series=[series_key(i, region) for i in rows["indicator"]])
-    shown = shown[shown["series"].isin(last.index)]
+    frame = given.drop(columns="indicator")
+    shown = rows[rows["indicator"].isin(last.index)]
     for method in methods:
-        found = project(frame, horizon, [0.5], method)
+        found = _own_medians(pack) if method == AUTO else project(frame, horizon, [0.5], method, of="level")
         found = found[found["year"] == pack.plan.end_year].set_index("series")[0.5]
-        shown[method] = [
-            format_value(found.get(s, float("nan")), u)
-            for s, u in zip(shown["series"], shown["unit"], strict=True)
-        ]
+        shown = shown.assign(
+            **{
+                method: [
+                    format_value(found.get(series_key(r.indicator, pack.region), float("nan")), r.unit)
+                    for r in shown.itertuples()
+                ]
+            }
+        )
     headers = {"indicator_name": "指标", "target_text": "目标值"} | {m: MODEL_LABELS[m] for m in methods}
     return table(
         shown,
@@ -523,16 +530,6 @@ def model_sensitivity(pack: Pack, methods: Iterable[str] = (AUTO, *TREND_MODELS)
     )
 
 
-def main_series(pack: Pack, indicators: Iterable[str]) -> pd.DataFrame:
-    """Series of the region's totals in the form that `project` takes, of those with two figures at least."""
-    region = pack.region
-    rows = select(pack.observations, region=region)
-    rows = rows[rows["indicator"].isin(set(indicators))]
-    if not pack.params.use_recollection:
-        rows = rows[rows["status"] != "recollection"]
-    rows = rows[rows.groupby("indicator")["year"].transform("size") >= 2]
-    bounds = {i.id: (i.lower, i.upper) for i in pack.plan.indicators}
-    low, high = (
-        pd.Series([bounds[i][k] for i in rows["indicator"]], rows.index, dtype=float) for k in (0, 1)
-    )
-    return rows.assign(series=[series_key(i, region) for i in rows["indicator"]], lower=low, upper=high)
+def _own_medians(pack: Pack) -> pd.DataFrame:
+    """The medians of the very forecast that the verdicts rest on."""
+    return pack.forecast[["series", "year", 0.5]]

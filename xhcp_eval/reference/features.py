@@ -46,6 +46,56 @@ def histories(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: n
     unknown. All features are ratios to the typical change or between counts of points, so a change of unit leaves
     them as they are.
     """
+    m = _movements(values, lower, upper, noise)
+    v, t, r, n, seen, step, gap = m.v, m.t, m.r, m.n, m.seen, m.step, m.gap
+    anchor, scale, steps = m.anchor, m.scale, np.maximum(n - 1, 1)
+    z = np.where(seen, np.clip((v - anchor[:, None]) / scale[:, None], -FARTHEST, FARTHEST), 0.0)
+    years = np.where(seen, t - t[:, -1:], 0.0)
+    c = m.change / scale[:, None]
+    columns = {
+        **_changes(c, step, steps),
+        **_places(z, years, seen, n),
+        **_timing(gap, t, n, steps),
+        **_room(anchor, scale, np.abs(v).max(axis=1), lower, upper),
+        "prior_share": m.prior_share,
+        "noise_share": m.noise_share,
+        "anchor_noise": np.sqrt(m.variance) / scale,
+        "last_noise": np.log1p(np.sqrt(r[:, -1]) / scale),
+    }
+    x = np.column_stack(list(columns.values())).astype(np.float32)
+    few = n < 2
+    x[few], anchor[few], scale[few] = np.nan, np.nan, np.nan
+    return Histories(x, anchor, scale, tuple(columns))
+
+
+def typical_change(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """`Histories.scale` of series, (n,), without their features. Arguments as in `histories`."""
+    found = _movements(values, lower, upper, noise)
+    return np.where(found.n < 2, np.nan, found.scale)
+
+
+@dataclass(frozen=True)
+class _Movements:
+    """Series pushed together to the right, (n, width): values v, years t, noise r, which cells are seen; from one value
+    to the next, (n, width - 1): whether there is a step, its years, change a year. n: points. The rest is (n,).
+    """
+
+    v: np.ndarray
+    t: np.ndarray
+    r: np.ndarray
+    n: np.ndarray
+    seen: np.ndarray
+    step: np.ndarray
+    gap: np.ndarray
+    change: np.ndarray
+    anchor: np.ndarray
+    variance: np.ndarray
+    scale: np.ndarray
+    prior_share: np.ndarray
+    noise_share: np.ndarray
+
+
+def _movements(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: np.ndarray) -> _Movements:
     v, t, r, n = _compact(values, noise)
     width = v.shape[1]
     seen = np.arange(width) >= (width - n)[:, None]
@@ -59,23 +109,7 @@ def histories(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: n
     drift = _visible_trend(v, t, r, seen, n)
     anchor, variance = _level(v, r, gap, seen, movement**2, drift)
     scale = np.sqrt(movement**2 + variance + drift**2)
-    z = np.where(seen, np.clip((v - anchor[:, None]) / scale[:, None], -FARTHEST, FARTHEST), 0.0)
-    years = np.where(seen, t - t[:, -1:], 0.0)
-    c = change / scale[:, None]
-    columns = {
-        **_changes(c, step, steps),
-        **_places(z, years, seen, n),
-        **_timing(gap, t, n, steps),
-        **_room(anchor, scale, np.abs(v).max(axis=1), lower, upper),
-        "prior_share": prior,
-        "noise_share": share,
-        "anchor_noise": np.sqrt(variance) / scale,
-        "last_noise": np.log1p(np.sqrt(r[:, -1]) / scale),
-    }
-    x = np.column_stack(list(columns.values())).astype(np.float32)
-    few = n < 2
-    x[few], anchor[few], scale[few] = np.nan, np.nan, np.nan
-    return Histories(x, anchor, scale, tuple(columns))
+    return _Movements(v, t, r, n, seen, step, gap, change, anchor, variance, scale, prior, share)
 
 
 def _compact(values: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

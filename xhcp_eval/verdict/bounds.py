@@ -123,10 +123,11 @@ def _base_ahead(
     """Bounds whose base year still lies ahead, simulated: point, hardest, share met now, probability, (4, m)."""
     block = future.block
     found = np.full((4, len(main)), np.nan)
-    kinds = np.stack([demand.base_year, demand.end, demand.keep, now]).astype(int)
-    for base_year, end, keep, latest in np.unique(kinds, axis=1).T:
-        mine = np.flatnonzero((kinds == np.array([[base_year], [end], [keep], [latest]])).all(axis=0))
-        years = np.append(base_year, np.arange(latest + 1, end + 1) if keep else [end])
+    first = np.where(demand.keep, np.maximum(now + 1, demand.start), demand.end)
+    kinds = np.stack([demand.base_year, first, demand.end]).astype(int)
+    for kind in np.unique(kinds, axis=1).T:
+        mine = np.flatnonzero((kinds == kind[:, None]).all(axis=0))
+        years = np.append(kind[0], np.arange(kind[1], kind[2] + 1))
         step = max(1, CELLS // (block.settings.draws * len(years)))
         for k in range(0, len(mine), step):
             m = mine[k : k + step]

@@ -11,7 +11,7 @@ from xhcp_eval.projection import LEVELS
 from xhcp_eval.verdict.joint import NOISE_SHARE, blur
 
 # Width of a cell where one year decides, and where a walk goes on from cell to cell and forgets where in it it was.
-ONE_YEAR, WALK, OUTERMOST = 0.16, 0.05, 5.0
+ONE_YEAR, WALK, OUTERMOST = 0.16, 0.08, 5.0
 PATHS = 512
 # Gauss-Legendre on [0, 1]
 NODES, SHARES = (np.polynomial.legendre.leggauss(2)[k] / 2 + (0.5, 0.0)[k] for k in (0, 1))
@@ -91,8 +91,9 @@ def count_at(chance: np.ndarray, mean: np.ndarray, people: np.ndarray | float) -
     from scipy.special import bdtr, ndtri, pdtr
 
     chance, mean, people = np.broadcast_arrays(chance, mean, people)
+    shape = mean.shape
     if not mean.size:
-        return np.zeros(mean.shape)
+        return np.zeros(shape)
     poisson = bool(np.isinf(people).all())
     share = np.zeros(mean.shape) if poisson else np.clip(mean / np.maximum(people, 1), 0, 1)
     spread, z = np.sqrt(np.maximum(mean * (1 - share), 1e-12)), ndtri(chance)
@@ -100,13 +101,18 @@ def count_at(chance: np.ndarray, mean: np.ndarray, people: np.ndarray | float) -
         skew = (1 - 2 * share) * (z * z - 1) / 6
         found = np.clip(np.floor(mean + spread * z + skew + 0.5), 0, people)
 
-    def below(count: np.ndarray) -> np.ndarray:
-        return pdtr(count, mean) if poisson else bdtr(count, people.astype(int), share)
+    found, chance, mean, share, people = (np.ravel(a) for a in (found, chance, mean, share, people))
 
+    def below(count: np.ndarray, at: np.ndarray) -> np.ndarray:
+        return pdtr(count, mean[at]) if poisson else bdtr(count, people[at].astype(int), share[at])
+
+    at = np.arange(found.size)
     for _ in range(60):
-        up = (below(found) < chance) & (found < people)
-        down = ~up & (found > 0) & (below(np.maximum(found - 1, 0)) >= chance)
-        if not (up.any() or down.any()):
+        here = found[at]
+        up = (below(here, at) < chance[at]) & (here < people[at])
+        down = ~up & (here > 0) & (below(np.maximum(here - 1, 0), at) >= chance[at])
+        found[at] = here + up - down
+        at = at[up | down]
+        if not at.size:
             break
-        found = found + up - down
-    return found
+    return found.reshape(shape)

@@ -24,8 +24,8 @@ from xhcp_eval.verdict.cells import (
     transition,
 )
 from xhcp_eval.verdict.forecasts import CELLS, Forecasts, simulate, weights
-from xhcp_eval.verdict.series import Block
 from xhcp_eval.verdict.questions import Question, needed_events
+from xhcp_eval.verdict.series import Block
 from xhcp_eval.verdict.windows import two_year_windows
 
 CHUNK = 40_000
@@ -137,7 +137,7 @@ def chance(
     since = np.broadcast_to(since, rows.shape)
     asked = Question(rows, start, stop, sign, limit, since).take(able)
     one = asked.start == asked.stop
-    pooled = (np.minimum(block.window[asked.rows], asked.stop) > 1) & block.counted[asked.rows]
+    pooled = (future.coming(asked.rows, asked.stop, asked.since) > 1) & block.counted[asked.rows]
     share = block.share[asked.rows]
     summed = pooled & one & ~share
     paired = pooled & share & (block.window[asked.rows] == 2) & (one | (asked.start == 1))
@@ -175,7 +175,7 @@ def _chain(future: Forecasts, asked: Question) -> np.ndarray:
 def _pooled(future: Forecasts, asked: Question) -> np.ndarray:
     """Events of the last years pooled: the exact Poisson tail, averaged over quasi-random paths."""
     block, facts = future.block, future.block.facts
-    width = np.minimum(block.window[asked.rows], asked.stop)
+    width = future.coming(asked.rows, asked.stop, asked.since)
     found = np.empty(len(asked))
     for ahead, wide in np.unique(np.stack([asked.stop, width]), axis=1).T:
         mine = np.flatnonzero((asked.stop == ahead) & (width == wide))

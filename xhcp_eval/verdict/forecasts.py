@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
+from xhcp_eval.panel import Panel
 from xhcp_eval.projection import LEVELS, project_panel, trend_model
+from xhcp_eval.reference.model import FEWEST_PEERS
+from xhcp_eval.reference.peers import Company
 from xhcp_eval.verdict.cells import count_at
 from xhcp_eval.verdict.joint import NOISE_SHARE
 from xhcp_eval.verdict.judged import value_at
-from xhcp_eval.verdict.series import Block
+from xhcp_eval.verdict.series import Block, last_position
 
 # Simulated values held at a time: what fits the cache is quickest.
 CELLS = 1_000_000
@@ -41,6 +44,11 @@ class Forecasts:
         )
         return np.where(able, ahead, 0)
 
+    def coming(self, rows: np.ndarray, ahead: np.ndarray | int, since: np.ndarray | int = 0) -> np.ndarray:
+        """Coming years that the pooled window of a year so many years ahead takes in, (m,); see `past_counts`."""
+        year = self.block.years[self.block.last[rows]] + ahead
+        return np.clip(np.minimum(self.block.window[rows], year - since + 1), 1, ahead)
+
     def level(self, rows: np.ndarray, ahead: np.ndarray | int) -> np.ndarray:
         """Quantiles of the level so many years ahead, (m, n_levels)."""
         return self.quantiles[self.place[rows], self.skipped[rows] + ahead - 1]
@@ -54,23 +62,52 @@ class Forecasts:
         return self.quantiles[self.place[row], start : start + horizon]
 
 
-def look_ahead(block: Block, end: int, company=None, everything: bool = False) -> Forecasts:
-    """Project the series that verdicts need, until a year. everything: project all series, keep those needed."""
-    facts = block.facts
+def look_ahead(block: Block, end: int, company: Company | None = None, everything: bool = False) -> Forecasts:
+    """Project the series that verdicts need, until a year.
+
+    company: other regions that the regions' own series learn from, where five or more have their indicator (`company_of`);
+    the others learn from the units of their own region. everything: project all series, keep those needed.
+    """
+    facts, which = block.facts, block.indicator
     own = ~block.unit & block.whole & (block.residence == 0)
-    aside = ~block.unit & facts.ahead_residence[block.indicator]
-    wanted = own | aside | (block.unit & facts.ahead_units[block.indicator])
-    chosen = np.flatnonzero(facts.projected[block.indicator] & (wanted | everything))
+    aside = ~block.unit & facts.ahead_residence[which]
+    wanted = own | aside | (block.unit & facts.ahead_units[which])
+    chosen = np.flatnonzero(facts.projected[which] & (wanted | everything))
     place, skipped = np.full(len(block), -1), np.zeros(len(block), int)
     if not len(chosen):
         return Forecasts(block, np.empty((0, 1, len(LEVELS))), place, skipped, end)
-    panel = block.panel(chosen)
-    horizon = max(1, end - int(panel.years[panel.last].min()))
-    values = project_panel(panel, trend_model("auto"), horizon, np.asarray(LEVELS), "level")
-    skipped[chosen] = block.last[chosen] - panel.last
+    usual_last = last_position(block.usual[chosen])
+    skipped[chosen] = block.last[chosen] - usual_last
+    horizon = max(1, end - int(block.years[usual_last].min()))
+    values = np.empty((len(chosen), horizon, len(LEVELS)))
+    learned = own[chosen] & (False if company is None else company.peers(which[chosen]) >= FEWEST_PEERS)
+    # units learn from one another and from their region's total, so that stays among them
+    kin = ~learned | facts.ahead_units[which[chosen]]
+    # those that no verdict needs are no company to the others, whose forecasts would change
+    for among in (kin & wanted[chosen], kin & ~wanted[chosen]):
+        if among.any():
+            values[among] = _project(block.panel(chosen[among]), horizon)
+    if learned.any():
+        values[learned] = _project(_beside_others(block, chosen[learned]), horizon, company)
     kept = np.flatnonzero(wanted[chosen] & np.isfinite(values[:, 0, 0]))
     place[chosen[kept]] = np.arange(len(kept))
     return Forecasts(block, values[kept] if len(kept) < len(chosen) else values, place, skipped, end)
+
+
+def company_of(block: Block) -> Company | None:
+    """What the regions of a block have to teach: their own series of whole regions, by indicator; None without any."""
+    own = ~block.unit & block.whole & (block.residence == 0) & block.facts.projected[block.indicator]
+    rows = np.flatnonzero(own)
+    return Company.of(_beside_others(block, rows)) if len(rows) else None
+
+
+def _beside_others(block: Block, rows: np.ndarray) -> Panel:
+    """Series of whole regions, told apart by their region and known by their indicator, as a company knows its own."""
+    return replace(block.panel(rows), keys=block.places[block.place[rows]], indicator=block.indicator[rows])
+
+
+def _project(panel: Panel, horizon: int, company: Company | None = None) -> np.ndarray:
+    return project_panel(panel, trend_model("auto"), horizon, np.asarray(LEVELS), "level", company)
 
 
 def weights(scores: np.ndarray) -> np.ndarray:
@@ -99,13 +136,15 @@ def futures(draws: int, horizon: int, seed: int, stream: int) -> tuple[np.ndarra
     whose own quantiles and counts make them differ, so that no series' futures hang on its neighbours.
 
     Quasi-random (Sobol, scrambled by the seed), as many as the next power of two. The scores are those of a random walk
-    mixed with noise of each year (`joint.NOISE_SHARE`). stream: another number, another set.
+    mixed with noise of each year (`joint.NOISE_SHARE`). stream: another number, another set, independent of the first:
+    scrambling leaves the order of Sobol points alike, so that futures are shuffled too (Latin supercube sampling, Owen
+    1998, ACM Trans Model Comput Simul 8:71).
     """
     from scipy.special import ndtri
     from scipy.stats import qmc
 
-    points = qmc.Sobol(3 * horizon, scramble=True, rng=np.random.default_rng([seed, stream]))
-    table = points.random(n_futures(draws))
+    rng = np.random.default_rng([seed, stream])
+    table = rng.permutation(qmc.Sobol(3 * horizon, scramble=True, rng=rng).random(n_futures(draws)))
     step, noise, chance = np.split(np.clip(table, 1e-12, 1 - 1e-12), 3, axis=1)
     walk = np.cumsum(ndtri(step), axis=1) / np.sqrt(np.arange(1, horizon + 1))
     return np.sqrt(1 - NOISE_SHARE) * walk + np.sqrt(NOISE_SHARE) * ndtri(noise), chance
@@ -150,8 +189,9 @@ def simulate(
             # nothing before the first pooled window is asked for
             start = max(0, int(coming.min() - block.window[series].max()))
             stop = min(int(coming.max()), horizon)
+            only = future.coming(series, stop, since) if len(coming) == 1 else None
             levels, counts = _observed(
-                future, series, score[:, start:stop], chance[:, start:stop], start, len(coming) == 1
+                future, series, score[:, start:stop], chance[:, start:stop], start, only
             )
             for k in np.flatnonzero((years > last) & (years - last <= stop)):
                 found[mine, :, k] = _pooled(
@@ -161,11 +201,17 @@ def simulate(
 
 
 def _observed(
-    future: Forecasts, rows: np.ndarray, score: np.ndarray, chance: np.ndarray, start: int, one_year: bool
+    future: Forecasts,
+    rows: np.ndarray,
+    score: np.ndarray,
+    chance: np.ndarray,
+    start: int,
+    only: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels along the paths, (m, draws, n), and counts observed along them (NaN without counts).
 
-    score, chance: (draws, n) of the years from `start` + 1 ahead on. one_year: only the last one is judged.
+    score, chance: (draws, n) of the years from `start` + 1 ahead on. only: years that the last one takes in, (m,), where
+    no other is judged.
     """
     block, facts, which = future.block, future.block.facts, future.block.indicator[rows]
     levels = np.full((len(rows), *score.shape), np.nan)
@@ -179,9 +225,9 @@ def _observed(
     mean = np.fmax(levels / block.per[rows][:, None, None], 0.0) * cases
     one, many = counted & block.share[rows], np.flatnonzero(counted & ~block.share[rows])
     counts[one] = count_at(chance, mean[one], np.round(cases[one]))
-    if one_year:
+    if only is not None:
         # only their sum is asked for, and a sum of Poisson counts is one with the sum of the means
-        inside = np.arange(score.shape[1]) >= score.shape[1] - block.window[rows[many]][:, None]
+        inside = np.arange(score.shape[1]) >= score.shape[1] - only[many][:, None]
         counts[many] = 0.0
         counts[many, :, -1] = count_at(chance[:, -1], (mean[many] * inside[:, None, :]).sum(axis=2), np.inf)
     else:
@@ -202,10 +248,10 @@ def _pooled(
     block = future.block
     years = block.years[block.last[rows]] + ahead
     past_x, past_n = past_counts(block, rows, years, since)
-    width, value = block.window[rows], levels[:, :, ahead - start - 1].copy()
-    for w in np.unique(width[block.counted[rows]]):
-        mine = np.flatnonzero(block.counted[rows] & (width == w))
-        coming = counts[mine, :, max(0, ahead - w) - start : ahead - start]
+    wide, value = future.coming(rows, ahead, since), levels[:, :, ahead - start - 1].copy()
+    for w in np.unique(wide[block.counted[rows]]):
+        mine = np.flatnonzero(block.counted[rows] & (wide == w))
+        coming = counts[mine, :, ahead - w - start : ahead - start]
         x = coming.sum(axis=2) + past_x[mine][:, None]
         n = coming.shape[2] * block.cases[rows[mine]] + past_n[mine]
         value[mine] = block.per[rows[mine]][:, None] * x / n[:, None]

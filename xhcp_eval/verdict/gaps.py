@@ -16,6 +16,8 @@ from xhcp_eval.verdict.series import RESIDENCES, Block
 from xhcp_eval.verdict.settings import Settings
 from xhcp_eval.verdict.status import Status, statuses
 
+GAP_DRAWS = 4000  # of what the counts leave open of past gaps
+
 
 def judge_gaps(future: Forecasts, indicator: Indicator, base_year: int, end: int) -> dict[str, np.ndarray]:
     """Verdicts on one gap target, one entry a region.
@@ -95,7 +97,7 @@ def _draw(
     block, settings = future.block, future.block.settings
     tail = (1 - settings.level) / 2
     found = np.empty((4, len(latest := base_value)))
-    step = max(1, CELLS // settings.draws)
+    step = max(1, CELLS // GAP_DRAWS)
     for k in range(0, len(latest), step):
         m = slice(k, k + step)
         per = block.per[sides[0][m]][:, None]
@@ -114,11 +116,11 @@ def _draw(
 def _gap(sides: list[Values], part: slice, name: str, settings: Settings) -> np.ndarray:
     """Draws of rural minus urban rate, per head, (m, draws): they hang on the two counts only, each pair drawn once."""
     pairs, back = np.unique(np.stack([side.numerator[part] for side in sides]), axis=1, return_inverse=True)
-    drawn = np.empty((2, pairs.shape[1], settings.draws))
+    drawn = np.empty((2, pairs.shape[1], GAP_DRAWS))
     for k, (rural, urban) in enumerate(pairs.T):
         rng = np.random.default_rng([settings.seed, zlib.crc32(name.encode("ascii")), int(rural)])
         for side, events in enumerate((rural, urban)):
-            drawn[side, k] = rng.standard_gamma(events + 0.5, settings.draws)
+            drawn[side, k] = rng.standard_gamma(events + 0.5, GAP_DRAWS)
     rates = [drawn[k][back] / side.denominator[part][:, None] for k, side in enumerate(sides)]
     return rates[0] - rates[1]
 

@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.observations import TOTAL
 from xhcp_eval.plan import Plan
+from xhcp_eval.reference.model import FEWEST_PEERS
+from xhcp_eval.reference.peers import Company
 from xhcp_eval.verdict.demands import Demands
-from xhcp_eval.verdict.forecasts import look_ahead
+from xhcp_eval.verdict.forecasts import company_of, look_ahead
 from xhcp_eval.verdict.gaps import judge_gaps
 from xhcp_eval.verdict.goals import combined
 from xhcp_eval.verdict.judged import value_at
@@ -36,7 +39,8 @@ def judge(
     as_of: int | None = None,
     *,
     use_recollection: bool = False,
-    beside: pd.DataFrame | None = None,
+    may_lag: bool = False,
+    beside: pd.DataFrame | Company | None = None,
     project_all: bool = False,
 ) -> Verdicts:
     """Judge every target and milestone of the plan.
@@ -44,9 +48,10 @@ def judge(
     observations: checked table (`read_table`) of the regions and their units. plan: as loaded. regions: a path or several;
     default the plan's own region where the table has it, else every region of the plan's level. settings: rules of
     judgement. as_of: last year that may be used (default: the table's last). use_recollection: let unverified figures
-    shape trends; they never carry a verdict. beside: figures of other regions (same columns) that the series learn from,
-    besides all regions of the plan's level in `observations`. project_all: project every series, also those that no
-    target asks for (to measure it; verdicts stay the same).
+    shape trends; they never carry a verdict. may_lag: as_of may be a year that the table has no figures of yet; then the
+    last ones before it are judged, and the reasons say so. beside: figures of other regions (same columns) that the series
+    learn from besides all regions of the plan's level in `observations`, or what `learn_from` made of a table, and that
+    alone. project_all: project every series, also those that no target asks for (to measure it; verdicts stay the same).
 
     One region is a block of one: what is said of it hangs on its own figures and on those it learns from, not on which
     other regions are asked for. Returns `Verdicts`.
@@ -54,13 +59,12 @@ def judge(
     without figures, and for a plan that isn't the table's.
     """
     settings = settings or Settings()
-    as_of = _year(observations, plan, as_of)
+    as_of = _year(observations, plan, as_of, may_lag)
     block = read_block(
         observations, plan, settings, as_of, _regions(observations, plan, regions), use_recollection
     )
-    outlook = Outlook(
-        look_ahead(block, plan.end_year, _company(observations, beside, plan, settings, as_of), project_all)
-    )
+    company = _company(observations, beside, plan, settings, as_of, use_recollection)
+    outlook = Outlook(look_ahead(block, plan.end_year, company, project_all))
     facts = plan_columns(plan)
     cells = empty_cells(len(block.regions), len(facts))
     failed = []
@@ -75,7 +79,7 @@ def judge(
     return Verdicts(plan, settings, as_of, as_frame(block.regions, facts, cells), outlook, facts, broken)
 
 
-def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None) -> int:
+def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None, may_lag: bool) -> int:
     """The data year, which the table has to know, and a table that has to be the plan's."""
     if "year" not in observations.columns or "indicator" not in observations.columns:
         raise DataError("数据表缺少列 year 或 indicator")
@@ -88,7 +92,7 @@ def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None) -> int:
     years = np.unique(observations["year"].to_numpy(int))
     if as_of is None:
         return int(years[-1]) if len(years) else plan.end_year
-    if as_of not in years:
+    if as_of not in years and not (may_lag and (years <= as_of).any()):
         near = "、".join(f"{year}年" for year in sorted(years, key=lambda year: abs(int(year) - as_of))[:3])
         raise DataError(f"数据表里没有{as_of}年的数；相近的有：{near or '无'}")
     return as_of
@@ -116,11 +120,52 @@ def _regions(
     return np.array(wanted, object)
 
 
+def learn_from(
+    observations: pd.DataFrame,
+    plan: Plan,
+    as_of: int,
+    settings: Settings | None = None,
+    use_recollection: bool = False,
+) -> Company | None:
+    """What the regions of the plan's level in a table have to teach one another, for `judge`; None where there are none.
+
+    Made once, it serves any number of blocks of regions: a region is judged alike in each. Parameters as in `judge`.
+    """
+    own = (observations["level"] == plan.level) & (observations[["residence", "category"]] == TOTAL).all(
+        axis=1
+    )
+    table = observations[own & (observations["year"] <= as_of)]
+    return (
+        company_of(read_block(table, plan, settings or Settings(), as_of, None, use_recollection))
+        if len(table)
+        else None
+    )
+
+
 def _company(
-    observations: pd.DataFrame, beside: pd.DataFrame | None, plan: Plan, settings: Settings, as_of: int
-):
-    """What the regions' series learn from: all regions of the plan's level, in this table and beside it."""
-    return None
+    observations: pd.DataFrame,
+    beside: pd.DataFrame | Company | None,
+    plan: Plan,
+    settings: Settings,
+    as_of: int,
+    use_recollection: bool,
+) -> Company | None:
+    """All regions of the plan's level, in the table and beside it; a region that stands in both is taken from the table."""
+    if isinstance(beside, Company):
+        return beside
+    table = observations
+    if beside is not None:
+        known = observations["region"].unique()
+        table = pd.concat([observations, beside[~beside["region"].isin(known)]], ignore_index=True)
+    elif (observations["level"] == plan.level).to_numpy().any() and _regions_of(
+        observations, plan
+    ) < FEWEST_PEERS:
+        return None
+    return learn_from(table, plan, as_of, settings, use_recollection)
+
+
+def _regions_of(observations: pd.DataFrame, plan: Plan) -> int:
+    return observations["region"][observations["level"] == plan.level].nunique()
 
 
 def _routes(plan: Plan):

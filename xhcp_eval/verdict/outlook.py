@@ -61,13 +61,16 @@ class Outlook:
         found = np.full((len(rows), len(levels)), np.nan)
         for k, level in enumerate(levels):
             wanted = np.full(int(able.sum()), 1.0 - level)
-            found[able, k] = self._reached(rows[able], years[able], np.ones(len(wanted), int), wanted)
+            found[able, k] = self.hardest(rows[able], years[able], np.ones(len(wanted), int), wanted)
         return found
 
-    def _reached(
+    def hardest(
         self, rows: np.ndarray, years: np.ndarray, sign: np.ndarray, wanted: np.ndarray
     ) -> np.ndarray:
-        """The hardest bound that is met with a wanted chance, (m,): the largest for sign +1, the smallest for -1."""
+        """The hardest bound that is met with a wanted chance, (m,): the largest for sign +1, the smallest for -1.
+
+        rows, years: (m,) series that can be looked ahead with to these years. wanted: (m,) chances.
+        """
         facts, which = self.block.facts, self.block.indicator[rows]
         ahead = self.forecasts.years_ahead(rows, years)
         levels = self.forecasts.level(rows, ahead)

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.verdict.bounds import Bounds, bounds_of, reaches
-from xhcp_eval.verdict.changes import Change, change_from, own_swing, yearly_steps
 from xhcp_eval.verdict.chances import SUREST
+from xhcp_eval.verdict.changes import Change, change_from, own_swing, yearly_steps
 from xhcp_eval.verdict.demands import Demands
 from xhcp_eval.verdict.joint import common_share, together
 from xhcp_eval.verdict.judged import Values, intervals, value_at
 from xhcp_eval.verdict.outlook import DIGITS, Outlook
-from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
+from xhcp_eval.verdict.schema import EMPTY, INSIDE, OUTSIDE
 from xhcp_eval.verdict.series import Block
 from xhcp_eval.verdict.status import Status, statuses
 
@@ -56,6 +56,8 @@ def judge_pairs(
         probability=probability, broken=broken > 0, held=demand.hold, unknown=lost,
     )  # fmt: skip
     columns = {
+        "limit": np.where(bound.simulated, np.nan, bound.limit),
+        "inclusive": bound.inclusive,
         "target_value": bound.point, "base_year": bound.base.year, "base_first_year": bound.base.first_year,
         "base_value": bound.base.value, "held": bound.held & ~bound.simulated,
         "tolerance": np.where(bound.held & ~bound.simulated, np.abs(bound.point - bound.now), np.nan),
@@ -68,17 +70,13 @@ def judge_pairs(
         **_measures(outlook, main, demand, latest, bound),
         "reason_code": _reason(demand, latest, status, broken, straddles, significant, probability, lost),
     }  # fmt: skip
+    # without a base nothing is shown
     blank = {"own_status", "reason_code"}
     shown = {
-        name: values if name in blank else np.where(lost, _nothing(values), values)
+        name: values if name in blank else np.where(lost, EMPTY[name], values)
         for name, values in columns.items()
     }
     return shown, failures
-
-
-def _nothing(values: np.ndarray) -> object:
-    """Without a base nothing is shown."""
-    return {"f": np.nan, "U": "", "b": False}.get(values.dtype.kind, 0)
 
 
 def _probability(
@@ -137,7 +135,7 @@ def _direction(block: Block, demand: Demands, latest: Values, bound: Bounds) -> 
     blind = ~base.known | (base.year == latest.year)
     word = np.select([blind, better, worse, flat], ["无法判定", "改善", "恶化", "基本持平"], "无法判定")
     # "on this basis" (A10) asks for more than rounding only, which the bound already holds
-    plain = bound.held | np.isfinite(demand.floor)
+    plain = demand.no_worse | bound.held | np.isfinite(demand.floor)
     asked = demand.trend | demand.no_worse
     return np.where(asked, word, ""), np.where(asked, ~blind & (better | worse | plain), True)
 

@@ -58,6 +58,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("base_year", NAN, "基期年", "比较的起点年份"),
     Column("base_first_year", NAN, "基期首年", "基期值为几年合并时的第一年", "inner"),
     Column("base_value", NAN, "基期值", "基期年的数值"),
+    Column("limit", NAN, "判定界限", "今后各年达到目标的界限；基期尚未到来的没有", "inner"),
+    Column("inclusive", False, "界限本身算达到", "恰在判定界限上是否算达到", "inner"),
     Column("tolerance", NAN, "允许的误差", "与基期比较“不变差”时，抽样误差所允许的偏离，按指标单位"),
     Column("held", False, "守住即可", "不变差类目标，或基期已到量表尽头的趋势目标", "inner"),
     Column("latest_year", NAN, "现状年", "判定所用的最近年份"),

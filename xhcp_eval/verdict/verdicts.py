@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -63,6 +64,10 @@ class Verdicts:
 
     def explained(self) -> pd.DataFrame:
         """The frame with its words (target, reason, failures …): columns `schema.SHOWN`, words as plain text."""
+        return self._explained.copy()
+
+    @cached_property
+    def _explained(self) -> pd.DataFrame:
         from xhcp_eval.verdict.words import explain
 
         return explain(self)[list(SHOWN)]

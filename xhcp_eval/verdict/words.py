@@ -16,7 +16,6 @@ from xhcp_eval.verdict.operators import OPERATORS, sign_of
 from xhcp_eval.verdict.schema import BY_WORDS, INSIDE
 from xhcp_eval.verdict.series import RESIDENCES, Series
 from xhcp_eval.verdict.status import Status
-from xhcp_eval.verdict.verdicts import Verdicts
 
 REASONS: dict[str, str] = {
     "maintain": "规划未规定数值，须按制度是否落实评分",
@@ -41,21 +40,24 @@ REASONS: dict[str, str] = {
 SHOWN_FAILURES = 4
 
 
-def explain(verdicts: Verdicts) -> pd.DataFrame:
-    """The frame of the verdicts with the columns of words filled, one row a region and target, words as plain text."""
+def explain(verdicts) -> pd.DataFrame:
+    """The frame of some `Verdicts` with the columns of words filled, one row a region and target, words as plain text."""
     frame = verdicts.frame
     plain = {name: frame[name].astype(str) for name in frame.columns if frame[name].dtype == "category"}
     frame = frame.assign(**plain)
-    targets = len(verdicts.facts)
-    broken = _failures(verdicts)
+    size, broken = len(verdicts.facts), _failures(verdicts)
+    targets: list[Target | None] = [*verdicts.plan.targets(), *[None] * len(verdicts.plan.milestones)]
+    plain_texts = verdicts.facts["target_text"].tolist()
     words = [
-        _Words(verdicts, row, k % targets, broken.get((row["region"], k % targets), [])).all()
+        _Words(
+            verdicts, row, targets[k % size], plain_texts[k % size], broken.get((row["region"], k % size), [])
+        ).all()
         for k, row in enumerate(frame.to_dict("records"))
     ]
     return frame.assign(**pd.DataFrame(words, frame.index, BY_WORDS).to_dict("series"))
 
 
-def _failures(verdicts: Verdicts) -> dict[tuple[str, int], list]:
+def _failures(verdicts) -> dict[tuple[str, int], list]:
     """Broken years of each region and position of a target, oldest first."""
     found: dict[tuple[str, int], list] = {}
     regions = [str(path) for path in verdicts.block.regions]
@@ -77,14 +79,12 @@ def data_status_text(status: str) -> str:
 
 
 class _Words:
-    """The words of one row. row: its numbers. position: of its target in the plan. broken: failed years."""
+    """The words of one row. row: its numbers. target, plain_text: of its target (None: a milestone). broken: failed years."""
 
-    def __init__(self, verdicts: Verdicts, row: dict, position: int, broken: list) -> None:
-        self.verdicts, self.row, self.broken = verdicts, row, broken
+    def __init__(self, verdicts, row: dict, target: Target | None, plain_text: str, broken: list) -> None:
+        self.verdicts, self.row, self.target = verdicts, row, target
+        self.plain_text, self.broken = plain_text, broken
         self.plan, self.block, self.unit = verdicts.plan, verdicts.block, row["unit"]
-        self.plain_text = verdicts.facts["target_text"].iloc[position]
-        targets = self.plan.targets()
-        self.target: Target | None = targets[position] if position < len(targets) else None
         self.series: Series | None = self.block.series(row["series"]) if row["series"] >= 0 else None
 
     def all(self) -> dict[str, str]:
