@@ -11,7 +11,6 @@ from small_plan import (
     plan_of,
     rate,
     rows,
-    shares,
     target,
     unforeseen,
 )
@@ -104,12 +103,18 @@ def test_a_trend_asks_for_more_than_rounding():
     [
         ("trend_up", 60, 60, 60, True), ("trend_up", 45, 50, 50.005, False), ("trend_up", 50.005, 50.005, 50.005, True),
         ("trend_down", 45, 45, 45, True), ("trend_down", 60, 50, 49.995, False),
+        ("trend_down", 50 - 0.005, 49.995, 49.995, True),
     ],
 )  # fmt: skip
 def test_a_floor_holds_where_it_is_stricter(op, floor, point, limit, inclusive):
     found, _, _ = bounds(trend(op, floor=floor), counted(STEADY, 1000))
     assert (found.point[0], found.limit[0], found.now[0]) == pytest.approx((point, limit, limit))
     assert found.inclusive[0] == inclusive
+
+
+def test_only_a_trend_has_a_floor():
+    found, _, _ = bounds(target(2030, ">=", 60, floor=70), counted(STEADY, 1000))
+    assert numbers(found) == [[60]] * 4
 
 
 def test_no_worse_leaves_room_for_chance():
@@ -250,6 +255,10 @@ def test_every_year_after_a_base_that_lies_ahead():
     kept, _, _ = bounds(demand, rows(STEADY), quantiles=course(51, 52, 53, 54, 55))
     once, _, _ = bounds(demand, rows(STEADY), quantiles=course(51, 52, 50.9, 54, 55))
     assert (kept.probability[0], once.probability[0]) == (1, 0)
+    # every coming year of the plan is held to it
+    demand = target("every_year", "no_worse_than", base_year=2027)
+    early, _, _ = bounds(demand, rows(STEADY), quantiles=course(49, 50, 51, 52, 53))
+    assert early.probability[0] == 0
     # by its last year alone it would be met
     last, _, _ = bounds(trend("no_worse_than", 2026), rows(STEADY), quantiles=course(51, 52, 50.9, 54, 55))
     assert last.probability[0] == 1
@@ -320,4 +329,9 @@ def test_many_at_once_are_each_bounded_alone():
         ):
             np.testing.assert_array_equal(getattr(together, name)[k], getattr(alone, name)[0], err_msg=name)
     assert together.simulated.tolist() == [True, True, False, True, True, False, False, True]
-    assert shares([1], 2, years=[2020])["value"].tolist() == [50]
+
+
+def test_bounds_stay_as_they_were_found():
+    found, _, _ = bounds(target(2030, ">=", 60), counted(STEADY, 1000))
+    with pytest.raises(AttributeError):
+        found.point = found.limit
