@@ -89,7 +89,7 @@ def _mixed_count_quantiles(
     population = cases[:, None, None, None]
     low = np.full((*expected.shape[:2], len(quantiles)), -1.0)
     high = np.full_like(low, 3 * EXACT_BELOW)
-    for _ in range(9):
+    while np.any(high - low > 1):
         middle = np.floor((low + high) / 2)
         count = middle[..., None]
         poisson = pdtr(np.maximum(count, 0), expected)
