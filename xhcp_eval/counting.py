@@ -72,7 +72,7 @@ def observed_quantiles(
     centre = np.median(mix, axis=2, keepdims=True)
     score = ndtri(quantiles)
     wide = centre + np.sign(score) * np.sqrt((level - centre) ** 2 + (score * noise) ** 2)
-    few = (mix.max(axis=2) / scale[:, :, 0] < EXACT_BELOW).all(axis=1)
+    few = mix.max(axis=(1, 2)) / scale[:, 0, 0] < EXACT_BELOW
     if few.any():
         counts = _mixed_count_quantiles(mix[few] / scale[few], quantiles, cases[few], binomial[few])
         wide[few] = counts * scale[few]
