@@ -202,8 +202,8 @@ def tolerated(
     if kind == "rate":
         return _tolerated_events(x0, n / (n0 + n), 1 - level, sign) / n
     # less of a share is more of its complement
-    share = _lowest_tolerated_share(np.where(sign > 0, x0, n0 - x0), n0, n, level)
-    return np.where(sign > 0, share, 1 - share)
+    share = _lowest_tolerated_share(np.where(sign == 1, x0, n0 - x0), n0, n, level)
+    return np.where(sign == 1, share, 1 - share)
 
 
 def _lowest_tolerated_share(x0: np.ndarray, n0: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:
@@ -227,4 +227,4 @@ def _tolerated_events(x0: np.ndarray, share: np.ndarray, alpha: float, sign: np.
 
     fewest = btdtria(1 - alpha / 2, np.where(x0 == 0, 1.0, x0), share) - 1
     fewest = np.where(x0 == 0, 0.0 * share, np.maximum(fewest, 0.0))
-    return np.where(sign > 0, fewest, btdtria(alpha / 2, x0 + 1, share))
+    return np.where(sign == 1, fewest, btdtria(alpha / 2, x0 + 1, share))
