@@ -28,7 +28,7 @@ def pair(item, *parts, settings=None):
     return block, *(value_at(block, of, np.full(len(of), year)) for year in (2025, 2020))
 
 
-def both(base, last, item=None, settings=None, times=1.0, **columns):
+def both(base, last, item=None, settings=None, times=None, **columns):
     """Change of a series that was reported in 2020 and in 2025 alone."""
     columns = {"unit": "percent"} | columns
     for name in ("numerator", "denominator"):
@@ -37,7 +37,7 @@ def both(base, last, item=None, settings=None, times=1.0, **columns):
     block, latest, first = pair(
         item or indicator(), rows([base, last], years=[2020, 2025], **columns), settings=settings
     )
-    found = change_from(block, latest, first, times)
+    found = change_from(block, latest, first, *([] if times is None else [times]))
     return found.value[0], found.low[0], found.high[0]
 
 

@@ -123,3 +123,10 @@ def test_some_of_the_demands_in_any_order():
     assert (
         some.row.tolist() == [4, 1, 4] and some.floor[0] == 60 and some.trend.tolist() == [True, False, True]
     )
+
+
+def test_what_the_plan_says_stays_as_it_is():
+    plan = plan_of(ITEMS)
+    for found, name in ((Facts.of(plan), "per"), (Demands.of(plan, [0]), "sign")):
+        with pytest.raises(AttributeError):
+            setattr(found, name, None)

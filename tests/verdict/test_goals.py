@@ -86,7 +86,7 @@ def test_what_is_not_judged_does_not_decide():
 def test_a_question_counts_once_and_other_roles_do_not():
     frame = assessed(
         ("health.1", "a@2030", "待裁定", True, 2030, "甲"), ("health.1", "a@2030", "待裁定", True, 2030, "甲"),
-        ("health.1", "a@2030", "未达标", True, 2030, "甲"), ("", "m@2030", "未达标", True, 2030, "台"),
+        ("health.1", "b@2030", "未达标", True, 2030, "甲"), ("", "m@2030", "未达标", True, 2030, "台"),
     )  # fmt: skip
     frame.loc[2, "role"] = "comparison"
     found = goal(frame)

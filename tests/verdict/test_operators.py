@@ -42,3 +42,8 @@ def test_the_table_by_hand():
 )  # fmt: skip
 def test_which_side_is_wanted(op, value, direction, sign):
     assert sign_of(SimpleNamespace(op=op, value=value), SimpleNamespace(direction=direction)) == sign
+
+
+def test_the_table_is_one_for_all_readers():
+    with pytest.raises(AttributeError):
+        OPERATORS["<="].sign = 1

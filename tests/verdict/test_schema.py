@@ -59,13 +59,15 @@ def test_the_list_is_parted_by_who_fills_it():
         "reason",
         "data_status",
     )
-    inner = {"base_first_year", "held", "latest_first_year", "narrowed", "series"}
-    assert inner <= {c.name for c in COLUMNS if c.filler == "inner"}
+    inner = {"base_first_year", "limit", "inclusive", "held", "latest_first_year", "narrowed", "series"}
+    assert {c.name for c in COLUMNS if c.filler == "inner"} == inner
     assert {"status", "own_status", "probability", "side", "tolerance"} <= set(SHOWN)
 
 
 def test_what_stands_where_nothing_was_judged():
-    assert {c.name for c in COLUMNS if c.empty is False} >= {"every_year", "small_count", "on_line", "held"}
+    flags = {"every_year", "decides_goal", "disputed", "held", "inclusive", "small_count", "on_line"}
+    assert {c.name for c in COLUMNS if c.empty is False} == flags
+    assert not any(c.empty is True for c in COLUMNS)
     assert EMPTY["n_failures"] == EMPTY["n_points"] == EMPTY["target_year"] == 0 and EMPTY["series"] == -1
     for name in (
         "probability",
@@ -126,6 +128,8 @@ def test_what_the_plan_says_of_each_row():
         ({"op": ">", "value": 3.5, "year": "every_year"}, "rate", ">3.5‰（每年）"),
         ({"op": "relative_change_vs_base", "value": -20, "base_year": 2020}, "rate", "较2020年下降20%"),
         ({"op": "relative_change_vs_base", "value": 12.5, "base_year": 2020}, "rate", "较2020年上升12.5%"),
+        ({"op": "relative_change_vs_base", "value": 0.5, "base_year": 2020}, "rate", "较2020年上升0.5%"),
+        ({"op": "relative_change_vs_base", "value": 0, "base_year": 2020}, "rate", "较2020年下降0%"),
         ({"op": "trend_down", "base_year": 2020, "year": "every_year"}, "rate", "较2020年下降"),
         ({"op": "no_worse_than", "base_year": None}, "rate", "不变差"),
         ({"op": "no_worse_than", "base_year": 2020, "year": "every_year"}, "rate", "较2020年不变差（每年）"),

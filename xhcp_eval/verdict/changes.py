@@ -142,5 +142,5 @@ def yearly_steps(block: Block, rows: np.ndarray) -> np.ndarray:
     values = np.where(block.usual[rows], block.values[rows], np.nan)
     before = previous(values)
     earlier = np.take_along_axis(values, np.maximum(before, 0), axis=1)
-    steps = (values - earlier) / np.maximum(np.arange(values.shape[1]) - before, 1)
+    steps = (values - earlier) / (np.arange(values.shape[1]) - before)
     return np.where(before >= 0, steps, np.nan)

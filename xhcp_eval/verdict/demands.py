@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from xhcp_eval.plan import Indicator, Plan
+from xhcp_eval.plan import Indicator, Plan, Target
 from xhcp_eval.units import UNITS
 from xhcp_eval.verdict.operators import OPERATORS, sign_of
 
@@ -116,29 +116,21 @@ class Demands:
         """The demands of some targets. rows: their positions in `plan.targets()`."""
         every = plan.targets()
         targets = [every[row] for row in rows]
-        known = [plan.indicator(t.indicator) for t in targets]
+        asked = [(t, plan.indicator(t.indicator)) for t in targets]
         at = {i.id: k for k, i in enumerate(plan.reportable)}
         op = np.array([t.op for t in targets], dtype="U24")
         plain = np.array([OPERATORS[t.op].plain for t in targets], bool)
         value = np.array([NAN if t.value is None else t.value for t in targets], float)
-        # plain bounds are shown beside the plan's own base, whatever base they name
-        base = [
-            plan.base_year if p else t.base_year or plan.base_year
-            for t, p in zip(targets, plain, strict=True)
-        ]
-        printed = [
-            next((b.value for b in i.baselines if b.year == year), NAN)
-            for i, year in zip(known, base, strict=True)
-        ]
         trend = np.array([OPERATORS[t.op].trend for t in targets], bool)
         keep = np.array([t.year == "every_year" for t in targets], bool) & ~trend
         return cls(
-            row=np.array(rows, int), indicator=np.array([at[i.id] for i in known], int), plain=plain, trend=trend,
+            row=np.array(rows, int), indicator=np.array([at[t.indicator] for t in targets], int), plain=plain, trend=trend,
             relative=op == "relative_change_vs_base", no_worse=op == "no_worse_than",
-            sign=np.array([sign_of(t, i) for t, i in zip(targets, known, strict=True)], int),
+            sign=np.array([sign_of(t, i) for t, i in asked], int),
             inclusive=np.array([OPERATORS[t.op].inclusive for t in targets], bool), value=value,
             floor=np.array([NAN if t.floor is None else t.floor for t in targets], float),
-            base_year=np.array(base, int), printed=np.array(printed, float),
+            base_year=np.array([_base_year(plan, t) for t in targets], int),
+            printed=np.array([_printed(i, _base_year(plan, t)) for t, i in asked], float),
             stated=(op == "no_worse_than") & np.isfinite(value),
             end=np.array([plan.end_year if t.year == "every_year" else t.year for t in targets], int),
             keep=keep, start=np.where(keep, plan.start_year, 0),
@@ -149,3 +141,12 @@ class Demands:
     def take(self, rows: np.ndarray) -> Demands:
         """The demands of pairs of region and target, by position of the target."""
         return Demands(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+def _base_year(plan: Plan, target: Target) -> int:
+    """Year of the comparison; plain bounds are shown beside the plan's own base, whatever base they name."""
+    return plan.base_year if OPERATORS[target.op].plain else target.base_year or plan.base_year
+
+
+def _printed(indicator: Indicator, year: int) -> float:
+    return next((b.value for b in indicator.baselines if b.year == year), NAN)

@@ -113,7 +113,7 @@ def plain_target(target: Target, indicator: Indicator) -> str:
     if operator.plain:
         text = operator.word + format_value(target.value, indicator.unit)
     elif target.op == "relative_change_vs_base":
-        word = "下降" if target.value < 0 else "上升"
+        word = "上升" if target.value > 0 else "下降"
         text = f"较{target.base_year}年{word}{abs(target.value):g}%"
     else:
         text = (f"较{target.base_year}年" if target.base_year else "") + operator.word

@@ -29,7 +29,7 @@ REASONS: dict[str, str] = {
     "pending": "目标值待核实或待裁定",
     "not_kept": "规划期内未保持",
     "few_events": "事件数过少，好坏均不能断定",
-    "sampling": "抽样误差大，95%区间跨过目标值",
+    "sampling": "抽样误差大，区间跨过目标值",
     "no_clear_change": "变化在通常波动之内，看不出升降",
     "one_point": "数据点不足，不能外推",
     "probability": "按达标概率判定",
@@ -45,15 +45,14 @@ def explain(verdicts) -> pd.DataFrame:
     frame = verdicts.frame
     plain = {name: frame[name].astype(str) for name in frame.columns if frame[name].dtype == "category"}
     frame = frame.assign(**plain)
-    size, broken = len(verdicts.facts), _failures(verdicts)
     targets: list[Target | None] = [*verdicts.plan.targets(), *[None] * len(verdicts.plan.milestones)]
-    plain_texts = verdicts.facts["target_text"].tolist()
-    words = [
-        _Words(
-            verdicts, row, targets[k % size], plain_texts[k % size], broken.get((row["region"], k % size), [])
-        ).all()
-        for k, row in enumerate(frame.to_dict("records"))
-    ]
+    broken, plain_texts = _failures(verdicts), verdicts.facts["target_text"].tolist()
+    place = {name: k for k, name in enumerate(verdicts.facts["target_id"])}
+    words = []
+    for row in frame.to_dict("records"):
+        k = place[row["target_id"]]
+        failures = broken.get((row["region"], k), [])
+        words.append(_Words(verdicts, row, targets[k], plain_texts[k], failures).all())
     return frame.assign(**pd.DataFrame(words, frame.index, BY_WORDS).to_dict("series"))
 
 
@@ -163,12 +162,11 @@ class _Words:
 
     def satisfied(self, value: float) -> bool:
         """Whether a value lies on the wanted side of the printed bound."""
-        row, target = self.row, self.target
-        sign = sign_of(target, self.plan.indicator(target.indicator))
-        inclusive = OPERATORS[target.op].inclusive or row["held"] or row["target_value"] == target.floor
-        return bool(
-            reaches(np.array(sign), np.array(value), np.array(row["target_value"]), np.array(inclusive))
-        )
+        bound, inclusive = np.array(self.row["target_value"]), np.array(self.row["inclusive"])
+        return bool(reaches(np.array(self._sign()), np.array(value), bound, inclusive))
+
+    def _sign(self) -> int:
+        return sign_of(self.target, self.plan.indicator(self.target.indicator))
 
     def statuses(self) -> tuple[str, ...]:
         rows = [self.series] if self.series is not None else []
@@ -226,7 +224,7 @@ class _Words:
         if np.isfinite(row["latest_low"]):
             text += f"（{self._level()}区间{format_number(row['latest_low'], self.unit)}–{self.value(row['latest_high'])}）"
         if self.target.aggregation:
-            word = "最低" if OPERATORS[row["op"]].sign >= 0 else "最高"
+            word = "最低" if self._sign() > 0 else "最高"
             text = f"{word}为{self.series.place}：" + text
         return text
 
