@@ -169,7 +169,7 @@ def test_the_demonstration_district_is_judged_as_by_the_twin(district, as_of, co
     )
     assert check(verdicts, district) >= compared
     p = verdicts.frame["probability"].dropna()
-    assert p.between(0, 1 - SUREST).all() and (p == p.round(DIGITS)).all()
+    assert p.between(SUREST, 1 - SUREST).all() and (p == p.round(DIGITS)).all()
 
 
 def test_random_regions_are_judged_as_by_the_twin(district):
