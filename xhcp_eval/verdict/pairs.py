@@ -101,7 +101,8 @@ def _probability(
     else:
         common = common_share(yearly_steps(outlook.block, row), pair)
         found = together(share, pair, common).round(DIGITS)
-    return np.where(bound.simulated, np.clip(bound.probability, SUREST, 1 - SUREST), found)
+    # many units together are no surer than one
+    return np.clip(np.where(bound.simulated, bound.probability, found), SUREST, 1 - SUREST)
 
 
 def _straddles(block: Block, demand: Demands, latest: Values, limits, bound: Bounds) -> np.ndarray:
