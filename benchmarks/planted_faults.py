@@ -124,7 +124,11 @@ def _variants(node: ast.AST) -> Iterator[ast.AST]:
         case ast.UnaryOp():
             yield node.operand
         case ast.Constant():
-            yield from (ast.Constant(value) for value in _other_values(node.value))
+            # -1 is the same axis of a table by another name
+            is_axis = isinstance(node.parent, ast.keyword) and node.parent.arg == "axis"
+            yield from (
+                ast.Constant(value) for value in _other_values(node.value) if not (is_axis and value == -1)
+            )
         case ast.IfExp():
             yield _changed(node, body=node.orelse, orelse=node.body)
         case ast.Call(args=[condition, yes, no]) if ast.unparse(node.func) == "np.where":

@@ -140,6 +140,13 @@ def test_variance_of_rates_and_shares_by_hand():
     assert variance[2] == pytest.approx([other * (1 - other) / 10, 0, other * (1 - other) / 20])
 
 
+def test_a_single_case_counts():
+    variance, counted = counting_variance(
+        np.array([[100.0]]), np.array([[1.0]]), np.array([[1.0]]), np.array([100.0])
+    )
+    assert counted.all() and variance == pytest.approx(100**2 * 0.75 * 0.25)
+
+
 def test_a_bounded_rate_above_one_is_a_rate():
     # visits a person: more events than persons, though the scale ends at 1000
     variance, _ = counting_variance(

@@ -168,6 +168,11 @@ def test_ratio_without_events():
     assert np.isinf(ratio[1]) and np.isinf(high[1]) and low[1] > 0
 
 
+def test_ratio_of_unknown_counts_is_missing():
+    found = rate_ratio_interval([np.nan, 3, 3, 3], [9, np.nan, 9, 9], [3, 3, np.nan, 3], [9, 9, 9, np.nan])
+    assert np.isnan(found).all()
+
+
 # Newcombe 1998 (Stat Med 17:873), table II, method 10: both counts, 95% limits of the difference
 NEWCOMBE = [
     (56, 70, 48, 80, 0.0524, 0.3339),
@@ -279,6 +284,11 @@ def test_what_is_tolerated_by_hand():
         == tolerated(0, 100, 100, kind="rate")
     )
     assert tolerated(100, 100, 100, sign=-1) == 1
+    # after one event in 10 cases the upper limit of x events' share is that of a beta distribution of (x + 1, 1),
+    # 0.975 ** (1 / (x + 1)): it is the share of 10,000 cases at this x; after no event there is nothing to be below
+    share = 10_000 / 10_010
+    few = (np.log(0.975) / np.log(share) - 1) / 10_000
+    assert tolerated([1, 0], 10, 10_000, kind="rate") == pytest.approx([few, 0])
     # no event in the base, equal populations: x events are too many where 0.5 ** x < 0.025
     assert tolerated(0, 10, 10, sign=-1, kind="rate") == pytest.approx(np.log(0.025) / np.log(0.5) / 10)
 

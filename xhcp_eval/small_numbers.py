@@ -121,7 +121,8 @@ def rate_ratio_interval(
     """Ratio of two Poisson rates with its exact conditional interval, for many pairs at once.
 
     numerator/denominator: later period; base_*: earlier period; counts. level: coverage.
-    Returns (ratio, low, high); no event in the base period makes ratio and high infinite, none in either missing.
+    Returns (ratio, low, high); no event in the base period makes ratio and high infinite, none in either, or a
+    missing count, all three missing.
     Given the total of both counts the later one is binomial, so Clopper-Pearson's limits carry over
     (Przyborowski & Wilenski 1940, Biometrika 31:313).
     """
@@ -136,9 +137,8 @@ def rate_ratio_interval(
         high = np.where(x0 > 0, stats.beta.ppf(1 - alpha / 2, x + 1, total - x), 1.0)
         scale = n0 / n
         ratio = x / x0 * scale
-        limits = [np.where(share < 1, share / (1 - share), np.inf) * scale for share in (low, high)]
-    empty = total == 0
-    return tuple(np.where(empty, np.nan, values) for values in (ratio, *limits))
+        limits = [share / (1 - share) * scale for share in (low, high)]
+    return tuple(np.where(total > 0, values, np.nan) for values in (ratio, *limits))
 
 
 def difference_interval(
@@ -202,8 +202,8 @@ def tolerated(
     if kind == "rate":
         return _tolerated_events(x0, n / (n0 + n), 1 - level, sign) / n
     # less of a share is more of its complement
-    share = _lowest_tolerated_share(np.where(sign > 0, x0, n0 - x0), n0, n, level)
-    return np.where(sign > 0, share, 1 - share)
+    share = _lowest_tolerated_share(np.where(sign == 1, x0, n0 - x0), n0, n, level)
+    return np.where(sign == 1, share, 1 - share)
 
 
 def _lowest_tolerated_share(x0: np.ndarray, n0: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:
@@ -225,6 +225,6 @@ def _tolerated_events(x0: np.ndarray, share: np.ndarray, alpha: float, sign: np.
     """
     from scipy.special import btdtria
 
-    fewest = btdtria(1 - alpha / 2, np.where(x0 == 0, 1.0, x0), share) - 1
+    fewest = btdtria(1 - alpha / 2, x0, share) - 1
     fewest = np.where(x0 == 0, 0.0 * share, np.maximum(fewest, 0.0))
-    return np.where(sign > 0, fewest, btdtria(alpha / 2, x0 + 1, share))
+    return np.where(sign == 1, fewest, btdtria(alpha / 2, x0 + 1, share))

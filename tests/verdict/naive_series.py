@@ -18,7 +18,7 @@ from xhcp_eval.small_numbers import rate_interval
 from xhcp_eval.units import UNITS
 from xhcp_eval.verdict import joint
 
-NAN, EPS = float("nan"), 1e-9
+NAN, EPS, DRAWS = float("nan"), 1e-9, 4000
 
 
 @dataclass
@@ -105,7 +105,7 @@ class Figures:
     @cached_property
     def paths(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Futures of the level and of the counts along them, (horizon, draws) each: a walk with noise of each year."""
-        draws, horizon = self.settings.draws, len(self.forecast)
+        draws, horizon = DRAWS, len(self.forecast)
         rng = np.random.default_rng(zlib.crc32(self.key.encode()))
         walk = rng.standard_normal((horizon, draws)).cumsum(axis=0)
         walk /= np.sqrt(np.arange(1, horizon + 1))[:, None]
@@ -129,7 +129,7 @@ class Figures:
         ahead = year - self.last
         if ahead <= 0:
             at = self.judged(year, since=since)
-            return None if at is None else np.full(self.settings.draws, at.value)
+            return None if at is None else np.full(DRAWS, at.value)
         if self.forecast is None or ahead > len(self.forecast):
             return None
         level, count = self.paths

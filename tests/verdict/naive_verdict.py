@@ -110,6 +110,10 @@ def pace_of(f: Figures, until) -> tuple[float, float, float]:
     return (now - then) / (years[-1] - years[0]), years[0], years[-1]
 
 
+def side_of(met) -> str:
+    return "目标以内" if met else "目标以外"
+
+
 def judge_series(main: Figures, members, target, plan) -> dict:
     """Every column of numbers of one target: `main` is shown, all members have to meet the bound."""
     s, kind = main.settings, main.indicator.kind
@@ -160,14 +164,14 @@ def judge_series(main: Figures, members, target, plan) -> dict:
         "tolerance": abs(bound.point - bound.now) if bound.held else NAN, "latest_year": latest.year,
         "latest_first_year": latest.first, "latest_value": latest.value, "latest_low": low, "latest_high": high,
         "numerator": latest.x, "denominator": latest.n, "small_count": main.uncertain,
-        "side": "目标以内" if bound.meets(latest.value, bound.point) else "目标以外", "n_failures": len(broken),
+        "side": "" if bound.futures is not None else side_of(bound.meets(latest.value, bound.point)), "n_failures": len(broken),
         "gap": gap, "gap_relative": gap / abs(bound.point) if bound.point else NAN,
         "covered": (latest.value - base.value) / way if bound.sign * way > 1e-12 else NAN,
         "pace": pace, "pace_from": begun, "pace_to": ended,
         "required_pace": (bound.point - latest.value) / left if gap > 0 and left > 0 else NAN,
         "forecast_pace": (main.middle(end) - latest.value) / left if left > 0 else NAN, "probability": probability,
         "children": math.ceil(children - EPS) if known(children) else NAN, "own_status": status, "trend_word": word,
-        "on_line": abs(latest.value - bound.point) < EPS and bound.point not in (main.lower, main.upper),
+        "on_line": abs(latest.value - bound.point) < EPS and known(gap) and bound.point not in (main.lower, main.upper),
         "reason_code": next((code for when, code in reasons if when), "reported"), "n_points": len(main.points),
         "series": main.key, "failures": broken, "futures": bound.futures,
     }  # fmt: skip
@@ -212,7 +216,7 @@ def judge_gap(rural: Figures | None, urban: Figures | None, target, plan, rng) -
     return {
         "target_value": abs(before), "base_year": base_end, "base_first_year": pairs[0][0].first, "base_value": before,
         "latest_year": year, "latest_first_year": pairs[1][0].first, "latest_value": now, "latest_low": low,
-        "latest_high": high, "side": "目标以内" if met else "目标以外", "probability": probability,
+        "latest_high": high, "side": side_of(met), "probability": probability,
         "own_status": status_of(s, over, met, certain, probability, [], False), "small_count": not certain,
         "narrowed": narrowed, "trend_word": ("改善" if met else "恶化") if certain else "无法判定",
         "gap": max(0.0, abs(now) - abs(before)), "n_points": len(rural.points), "series": rural.key,
