@@ -160,12 +160,13 @@ def test_a_missing_count_has_no_interval():
 
 
 def base(table, demand=None, item=None, **options):
-    """Base value, its year, and its numerator."""
+    """Base value, its year, and its numerator; the denominator is there or missing with it."""
     demand = demand or target(2030, "trend_up", base_year=2020)
     item = (item or indicator()) | {"targets": [demand]}
     block = block_of([item], table, **options)
     demands = Demands.of(plan_of([item]), [0])
     found = base_of(block, np.array([0]), demands)
+    assert np.isfinite(found.denominator[0]) == np.isfinite(found.numerator[0])
     return [part[0] for part in (found.value, found.year, found.first_year, found.numerator)]
 
 
@@ -231,7 +232,7 @@ def test_a_recollection_is_no_base():
 def test_bases_of_many_at_once_and_of_none():
     parts = [
         counted(range(50, 60), 1000, region="甲县"),
-        counted(range(60, 65), 1000, region="乙县", years=range(2021, 2026)),
+        counted(range(60, 64), 1000, region="乙县", years=range(2022, 2026)),
     ]
     item = indicator(
         targets=[target(2030, "trend_up", base_year=2020), target(2030, "no_worse_than", 99, base_year=2018)]
@@ -240,8 +241,14 @@ def test_bases_of_many_at_once_and_of_none():
     names = [str(block.places[p]) for p in block.place]
     rows_ = np.array([names.index("甲县"), names.index("乙县"), names.index("甲县")])
     found = base_of(block, rows_, Demands.of(plan_of([item]), [0, 0, 1]))
-    assert found.value.tolist() == [54, 60, 99] and found.year.tolist() == [2020, 2021, 2018]
+    assert found.value.tolist() == [54, 60, 99] and found.year.tolist() == [2020, 2022, 2018]
     assert found.rows.tolist() == rows_.tolist()
     empty = block_of([item], parts[0].assign(year=range(2031, 2041)))
     found = base_of(empty, np.full(2, -1), Demands.of(plan_of([item]), [0, 1]))
     assert np.isnan(found.value).all()
+
+
+def test_judged_values_stay_as_they_are():
+    block = block_of([rate()], deaths(FEW, 1000))
+    with pytest.raises(AttributeError):
+        value_at(block, np.zeros(1, int), np.full(1, 2025)).value = 0

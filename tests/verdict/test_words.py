@@ -104,6 +104,8 @@ def test_a_value_on_the_line_says_so(share):
         ({"pace": -3.0, "required_pace": -2.0, "forecast_pace": -1.0},
          "；近五年（2020—2025年）年均变化−3个百分点，不低于所需的−2个百分点，但照现在的趋势今后每年约−1个百分点：类似序列的这种速度多不能持久"),
         ({"pace": -1.0, "required_pace": -2.0, "forecast_pace": -1.0}, ""),
+        ({"pace": -2.0, "required_pace": -2.0, "forecast_pace": -2.0},
+         "；近五年（2020—2025年）年均变化−2个百分点，不低于所需的−2个百分点，预测中位数也可达标，但逐年波动大，落空的可能不小"),
     ],
 )  # fmt: skip
 def test_why_a_target_is_in_doubt_though_its_pace_would_do(share, numbers, said):
@@ -337,6 +339,9 @@ def test_units_without_any_figure_of_the_region():
     units = [target(2030, ">=", 90, aggregation="min_over_township")]
     frame = told([indicator(targets=units), indicator(id="y", name="乙")], counted(RISING, 1000, name="y"))
     assert frame["reason"][0] == "缺少分乡镇（街道、学校）数据，不能逐单位判定"
+    # no series at all
+    frame = told([indicator(targets=units)], counted(RISING, 1000, sex="male"))
+    assert frame["reason"][0] == "缺少分乡镇（街道、学校）数据，不能逐单位判定"
 
 
 def test_milestones_in_words():
@@ -401,7 +406,7 @@ def test_gaps_that_lack_something():
 def test_the_spread_of_townships_word_by_word():
     parts = [deaths([2] * 10, 700, region="甲区/东街道", level="township"),
              deaths([1] * 10, 500, region="甲区/西镇", level="township"),
-             deaths([1] * 10, 600, region="甲区/北镇", level="township"), deaths([4] * 10, 1800)]  # fmt: skip
+             deaths([1] * 10, 600, region="甲区/北镇", level="township"), deaths([40] * 10, 1800)]  # fmt: skip
     row = told([gap("area"), rate()], *parts).iloc[0]
     # 6 of 2,100: Garwood 2.202 to 13.059 events; 3 of 1,800: 0.619 to 8.767
     assert row["target_text"] == "地区差距缩小"
@@ -409,6 +414,9 @@ def test_the_spread_of_townships_word_by_word():
         "仅作描述，不作判定：2023—2025年合并最高东街道2.86‰（95%区间1.05‰—6.22‰），"
         "最低北镇1.67‰（95%区间0.34‰—4.87‰）；乡镇（街道）合并三年仍事件过少，不宜排序"
     )
+    only = [part[part["year"] == 2025] for part in parts]
+    row = told([gap("area"), rate()], *only).iloc[0]
+    assert row["reason"].startswith("仅作描述，不作判定：2025年最高东街道2.86‰（")
     none = told([gap("area"), rate()], deaths([4] * 10, 1800)).iloc[0]
     assert none["reason"] == "缺少分乡镇（街道）的分子、分母"
 

@@ -116,9 +116,8 @@ def base_of(block: Block, main: np.ndarray, demand: Demands) -> Values:
     )
     later = after.any(axis=1) & ~before.any(axis=1)
     # an exceptional base year that has come is replaced by the year before, one that hasn't come isn't
-    earlier = before.any(axis=1) & (calendar[block.last[main]] >= years) & ~reported
-    earlier &= (calendar[block.last[main]] > years) | block.has_year(main, years)
-    chosen = np.where(reported, years, np.where(later, first_after, np.where(earlier, last_before, -1)))
+    come = (calendar[block.last[main]] > years) | block.has_year(main, years)
+    chosen = np.where(reported, years, np.where(later, first_after, np.where(come, last_before, -1)))
     found = value_at(block, main, chosen, usable=usable)
     stated = np.where(demand.stated, demand.value, np.where(reported, np.nan, demand.printed))
     plain = np.isfinite(stated)
