@@ -38,7 +38,7 @@ def chance_of_all(members, years, bound: Bound, since) -> float:
 
 def broken_years(members, bound: Bound, start, end) -> list[tuple]:
     """Years in which a promise of every year wasn't kept, each judged as it would be by itself."""
-    limit = bound.now if bound.futures is None else bound.sign * float(max(bound.sign * bound.futures))
+    limit = bound.now if bound.futures is None else bound.sign * float(min(bound.sign * bound.futures))
     found = []
     for f in members:
         for year in sorted(y for y in f.trusted if start <= y <= end):
