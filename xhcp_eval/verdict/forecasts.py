@@ -55,7 +55,11 @@ class Forecasts:
 
     def noise(self, rows: np.ndarray) -> np.ndarray:
         """Share of noise in the scores of each series' years, (m,); see `joint.noise_share`."""
-        return np.where(self.place[rows] >= 0, self._noise[self.place[rows]], 0.0) if len(self._noise) else np.zeros(len(rows))
+        return (
+            np.where(self.place[rows] >= 0, self._noise[self.place[rows]], 0.0)
+            if len(self._noise)
+            else np.zeros(len(rows))
+        )
 
     @cached_property
     def _noise(self) -> np.ndarray:

@@ -98,4 +98,3 @@ def common_share(steps: np.ndarray, group: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.where(pairs > 0, (total**2 - square).sum(axis=1) / pairs, 0.0)
     return np.clip(COMMON + BY_STEPS * np.maximum(correlation, 0.0), 0.0, MOST)
-
