@@ -170,6 +170,9 @@ def test_the_latest_year_is_the_last_that_both_sides_have():
     assert (row["latest_year"], row["latest_first_year"]) == (2024, 2022)
     late = table[(table["residence"] == "urban") | (table["year"] < 2024)]
     assert one(late, end=2030)["latest_year"] == 2023
+    # the rural series speaks for both
+    found, block = judged(table[(table["residence"] == "rural") | (table["year"] > 2017)])
+    assert found["n_points"][0] == 10 and block.series(int(found["series"][0])).residence == "rural"
     # and not after the target's own
     assert one(table, end=2024)["latest_year"] == 2024
 
