@@ -89,7 +89,7 @@ class Figures:
         width = min(width, year - since + 1) if year >= since else width
         pooled = [(y, self.points[y]) for y in range(year - width + 1, year + 1) if y in usable]
         own = self.points[year].value
-        if not self.with_counts or not any(known(p.x) for _, p in pooled):
+        if not self.with_counts or not (known(self.points[year].x) and known(self.points[year].n)):
             return Judged(year, year, own)
         pooled = [(y, p) for y, p in pooled if known(p.x) and known(p.n)]
         x, n = sum(p.x for _, p in pooled), sum(p.n for _, p in pooled)

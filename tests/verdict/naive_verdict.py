@@ -32,12 +32,13 @@ def chance_of_all(members, years, bound: Bound, since) -> float:
         return shares[0]
     group, calendar = np.zeros(len(members), int), sorted({y for f in members for y in f.points})
     steps = np.array([[f.steps.get(y, NAN) for y in calendar] for f in members])
-    return float(joint.together(np.array(shares), group, joint.common_share(steps, group))[0])
+    met = float(joint.together(np.array(shares), group, joint.common_share(steps, group))[0])
+    return min(max(met, SUREST), 1 - SUREST) if known(met) else NAN
 
 
 def broken_years(members, bound: Bound, start, end) -> list[tuple]:
     """Years in which a promise of every year wasn't kept, each judged as it would be by itself."""
-    limit = bound.now if bound.futures is None else bound.sign * float(max(bound.sign * bound.futures))
+    limit = bound.now if bound.futures is None else bound.sign * float(min(bound.sign * bound.futures))
     found = []
     for f in members:
         for year in sorted(y for y in f.trusted if start <= y <= end):

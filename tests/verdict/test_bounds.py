@@ -42,7 +42,7 @@ def bounds(demand, *parts, item=None, quantiles=None, as_of=2025, settings=None)
 
 
 def numbers(found):
-    return [getattr(found, name).tolist() for name in ("point", "limit", "now", "hardest")]
+    return [getattr(found, name).tolist() for name in ("point", "limit", "now", "easiest")]
 
 
 def trend(op, base_year=2020, **fields):
@@ -275,11 +275,11 @@ def test_doubt_about_the_base_by_known_quantiles():
     )
     assert up.point[0] == pytest.approx(50.005, abs=0.05)
     assert up.share[0] == pytest.approx(0.5, abs=0.02) and up.probability[0] == pytest.approx(0.5, abs=0.02)
-    assert up.hardest[0] > 50 + 2 * 3, "the farthest of thousands"
+    assert up.easiest[0] < 50 - 2 * 3, "the nearest of thousands"
     down, _, _ = bounds(
         trend("trend_down", 2027), rows(STEADY), item=indicator(direction="down"), quantiles=quantiles
     )
-    assert down.hardest[0] < 50 - 2 * 3
+    assert down.easiest[0] > 50 + 2 * 3
     assert down.point[0] == pytest.approx(49.995, abs=0.05)
     # 47 lies 1.5 spreads below: Phi(1.5) of the bounds are beyond it
     low = rows([*STEADY[:9], 47.0])
@@ -323,7 +323,7 @@ def test_many_at_once_are_each_bounded_alone():
             "inclusive",
             "held",
             "simulated",
-            "hardest",
+            "easiest",
             "share",
             "probability",
         ):

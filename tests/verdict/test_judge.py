@@ -169,13 +169,13 @@ def test_the_demonstration_district_is_judged_as_by_the_twin(district, as_of, co
     )
     assert check(verdicts, district) >= compared
     p = verdicts.frame["probability"].dropna()
-    assert p.between(0, 1 - SUREST).all() and (p == p.round(DIGITS)).all()
+    assert p.between(SUREST, 1 - SUREST).all() and (p == p.round(DIGITS)).all()
 
 
 def test_random_regions_are_judged_as_by_the_twin(district):
     names = ["甲市/子县", "乙市/丑县"]
     table = pd.concat([perturbed(district, name, seed) for seed, name in enumerate(names)], ignore_index=True)
-    for name, use, as_of in ((names[0], False, 2022), (names[1], True, 2024)):
+    for name, use, as_of in ((names[0], False, 2021), (names[1], True, 2024)):
         verdicts = judge(table, PLAN, names, as_of=as_of, use_recollection=use)
         assert verdicts.regions == names
         assert check(verdicts, table, name, use) > 50
@@ -184,11 +184,11 @@ def test_random_regions_are_judged_as_by_the_twin(district):
 def test_targets_that_the_plan_does_not_have_are_judged_as_by_the_twin(district):
     """Every operator, every-year promises of few events, base years ahead, small units: settings that pool more."""
     settings = Settings(few_events=200, few_cases=400)
-    for seed, as_of in ((4, 2018), (11, 2024)):
+    for seed, as_of in ((13, 2020), (11, 2024)):
         table = perturbed(district, "甲县", seed)
         verdicts = judge(table, other_plan(district, seed), "甲县", settings, as_of, use_recollection=True)
         assert check(verdicts, table, "甲县", True) > 80
-        assert verdicts.frame["n_failures"].any() or as_of == 2018
+        assert verdicts.frame["n_failures"].any() or as_of == 2020
 
 
 def same(alone, beside, name=DISTRICT):

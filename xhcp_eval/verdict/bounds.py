@@ -23,7 +23,7 @@ class Bounds:
     from which on the latest value does. Both are `point` but for targets against a base, where a rise is more than
     rounding and holding leaves room for chance. inclusive: the limit itself meets it. held: only a fall behind the base
     fails, be it that no more is asked for or that no more can be had. base: judged value of the base year.
-    simulated: the base year itself lies ahead. hardest: the farthest simulated bound, `limit` otherwise. share: of
+    simulated: the base year itself lies ahead. easiest: the nearest simulated bound, `limit` otherwise. share: of
     simulated bounds that the latest value meets. probability: of the simulated ones.
     """
 
@@ -34,7 +34,7 @@ class Bounds:
     held: np.ndarray
     base: Values
     simulated: np.ndarray
-    hardest: np.ndarray
+    easiest: np.ndarray
     share: np.ndarray
     probability: np.ndarray
 
@@ -63,13 +63,13 @@ def bounds_of(future: Forecasts, main: np.ndarray, demand: Demands, latest: Valu
     simulated = lost & (demand.trend | demand.no_worse)
     for part in (point, limit, now):
         part[lost] = np.nan
-    hardest, share, probability = limit.copy(), *np.full((2, len(main)), np.nan)
+    easiest, share, probability = limit.copy(), *np.full((2, len(main)), np.nan)
     at = np.flatnonzero(simulated)
     if len(at):
         found = _base_ahead(future, main[at], demand.take(at), latest.year[at], latest.value[at])
-        point[at], hardest[at], share[at], probability[at] = found
+        point[at], easiest[at], share[at], probability[at] = found
         limit[at], now[at], inclusive[at] = point[at], point[at], True
-    return Bounds(point, limit, now, inclusive, held, base, simulated, hardest, share, probability)
+    return Bounds(point, limit, now, inclusive, held, base, simulated, easiest, share, probability)
 
 
 def _held(block: Block, base: Values, demand: Demands) -> np.ndarray:
@@ -120,7 +120,7 @@ def _against_base(
 def _base_ahead(
     future: Forecasts, main: np.ndarray, demand: Demands, now: np.ndarray, value: np.ndarray
 ) -> np.ndarray:
-    """Bounds whose base year still lies ahead, simulated: point, hardest, share met now, probability, (4, m)."""
+    """Bounds whose base year still lies ahead, simulated: point, easiest, share met now, probability, (4, m)."""
     block = future.block
     found = np.full((4, len(main)), np.nan)
     first = np.where(demand.keep, np.maximum(now + 1, demand.start), demand.end)
@@ -139,8 +139,8 @@ def _base_ahead(
             stricter = np.where(sign > 0, np.fmax(bound, floor), np.fmin(bound, floor))
             bound = np.where(np.isnan(bound), np.nan, stricter)
             met = (sign[..., None] * (drawn[:, :, 1:] - bound[..., None]) >= -TOLERANCE).all(axis=2)
-            hard = np.where(sign[:, 0] > 0, bound.max(axis=1), bound.min(axis=1))
+            easy = np.where(sign[:, 0] > 0, bound.min(axis=1), bound.max(axis=1))
             share = (sign * (value[m][:, None] - bound) >= -TOLERANCE).mean(axis=1)
             unknown = np.isnan(drawn).any(axis=(1, 2)) | (len(years) == 1)
-            found[:, m] = np.median(bound, axis=1), hard, share, np.where(unknown, np.nan, met.mean(axis=1))
+            found[:, m] = np.median(bound, axis=1), easy, share, np.where(unknown, np.nan, met.mean(axis=1))
     return found

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from xhcp_eval.projection import LEVELS
-from xhcp_eval.verdict.joint import NOISE_SHARE, blur
+from xhcp_eval.verdict.joint import blur
 
 # Width of a cell where one year decides, and where a walk goes on from cell to cell and forgets where in it it was.
 ONE_YEAR, WALK, OUTERMOST = 0.16, 0.08, 5.0
@@ -50,23 +50,25 @@ def transition(ahead: int, width: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=32)
-def blurred(width: float) -> np.ndarray:
-    """Chance of each cell of the score, given a cell of the walk that it is made of, (n_cells, n_cells); see `joint`."""
-    edges, _ = cells(width)
-    return blur(edges, NOISE_SHARE)
+def blurred(width: float, noise: float) -> np.ndarray:
+    """Chance of each cell of the score, given a cell of the walk that it is made of, (n_cells, n_cells); see `joint`.
+
+    noise: its share in the score.
+    """
+    return blur(cells(width)[0], noise)
 
 
-@lru_cache(maxsize=32)
-def pooled_scores(ahead: int, wide: int) -> np.ndarray:
+@lru_cache(maxsize=128)
+def pooled_scores(ahead: int, wide: int, noise: float) -> np.ndarray:
     """Normal scores of the last `wide` of `ahead` years on quasi-random paths, (wide, PATHS): a walk and noise."""
     from scipy.special import ndtri
     from scipy.stats import qmc
 
     points = qmc.Sobol(2 * wide, scramble=True, rng=np.random.default_rng(0)).random(PATHS)
-    steps, noise = np.split(ndtri(points).T, 2)
+    steps, of_year = np.split(ndtri(points).T, 2)
     steps[0] *= np.sqrt(ahead - wide + 1)
     walk = np.cumsum(steps, axis=0) / np.sqrt(np.arange(ahead - wide + 1, ahead + 1))[:, None]
-    return np.sqrt(1 - NOISE_SHARE) * walk + np.sqrt(NOISE_SHARE) * noise
+    return np.sqrt(1 - noise) * walk + np.sqrt(noise) * of_year
 
 
 def tail(need: np.ndarray, mean: np.ndarray, people: np.ndarray | float) -> np.ndarray:

@@ -161,14 +161,17 @@ def _one_year(future: Forecasts, asked: Question) -> np.ndarray:
 def _chain(future: Forecasts, asked: Question) -> np.ndarray:
     """Every year in turn: mass that has met the bound so far, passed on from cell to cell of the walk."""
     _, masses = cells(WALK)
-    mass, mixed = np.empty((len(asked), len(masses))), blurred(WALK).T
+    mass, noise = np.empty((len(asked), len(masses))), future.noise(asked.rows)
     for ahead in range(int(asked.start.min()), int(asked.stop.max()) + 1):
         here = np.flatnonzero((asked.start <= ahead) & (ahead <= asked.stop))
         before = asked.start[here] < ahead
         mass[here[~before]] = masses
         if before.any():
             mass[here[before]] = mass[here[before]] @ transition(ahead - 1, WALK)
-        mass[here] *= chance_each_cell(future, asked.take(here), np.full(len(here), ahead), WALK) @ mixed
+        reached = chance_each_cell(future, asked.take(here), np.full(len(here), ahead), WALK)
+        for share in np.unique(noise[here]):
+            mine = noise[here] == share
+            mass[here[mine]] *= reached[mine] @ blurred(WALK, float(share)).T if share else reached[mine]
     return mass.sum(axis=1)
 
 
@@ -177,13 +180,14 @@ def _pooled(future: Forecasts, asked: Question) -> np.ndarray:
     block, facts = future.block, future.block.facts
     width = future.coming(asked.rows, asked.stop, asked.since)
     found = np.empty(len(asked))
-    for ahead, wide in np.unique(np.stack([asked.stop, width]), axis=1).T:
-        mine = np.flatnonzero((asked.stop == ahead) & (width == wide))
-        some = asked.take(mine)
+    noises = future.noise(asked.rows)
+    for ahead, wide, noise in np.unique(np.stack([asked.stop, width, noises]), axis=1).T:
+        mine = np.flatnonzero((asked.stop == ahead) & (width == wide) & (noises == noise))
+        some, ahead, wide = asked.take(mine), int(ahead), int(wide)
         which = block.indicator[some.rows]
         total = np.zeros((len(mine), PATHS))
         for h, score in zip(
-            range(ahead - wide + 1, ahead + 1), pooled_scores(int(ahead), int(wide)), strict=True
+            range(ahead - wide + 1, ahead + 1), pooled_scores(ahead, wide, float(noise)), strict=True
         ):
             level = future.level(some.rows, h) @ weights(score)
             total += np.clip(level, np.maximum(facts.lower[which], 0)[:, None], facts.upper[which][:, None])

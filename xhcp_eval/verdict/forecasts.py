@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from xhcp_eval.projection import LEVELS, project_panel, trend_model
 from xhcp_eval.reference.model import FEWEST_PEERS
 from xhcp_eval.reference.peers import Company
 from xhcp_eval.verdict.cells import count_at
-from xhcp_eval.verdict.joint import NOISE_SHARE
+from xhcp_eval.verdict.joint import noise_share
 from xhcp_eval.verdict.judged import value_at
 from xhcp_eval.verdict.series import Block, last_position
 
@@ -52,6 +52,17 @@ class Forecasts:
     def level(self, rows: np.ndarray, ahead: np.ndarray | int) -> np.ndarray:
         """Quantiles of the level so many years ahead, (m, n_levels)."""
         return self.quantiles[self.place[rows], self.skipped[rows] + ahead - 1]
+
+    def noise(self, rows: np.ndarray) -> np.ndarray:
+        """Share of noise in the scores of each series' years, (m,); see `joint.noise_share`."""
+        return np.where(self.place[rows] >= 0, self._noise[self.place[rows]], 0.0) if len(self._noise) else np.zeros(len(rows))
+
+    @cached_property
+    def _noise(self) -> np.ndarray:
+        rows = np.flatnonzero(self.place >= 0)
+        years = np.zeros(len(self.quantiles), int)
+        years[self.place[rows]] = self.end - self.block.years[self.block.last[rows]] + self.skipped[rows]
+        return noise_share(self.quantiles, years)
 
     def of(self, row: int) -> np.ndarray | None:
         """Quantiles of one series until the plan's end, (n_years, n_levels); None where there are none."""
@@ -131,12 +142,14 @@ def n_futures(draws: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def futures(draws: int, horizon: int, seed: int, stream: int) -> tuple[np.ndarray, np.ndarray]:
+def futures(
+    draws: int, horizon: int, seed: int, stream: int, noise: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Normal scores of the level, (draws, horizon), and uniforms for its counts, of equal shape; the same for all series,
     whose own quantiles and counts make them differ, so that no series' futures hang on its neighbours.
 
     Quasi-random (Sobol, scrambled by the seed), as many as the next power of two. The scores are those of a random walk
-    mixed with noise of each year (`joint.NOISE_SHARE`). stream: another number, another set, independent of the first:
+    mixed with noise of each year, whose share is `noise`. stream: another number, another set, independent of the first:
     scrambling leaves the order of Sobol points alike, so that futures are shuffled too (Latin supercube sampling, Owen
     1998, ACM Trans Model Comput Simul 8:71).
     """
@@ -145,9 +158,9 @@ def futures(draws: int, horizon: int, seed: int, stream: int) -> tuple[np.ndarra
 
     rng = np.random.default_rng([seed, stream])
     table = rng.permutation(qmc.Sobol(3 * horizon, scramble=True, rng=rng).random(n_futures(draws)))
-    step, noise, chance = np.split(np.clip(table, 1e-12, 1 - 1e-12), 3, axis=1)
+    step, of_year, chance = np.split(np.clip(table, 1e-12, 1 - 1e-12), 3, axis=1)
     walk = np.cumsum(ndtri(step), axis=1) / np.sqrt(np.arange(1, horizon + 1))
-    return np.sqrt(1 - NOISE_SHARE) * walk + np.sqrt(NOISE_SHARE) * ndtri(noise), chance
+    return np.sqrt(1 - noise) * walk + np.sqrt(noise) * ndtri(of_year), chance
 
 
 def past_counts(
@@ -175,12 +188,12 @@ def simulate(
     """
     block, settings = future.block, future.block.settings
     found = np.full((len(rows), n_futures(settings.draws), len(years)), np.nan)
-    lasts = block.years[block.last[rows]]
-    for last in np.unique(lasts):
-        mine = np.flatnonzero(lasts == last)
-        series, coming = rows[mine], years[years > last] - last
+    lasts, noises = block.years[block.last[rows]], future.noise(rows)
+    for last, noise in np.unique(np.stack([lasts, noises]), axis=1).T:
+        mine = np.flatnonzero((lasts == last) & (noises == noise))
+        series, coming = rows[mine], years[years > last] - int(last)
         horizon = max(1, future.end - int(last))
-        score, chance = futures(settings.draws, horizon, settings.seed, stream)
+        score, chance = futures(settings.draws, horizon, settings.seed, stream, float(noise))
         for k in np.flatnonzero(years <= last):
             found[mine, :, k] = value_at(block, series, np.full(len(mine), years[k]), since=since).value[
                 :, None

@@ -54,15 +54,16 @@ def value_at(
     width = np.where(known, np.minimum(width, np.where(years >= since, years - since + 1, width)), 0)
     value = np.where(known, block.look(block.values, rows, years, np.nan), np.nan)
     x, n, inside = np.zeros((3, len(rows)))
-    first, events = years, np.zeros(len(rows), bool)
+    first, own = years, np.zeros(len(rows), bool)
     for lag in range(int(width.max(initial=0))):
         here = (lag < width) & block.look(usable, rows, years - lag, False)
         more, cases = (block.look(g, rows, years - lag, np.nan) for g in (block.numerator, block.denominator))
-        events |= here & np.isfinite(more)
         here &= np.isfinite(more) & np.isfinite(cases)
+        # a year without counts of its own stands for itself
+        own |= here & (lag == 0)
         x, n, inside = x + np.where(here, more, 0.0), n + np.where(here, cases, 0.0), inside + here
         first = np.where(here, years - lag, first)
-    counts = known & events & (block.with_counts[rows] if len(block) else False)
+    counts = known & own & (block.with_counts[rows] if len(block) else False)
     per = block.per[rows] if len(block) else np.ones(len(rows))
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.where(counts & (inside != 1), per * x / n, value)

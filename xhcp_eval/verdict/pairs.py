@@ -101,7 +101,8 @@ def _probability(
     else:
         common = common_share(yearly_steps(outlook.block, row), pair)
         found = together(share, pair, common).round(DIGITS)
-    return np.where(bound.simulated, np.clip(bound.probability, SUREST, 1 - SUREST), found)
+    # many units together are no surer than one
+    return np.clip(np.where(bound.simulated, bound.probability, found), SUREST, 1 - SUREST)
 
 
 def _straddles(block: Block, demand: Demands, latest: Values, limits, bound: Bounds) -> np.ndarray:
@@ -144,11 +145,12 @@ def _failures(block: Block, demand: Demands, bound: Bounds, members: Members) ->
     """Years and series in which a bound of every year wasn't met.
 
     A year is judged as it would be by itself: where counts are few, or a sample was drawn, it fails only if its whole
-    interval does; and nothing from before the plan is pooled into it.
+    interval does; where the base lies ahead, only if it fails the easiest of the bounds that are possible; and nothing
+    from before the plan is pooled into it.
     """
     kept = demand.keep[members.pair]
     pair, row = members.pair[kept], members.row[kept]
-    limit = np.where(bound.simulated, bound.hardest, bound.now)[pair]
+    limit = np.where(bound.simulated, bound.easiest, bound.now)[pair]
     found = []
     first = int(demand.start[pair].min()) if len(pair) else 0
     for year in range(first, int(block.years[-1]) + 1 if len(pair) else 0):

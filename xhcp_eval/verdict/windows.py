@@ -23,16 +23,17 @@ def two_year_windows(future: Forecasts, asked: Question) -> np.ndarray:
     asked: of series of shares that are judged by two years together; start is 1, or `stop` where only one year decides.
     """
     found = np.empty(len(asked))
-    for first, last in np.unique(np.stack([asked.start, asked.stop]), axis=1).T:
-        mine = np.flatnonzero((asked.start == first) & (asked.stop == last))
+    noises = future.noise(asked.rows)
+    for first, last, noise in np.unique(np.stack([asked.start, asked.stop, noises]), axis=1).T:
+        mine = np.flatnonzero((asked.start == first) & (asked.stop == last) & (noises == noise))
         step = max(1, CELLS // (PATHS * 64))
         for k in range(0, len(mine), step):
             m = mine[k : k + step]
-            found[m] = _chance(future, asked.take(m), int(first), int(last))
+            found[m] = _chance(future, asked.take(m), int(first), int(last), float(noise))
     return found
 
 
-def _chance(future: Forecasts, asked: Question, first: int, last: int) -> np.ndarray:
+def _chance(future: Forecasts, asked: Question, first: int, last: int, noise: float) -> np.ndarray:
     """Forward pass over the counts that have to stay few: events where the share may not rise, else those missing."""
     rows = asked.rows
     people = np.round(future.block.cases[rows]).astype(int)
@@ -42,9 +43,10 @@ def _chance(future: Forecasts, asked: Question, first: int, last: int) -> np.nda
     size = int(np.clip(np.minimum(np.max(judged, axis=0), people).max(), 0, None)) + 1
     counts = np.arange(size)
     ways = _log_ways(people, counts)
+    scores = pooled_scores(last, last, noise)[:, :PATHS]
     below = None
     for ahead in years:
-        mass = _masses(future, rows, ahead, last, asked.sign, people, counts, ways)
+        mass = _masses(future, rows, ahead, scores[ahead - 1], asked.sign, people, counts, ways)
         if below is not None:
             # what the year before leaves to this one
             spare = most[ahead][:, None] - counts if ahead >= first else np.full((len(rows), size), size)
@@ -81,11 +83,11 @@ def _log_ways(people: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return np.where(rest >= 0, found, -np.inf)
 
 
-def _masses(future, rows, ahead: int, last: int, sign, people, counts, ways) -> np.ndarray:
-    """Binomial masses of a year's counts along each path, (m, paths, size)."""
+def _masses(future, rows, ahead: int, score, sign, people, counts, ways) -> np.ndarray:
+    """Binomial masses of a year's counts along each path, (m, paths, size). score: (paths,) of that year."""
     block, facts = future.block, future.block.facts
     which = block.indicator[rows]
-    level = future.level(rows, ahead) @ weights(pooled_scores(last, last)[ahead - 1, :PATHS])
+    level = future.level(rows, ahead) @ weights(score)
     level = np.clip(level, np.maximum(facts.lower[which], 0)[:, None], facts.upper[which][:, None])
     share = np.clip(level / block.per[rows][:, None], 1e-12, 1 - 1e-12)
     share = np.where(sign[:, None] > 0, 1 - share, share)
