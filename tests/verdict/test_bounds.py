@@ -59,6 +59,11 @@ def test_which_side_reaches_a_limit():
         assert reaches(down, 2 - np.array([value]), one, np.array([inclusive])).tolist() == [reached]
 
 
+def test_just_as_far_as_the_tolerance_is_no_difference():
+    zero, edge, up = np.array([0.0]), np.array([1e-9]), np.array([1])
+    assert not reaches(up, edge, zero, np.array([False]))[0] and reaches(up, -edge, zero, np.array([True]))[0]
+
+
 def test_a_plain_bound_is_what_is_printed():
     demands = [target(2030, op, 60, reading=op) for op in (">=", ">", "<=", "<")]
     found, sign, latest = bounds(demands, counted(STEADY, 1000))
@@ -162,6 +167,7 @@ def test_no_worse_than_a_stated_value_is_a_plain_bound():
         ("trend_up", counted([100.0] * 10, 60_000), {}, True),
         ("trend_up", rows([99.996] * 10), {}, True),
         ("trend_up", rows([99.99] * 10), {}, False),
+        ("trend_down", rows([0.5] * 10, unit="yuan_per_month"), {"kind": "mean", "unit": "yuan_per_month", "upper": None}, True),
         ("trend_up", counted([99.0] * 10, 100), {}, True),
         ("trend_up", counted([99.0] * 10, 60_000), {}, False),
         ("trend_up", counted([98.0] * 10, 50), {}, True),

@@ -193,6 +193,7 @@ def text_of(demand, table, item=None, **options):
         ({"op": "no_worse_than", "year": "every_year"}, "不差于2020年的68%（每年）"),
         ({"op": "no_worse_than", "value": 70}, "不差于2020年的70%"),
         ({"op": "relative_change_vs_base", "value": 25}, "较2020年的68%上升25%（≥85%）"),
+        ({"op": "relative_change_vs_base", "value": 0.5}, "较2020年的68%上升0.5%（≥68.34%）"),
         ({"op": "relative_change_vs_base", "value": -12.5}, "较2020年的68%下降12.5%（≤59.5%）"),
         ({"op": "trend_up", "base_year": 2028}, "较2028年实际值上升"),
         ({"op": "trend_down", "base_year": 2028, "floor": 50}, "较2028年实际值下降且≤50%"),

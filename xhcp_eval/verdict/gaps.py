@@ -38,7 +38,7 @@ def judge_gaps(future: Forecasts, indicator: Indicator, base_year: int, end: int
     }
     counted = np.ones(len(block.regions), bool)
     for rows in sides:
-        counted &= (rows >= 0) & _of(block, block.counted & (block.last_trusted >= 0), rows, False)
+        counted &= _of(block, block.counted & (block.last_trusted >= 0), rows, False)
     lasts = [block.years[_of(block, block.last_trusted, rows, 0)] for rows in sides]
     latest = np.minimum(np.minimum(*lasts), end)
     able = counted & (latest > base_year + 1)
