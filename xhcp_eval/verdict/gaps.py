@@ -64,7 +64,8 @@ def _verdicts(
 ) -> dict[str, np.ndarray]:
     block, settings = future.block, future.block.settings
     wide = settings.pool_years
-    base = [value_at(block, rows, np.full(len(rows), base_end), wide) for rows in sides]
+    usable = _base_years(block, base_end)
+    base = [value_at(block, rows, np.full(len(rows), base_end), wide, usable=usable) for rows in sides]
     now = [value_at(block, rows, latest, wide) for rows in sides]
     base_value, value = base[0].value - base[1].value, now[0].value - now[1].value
     narrowed, low, high, closer = _draw(future, sides, base, now, base_value, end)
@@ -83,6 +84,12 @@ def _verdicts(
         "gap": np.maximum(0.0, np.abs(value) - np.abs(base_value)), "n_points": block.n_points[sides[0]],
         "reason_code": np.where(certain, np.where(before, "probability", "reported"), "few_events"),
     }  # fmt: skip
+
+
+def _base_years(block: Block, end: int) -> np.ndarray:
+    """Years that a base window up to `end` may pool, (n, n_years): no exceptional ones, unless the last is one itself."""
+    usual_end = block.look(block.telling, np.arange(len(block)), np.full(len(block), end), False)
+    return np.where(usual_end[:, None], block.telling, block.trusted)
 
 
 def _draw(

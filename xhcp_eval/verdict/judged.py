@@ -106,10 +106,8 @@ def base_of(block: Block, main: np.ndarray, demand: Demands) -> Values:
     years = demand.base_year
     if not len(block):
         return value_at(block, main, years)
-    usable = block.trusted & block.usual
-    usable = np.where(usable.any(axis=1)[:, None], usable, block.trusted)
-    grid, calendar = usable[main], block.years
-    reported = block.look(usable, main, years, False)
+    grid, calendar = block.telling[main], block.years
+    reported = block.look(block.telling, main, years, False)
     after, before = grid & (calendar > years[:, None]), grid & (calendar < years[:, None])
     first_after = np.where(after.any(axis=1), calendar[np.argmax(after, axis=1)], -1)
     last_before = np.where(
@@ -119,7 +117,7 @@ def base_of(block: Block, main: np.ndarray, demand: Demands) -> Values:
     # an exceptional base year that has come is replaced by the year before, one that hasn't come isn't
     come = (calendar[block.last[main]] > years) | block.has_year(main, years)
     chosen = np.where(reported, years, np.where(later, first_after, np.where(come, last_before, -1)))
-    found = value_at(block, main, chosen, usable=usable)
+    found = value_at(block, main, chosen, usable=block.telling)
     stated = np.where(demand.stated, demand.value, np.where(reported, np.nan, demand.printed))
     plain = np.isfinite(stated)
     return Values(

@@ -214,13 +214,12 @@ def recent_pace(
     rows: (m,) series. until: (m,) calendar years. It runs between usual years that may carry a verdict: from the last one
     up to `until` back to the first within five years before it. Missing from a single one.
     """
-    usable = block.trusted & block.usual
-    grid = usable[rows] & (block.years <= until[:, None])
+    grid = block.telling[rows] & (block.years <= until[:, None])
     to = block.years[np.maximum(0, grid.shape[1] - 1 - np.argmax(grid[:, ::-1], axis=1))]
     within = grid & (block.years >= (to - RECENT_YEARS)[:, None])
     begun = block.years[np.argmax(within, axis=1)]
     known = within.any(axis=1) & (begun < to)
-    then, now = (value_at(block, rows, year, usable=usable).value for year in (begun, to))
+    then, now = (value_at(block, rows, year, usable=block.telling).value for year in (begun, to))
     with np.errstate(invalid="ignore", divide="ignore"):
         pace = np.where(known, (now - then) / (to - begun), np.nan)
     return pace, np.where(known, begun, np.nan), np.where(known, to, np.nan)

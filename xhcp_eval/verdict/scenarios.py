@@ -125,7 +125,7 @@ def best_paces(block: Block, rows: np.ndarray, sign: np.ndarray) -> np.ndarray:
     rows: (m,) series. sign: +1 where more is better. Only windows that are full count, so that a lucky year is no record
     to return to. NaN without such a span.
     """
-    calendar, usable = block.years, block.trusted & block.usual
+    calendar, usable = block.years, block.telling
     rows_, years = np.repeat(rows, len(calendar)), np.tile(calendar, len(rows))
     judged = value_at(block, rows_, years, usable=usable)
     full = np.where(

@@ -123,6 +123,12 @@ class Block:
         return np.where((usual.sum(axis=1) >= 2)[:, None], usual, self.seen)
 
     @cached_property
+    def telling(self) -> np.ndarray:
+        """Years that may be a base and tell of a pace, (n, n_years): trusted ones, without exceptional ones if others are left."""
+        telling = self.trusted & self.usual
+        return np.where(telling.any(axis=1)[:, None], telling, self.trusted)
+
+    @cached_property
     def n_points(self) -> np.ndarray:
         """Years seen, (n,)."""
         return self.seen.sum(axis=1)
