@@ -77,6 +77,17 @@ def test_what_is_done_and_unchanged_is_not_done_again(data, tmp_path, province):
     assert anew["resumed"] == 0
 
 
+def test_regions_that_learn_from_one_another_are_done_again_together(data, tmp_path, province):
+    run_batch(small_batch(data, tmp_path / "out"), HOW)
+    changed = province.copy()
+    whole = (changed[["sex", "age", "residence", "category"]] == "total").all(axis=1) & changed[
+        "numerator"
+    ].isna()
+    changed.loc[changed.index[whole][0], "value"] += 0.5
+    again = run_batch(small_batch(save(changed, tmp_path / "t.csv"), tmp_path / "out"), HOW)
+    assert (again["done"], again["resumed"]) == (6, 0)
+
+
 def test_one_bad_region_stops_no_other_and_leads_the_page(tmp_path, province):
     bad = province.copy()
     region = bad["region"].iloc[0]

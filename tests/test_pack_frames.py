@@ -33,7 +33,7 @@ def test_verdicts_that_are_known_are_not_worked_out_again(params, monkeypatch):
     plan = load_plan(params.plan)
     rows = read_tables(params.data, plan, params.region or plan.region)
     known = compute_pack(params, Given(rows)).assessment
-    monkeypatch.setattr(pack_frames, "assess", lambda case: pytest.fail("judged twice"))
+    monkeypatch.setattr(pack_frames, "judge", lambda *given, **options: pytest.fail("judged twice"))
     pack = compute_pack(
         params.model_copy(update={"outcome_year": None}), Given(rows, known, {"甲县": "0" * 64})
     )

@@ -27,7 +27,7 @@ from xhcp_eval.verdict.goals import goal_verdicts
 from xhcp_eval.verdict.histories import histories
 from xhcp_eval.verdict.judge import judge
 from xhcp_eval.verdict.outcomes import COLUMNS as OUTCOME_COLUMNS
-from xhcp_eval.verdict.outcomes import FORECAST_COLUMNS, NEEDED, compare_outcomes, forecast_at
+from xhcp_eval.verdict.outcomes import FORECAST_COLUMNS, NEEDED, broken_years, compare_outcomes, forecast_at
 from xhcp_eval.verdict.scenarios import scenarios
 from xhcp_eval.verdict.schema import EMPTY
 from xhcp_eval.verdict.verdicts import Verdicts
@@ -205,7 +205,7 @@ class _Work:
             before = read_published(published) if published else origin.explained()
         else:
             return pd.DataFrame(columns=[*OUTCOME_COLUMNS, *FORECAST_COLUMNS])
-        outcomes = compare_outcomes(before, after, loose)
+        outcomes = compare_outcomes(before, after.explained(), broken_years(after), loose)
         return outcomes.join(forecast_at(origin, outcomes))
 
     @cached_property

@@ -198,7 +198,11 @@ def judge_gap(rural: Figures | None, urban: Figures | None, target, plan, rng) -
     end = plan.end_year if target.year == "every_year" else target.year
     base_end, s = (target.base_year or plan.base_year) + 1, rural.settings
     year = min(max(rural.trusted), max(urban.trusted), end)
-    pairs = [[f.judged(y, s.pool_years) for f in sides] for y in (base_end, year)]
+    bases = [f.trusted & f.usual if base_end in f.trusted & f.usual else f.trusted for f in sides]
+    pairs = [
+        [f.judged(base_end, s.pool_years, usable=years) for f, years in zip(sides, bases, strict=True)],
+        [f.judged(year, s.pool_years) for f in sides],
+    ]
     if year <= base_end or any(at is None or at.x is None for pair in pairs for at in pair):
         return {"own_status": "缺数据", "reason_code": "no_gap_base"}
     before, now = (pair[0].value - pair[1].value for pair in pairs)

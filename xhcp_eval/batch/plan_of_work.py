@@ -112,9 +112,9 @@ def plan_tasks(batch: BatchParams, packs: Sequence[PackParams], rows: dict[str, 
     packs: as loaded. rows: of the regions, by plan. Tasks of regions whose data can't be used have no key.
     """
     names = sorted({name for found in rows.values() for name in (*found.files, *found.problems)})
-    # regions that learn from one another are reported on anew when any of their figures change
-    digests = {plan: sorted(digest for _, digest in found.files.values()) for plan, found in rows.items()}
-    company = {plan: _hash(found) if len(found) >= FEWEST_PEERS else "" for plan, found in digests.items()}
+    # regions that learn from one another are reported on anew when a figure of any of them as a whole changes
+    taught = {plan: sorted(found.taught.items()) for plan, found in rows.items()}
+    company = {plan: _hash(found) if len(found) >= FEWEST_PEERS else "" for plan, found in taught.items()}
     for region in names:
         for pack in packs:
             path, digest = rows[pack.plan].files.get(region, ("", ""))

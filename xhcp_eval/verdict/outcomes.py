@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -23,11 +25,17 @@ NEEDED: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def compare_outcomes(before: pd.DataFrame, after: Verdicts, loose: pd.Series | None = None) -> pd.DataFrame:
+def compare_outcomes(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    broken: Mapping[str, list[int]] | None = None,
+    loose: pd.Series | None = None,
+) -> pd.DataFrame:
     """Put the verdicts given at a forecast origin beside those given once the target year was reported.
 
     before: results as they were given then (`Verdicts.explained`, or the results.csv of the report that was published).
-    after: verdicts of the same plan and region with the later data. A target is scored when a probability was given
+    after: the same for the same plan and region with the later data. broken: years in which promises of every year were
+    broken, by target (`broken_years`). A target is scored when a probability was given
     before and the outcome is plainly met or missed; one whose outcome rests on small counts or isn't verified isn't, and
     `note` says why and on which side the value lies. The probability of a promise of every year was that of the years
     still to come, so only these are scored, whatever was broken before. `squared_error` is the Brier contribution
@@ -35,10 +43,9 @@ def compare_outcomes(before: pd.DataFrame, after: Verdicts, loose: pd.Series | N
     figures shaped the trends, kept beside ours. Returns one row a target that had a value before, with `COLUMNS`.
     """
     early = before[(before["role"] == "verdict") & before["latest_year"].notna()]
-    late = after.explained().set_index("target_id")
-    broken = _broken_years(after)
+    late = after.set_index("target_id")
     rows = [
-        _row(r, late.loc[r.target_id], broken.get(r.target_id, []))
+        _row(r, late.loc[r.target_id], (broken or {}).get(r.target_id, []))
         for r in early.itertuples()
         if r.target_id in late.index
     ]
@@ -46,8 +53,8 @@ def compare_outcomes(before: pd.DataFrame, after: Verdicts, loose: pd.Series | N
     return frame.assign(probability_loose=frame["target_id"].map(loose) if loose is not None else np.nan)
 
 
-def _broken_years(after: Verdicts) -> dict[str, list[int]]:
-    """Years in which promises of every year were broken, by target."""
+def broken_years(after: Verdicts) -> dict[str, list[int]]:
+    """Years in which promises of every year were broken, by target, of the one region judged."""
     names, owner = after.facts["target_id"], int(np.flatnonzero(after.block.regions == after.only)[0])
     mine = after.failed[after.failed["region"] == owner]
     return {names.iloc[int(k)]: sorted(part["year"].astype(int)) for k, part in mine.groupby("target")}

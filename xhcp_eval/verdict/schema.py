@@ -126,7 +126,8 @@ def plan_columns(plan: Plan) -> pd.DataFrame:
     Targets first, then milestones, each in the plan's order.
     """
     rows = [_of_target(plan, target) for target in plan.targets()]
-    return pd.DataFrame([*rows, *(_of_milestone(plan, m) for m in plan.milestones)])
+    names = [*(name for name in BY_PLAN if name != "region"), "target_text"]
+    return pd.DataFrame([*rows, *(_of_milestone(plan, m) for m in plan.milestones)], columns=names)
 
 
 def _of_target(plan: Plan, target: Target) -> dict[str, object]:

@@ -44,7 +44,8 @@ class Verdicts:
     @property
     def regions(self) -> list[str]:
         """Paths of the regions judged, in order."""
-        return list(dict.fromkeys(self.frame["region"].astype(str)))
+        found = list(dict.fromkeys(self.frame["region"].astype(str)))
+        return found or [str(path) for path in self.block.regions]
 
     @property
     def only(self) -> str:

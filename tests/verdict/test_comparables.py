@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from xhcp_eval.assessment import assess, make_case
 
 from xhcp_eval.comparables_views import comparables_sentence, comparables_table, nearest_table
 from xhcp_eval.observations import read_table
@@ -10,21 +9,22 @@ from xhcp_eval.pack import open_pack
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.verdict.comparables import COLUMNS, HOW_MANY, NEAREST, comparables
+from xhcp_eval.verdict.judge import judge
 from xhcp_eval.verdict.scenarios import scenarios
 
 
 @pytest.fixture(scope="module")
-def case():
+def verdicts():
     plan = load_plan("xinhua_2021_2030")
-    return make_case(read_table(ROOT / "data/demo/xinhua_2015_2025.csv", plan), plan)
+    return judge(read_table(ROOT / "data/demo/xinhua_2015_2025.csv", plan), plan)
 
 
 @pytest.fixture(scope="module")
-def found(case):
-    return comparables(case)
+def found(verdicts):
+    return comparables(verdicts)
 
 
-def test_each_plain_target_ahead_has_its_two_hundred(case, found):
+def test_each_plain_target_ahead_has_its_two_hundred(verdicts, found):
     likes, nearest = found
     assert list(likes.columns) == list(COLUMNS) and list(nearest.columns) == list(NEAREST)
     assert len(likes) >= 30 and (likes["of"] == HOW_MANY).all()
@@ -34,21 +34,21 @@ def test_each_plain_target_ahead_has_its_two_hundred(case, found):
     assert (nearest.groupby("target_id").size() == 5).all()
 
 
-def test_the_share_goes_with_the_probability(case, found):
+def test_the_share_goes_with_the_probability(verdicts, found):
     likes = found[0].set_index("target_id")
-    probability = assess(case).set_index("target_id")["probability"][likes.index]
+    probability = verdicts.explained().set_index("target_id")["probability"][likes.index]
     share = likes["reached"] / likes["of"]
     assert np.corrcoef(probability, share)[0, 1] > 0.8
 
 
-def test_a_series_that_is_mostly_chance_has_no_likes(case, found):
+def test_a_series_that_is_mostly_chance_has_no_likes(verdicts, found):
     assert (
         not found[0]["indicator"].isin(["child_poisoning_mortality_rate", "child_burn_mortality_rate"]).any()
     )
 
 
-def test_the_best_quarter_is_a_scenario(case, found):
-    frame = scenarios(case, found[0]).set_index(["target_id", "scenario"])
+def test_the_best_quarter_is_a_scenario(verdicts, found):
+    frame = scenarios(verdicts, found[0]).set_index(["target_id", "scenario"])
     target = "myopia_prevalence_primary@2030"
     likes = found[0].set_index("target_id")
     years = 2030 - 2025
@@ -61,7 +61,7 @@ def test_the_best_quarter_is_a_scenario(case, found):
         frame.loc[(target, "best_quarter"), "probability"]
         > frame.loc[(target, "as_now"), "probability"] - 0.2
     )
-    assert "best_quarter" not in scenarios(case).set_index("scenario").index
+    assert "best_quarter" not in scenarios(verdicts).set_index("scenario").index
 
 
 def test_a_reader_sees_counts_and_names():
