@@ -62,9 +62,10 @@ def test_paces_reach_the_probability_they_are_named_for(frame):
     likely = free[free["scenario"] == "likely"]["probability"]
     even = free[free["scenario"] == "even_chance"]["probability"]
     assert len(likely) >= 20
-    smooth = free["indicator"].map(lambda name: "mortality" not in name and "disability" not in name)
-    assert likely[smooth].to_numpy() == pytest.approx(0.8, abs=0.03)
-    assert even[smooth].to_numpy() == pytest.approx(0.5, abs=0.02)
+    # the chance of a few whole events goes in steps
+    for found, named in ((likely, 0.8), (even, 0.5)):
+        assert np.median(found) == pytest.approx(named, abs=0.002)
+        assert ((found - named).abs() < 0.02).mean() > 0.85
 
 
 def test_a_likely_pace_asks_for_more_than_an_even_one(frame):
