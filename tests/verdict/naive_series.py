@@ -102,6 +102,15 @@ class Figures:
         kind = "proportion" if self.share else "rate"
         return tuple(float(v) for v in rate_interval(at.x, at.n, kind, self.settings.level, self.per))
 
+    def _noise_share(self) -> float:
+        """Half of the noise that the growth of the 10-90% spread over five years shows beside a walk, in tenths."""
+        wide = [(q[LEVELS.index(0.9)] - q[LEVELS.index(0.1)]) ** 2 for q in self.forecast][: joint.SPAN]
+        n = len(wide)
+        if n < 2 or wide[0] == wide[-1] == 0:
+            return 0.0
+        noise, walk = max(n * wide[0] - wide[-1], 0) / (n - 1), max(wide[-1] - wide[0], 0) / (n - 1)
+        return round(10 * joint.NOISE * noise / (noise + walk * (n + 1) / 2)) / 10
+
     @cached_property
     def paths(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Futures of the level and of the counts along them, (horizon, draws) each: a walk with noise of each year."""
@@ -110,7 +119,8 @@ class Figures:
         walk = rng.standard_normal((horizon, draws)).cumsum(axis=0)
         walk /= np.sqrt(np.arange(1, horizon + 1))[:, None]
         noise = rng.standard_normal((horizon, draws))
-        score = math.sqrt(1 - joint.NOISE_SHARE) * walk + math.sqrt(joint.NOISE_SHARE) * noise
+        share = self._noise_share()
+        score = math.sqrt(1 - share) * walk + math.sqrt(share) * noise
         level, knots = np.empty((horizon, draws)), stats.norm.ppf(LEVELS)
         for h, q in enumerate(self.forecast):
             low, high = ((q[b] - q[a]) / (knots[b] - knots[a]) for a, b in ((0, 1), (-2, -1)))

@@ -9,7 +9,6 @@ from scipy import stats
 
 from xhcp_eval.projection import LEVELS
 from xhcp_eval.verdict.forecasts import futures, look_ahead, n_futures, past_counts, simulate, weights
-from xhcp_eval.verdict.joint import NOISE_SHARE
 from xhcp_eval.verdict.judged import value_at
 from xhcp_eval.verdict.settings import Settings
 
@@ -36,16 +35,16 @@ def test_the_quantile_function_is_linear_between_levels_and_goes_on_beyond():
     assert (values @ weights(np.array([-4.0])))[0] == pytest.approx(values[0] - slope * (knots[0] + 4))
 
 
-@pytest.mark.parametrize("seed", [1, 2030])
-def test_futures_are_standard_normal_each_year_and_tied_as_a_walk_with_noise(seed):
-    score, chance = futures(4000, 6, seed, 0)
+@pytest.mark.parametrize(("seed", "noise"), [(1, 0.0), (2030, 0.4)])
+def test_futures_are_standard_normal_each_year_and_tied_as_a_walk_with_noise(seed, noise):
+    score, chance = futures(4000, 6, seed, 0, noise)
     assert score.shape == chance.shape == (4096, 6) and n_futures(4000) == 4096
     for year in range(6):
         assert stats.kstest(score[:, year], "norm").pvalue > 1e-3
         # quasi-random: far more even than drawn at random
         assert stats.kstest(chance[:, year], "uniform").statistic < 0.002
     years = np.arange(1, 7)
-    tied = (1 - NOISE_SHARE) * np.sqrt(np.minimum.outer(years, years) / np.maximum.outer(years, years))
+    tied = (1 - noise) * np.sqrt(np.minimum.outer(years, years) / np.maximum.outer(years, years))
     np.fill_diagonal(tied, 1)
     np.testing.assert_allclose(np.corrcoef(score.T), tied, atol=0.05)
     np.testing.assert_allclose(np.corrcoef(chance.T), np.eye(6), atol=0.05)

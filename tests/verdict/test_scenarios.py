@@ -65,7 +65,7 @@ def test_paces_reach_the_probability_they_are_named_for(frame):
     # the chance of a few whole events goes in steps
     for found, named in ((likely, 0.8), (even, 0.5)):
         assert np.median(found) == pytest.approx(named, abs=0.002)
-        assert ((found - named).abs() < 0.02).mean() > 0.85
+        assert ((found - named).abs() < 0.02).mean() > 0.75
 
 
 def test_a_likely_pace_asks_for_more_than_an_even_one(frame):
