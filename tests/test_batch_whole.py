@@ -80,10 +80,8 @@ def test_what_is_done_and_unchanged_is_not_done_again(data, tmp_path, province):
 def test_regions_that_learn_from_one_another_are_done_again_together(data, tmp_path, province):
     run_batch(small_batch(data, tmp_path / "out"), HOW)
     changed = province.copy()
-    whole = (changed[["sex", "age", "residence", "category"]] == "total").all(axis=1) & changed[
-        "numerator"
-    ].isna()
-    changed.loc[changed.index[whole][0], "value"] += 0.5
+    whole = (changed[["sex", "age", "residence", "category"]] == "total").all(axis=1)
+    changed.loc[changed.index[whole][0], "exceptional"] = True
     again = run_batch(small_batch(save(changed, tmp_path / "t.csv"), tmp_path / "out"), HOW)
     assert (again["done"], again["resumed"]) == (6, 0)
 
