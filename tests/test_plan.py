@@ -418,7 +418,7 @@ PLACES = [(name, path) for name, content in CONTENT.items() for path in places(c
 ODD = [None, "", [], {}, -1, True, "x", 1.5, math.nan, math.inf, 10**40, [[1]], {"a": 1}, "../x", "DELETE"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=200)
 @given(st.sampled_from(PLACES), st.sampled_from(ODD))
 def test_whatever_stands_anywhere_is_read_or_refused_in_chinese(mini, place, odd):
     name, path = place
