@@ -39,6 +39,16 @@ AT_A_TIME = 2
 TESTS: dict[str, list[str]] = {
     "panel.py": ["tests/test_projection.py"],
     "door_checks.py": ["tests/test_intake.py"],
+    "verdict/pairs.py": ["tests/verdict/test_rules.py", "tests/verdict/test_judge.py"],
+    "verdict/judge.py": ["tests/verdict/test_judge.py", "tests/verdict/test_rules.py"],
+    "verdict/questions.py": ["tests/verdict/test_chances.py", "tests/verdict/test_windows.py"],
+    "verdict/reading.py": ["tests/verdict/test_judge.py", "tests/verdict/test_rules.py"],
+    "verdict/series.py": [
+        "tests/verdict/test_judged.py",
+        "tests/verdict/test_rules.py",
+        "tests/verdict/test_judge.py",
+    ],
+    "verdict/verdicts.py": ["tests/verdict/test_judge.py", "tests/verdict/test_words.py"],
 }
 
 COMPARED = {
