@@ -146,6 +146,7 @@ def region_params(pack: PackParams, region: str, batch: BatchParams) -> PackPara
             "as_of": batch.as_of,
             "sections": tuple(one for one in pack.sections if one.notebook not in batch.leave_out),
             "evaluation": pack.evaluation if region == pack.region else "",
+            "forecast_published": pack.forecast_published if region == pack.region else "",
             "jobs": 1,
         }
     )
