@@ -220,13 +220,16 @@ def test_members_of_a_company_see_what_they_see_among_themselves():
     np.testing.assert_array_equal(from_company(panel, Company.of(panel)), as_today(panel))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(5))
 def test_a_stranger_counts_among_its_own_peers_as_if_it_had_been_there(seed):
     data = world(seed)
     members = regions_of(data, *range(1, 9))
-    if seed % 2:
+    if seed in (1, 2):
         # a company whose years begin later and end sooner than the stranger's
         members = members[members["year"].between(2013, 2017)]
+    if seed in (2, 3):
+        # the other way round
+        data = data[data["year"].between(2012, 2019)]
     company = Company.of(make_panel(members, WORDS))
     strangers = make_panel(regions_of(data, 0), WORDS)
     found = from_company(strangers, company)

@@ -15,12 +15,11 @@ from xhcp_eval.counting import counting_variance
 from xhcp_eval.panel import Panel
 from xhcp_eval.reference import network
 from xhcp_eval.reference.features import Histories, histories
-from xhcp_eval.reference.peers import FEATURES, Company, peer_features
+from xhcp_eval.reference.peers import CHUNK, FEATURES, Company, peer_features
 from xhcp_eval.reference.still import is_still, place
 
 ARTEFACT = Path(__file__).resolve().parents[1] / "assets" / "reference" / "model.npz"
 FEWEST_PEERS = 5
-CHUNK = 4096
 TILE = 512  # rows that go through the networks at once: what the cache holds is quickest
 THREADS = min(4, os.cpu_count() or 1)
 

@@ -56,7 +56,7 @@ def parts(weights: Weights, x: np.ndarray, years: int) -> np.ndarray:
 
 
 def parts_exactly(weights: Weights, x: np.ndarray, years: int) -> np.ndarray:
-    """`parts`, such that a row's answer has the same bits whatever rows stand beside it and on every machine.
+    """`parts`, such that a row's answer has the same bits whatever rows stand beside it and however many years are asked.
 
     weights: from `on_steps`. x: standardised features from `whole`. A matrix product rounds differently with the number of
     rows, since it goes by blocks. Inputs and weights are whole multiples of steps here, so small (6e-5 of a feature's spread)
