@@ -1,12 +1,13 @@
-"""All regions judged in one call: seconds and memory as the regions grow, against `assess` one by one.
+"""All regions judged block by block: seconds and memory as the regions grow, against one region after another.
 
     python benchmarks/speed_panel_assessment.py [--sizes 10 100 1000 2844] [--jobs 2] [--block 100] [--units]
+        [--before FOLDER]
 
 A synthetic province: the demonstration district's own series under new names, every count redrawn, for three groups
 (total, urban, rural), ten years each. Every series is projected to the end of the plan, every target judged and the
-verdicts written as slices; then one region's slice is read. Each size runs in a process of its own. Seconds
-are those of the clock, from starting the processes to the last slice written, and hold the making of the tables
-too. With --units also the district's townships and
+verdicts written, a file a block. Each size runs in a process of its own. Seconds are those of the clock, from starting the
+processes to the last file written, and hold the making of the tables too. --before: a checkout of an earlier version,
+whose own benchmark of this name is run right before at each size, so that the two stand side by side. With --units also the district's townships and
 schools, so that targets that hold for each of them are judged as well.
 """
 
@@ -19,7 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -91,28 +95,39 @@ def blocks(regions: int, size: int, units: bool, clock: list[float]) -> Iterator
 
 def measure_size(regions: int, size: int, jobs: int, units: bool) -> dict[str, float]:
     """Seconds and peak memory (all processes) of one province, in this process and its children."""
-    from xhcp_eval.province.assess import assess_blocks
-    from xhcp_eval.province.slices import read_slice, save_panel
-
-    clock, rows, series = [0.0], [0], len(template(units)) // len(YEARS)
-
-    def counted(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        for frame in frames:
-            rows[0] += len(frame)
-            yield frame
-
+    clock, rows, series = [0.0], 0, len(template(units)) // len(YEARS)
     with tempfile.TemporaryDirectory() as folder:
         start, work = time.perf_counter(), worked()
-        found = assess_blocks(blocks(regions, size, units, clock), PLAN, AS_OF, jobs=jobs, project_all=True)
-        save_panel(counted(found), Path(folder) / "panel")
+        for number, frame in enumerate(judged_blocks(blocks(regions, size, units, clock), jobs)):
+            rows += len(frame)
+            frame.to_parquet(Path(folder) / f"{number:05d}.parquet", compression="zstd", index=False)
         seconds, work = time.perf_counter() - start, worked() - work
-        start = time.perf_counter()
-        read_slice(Path(folder) / "panel", f"演示省/演示{regions // 2:04d}县")
-        reading = time.perf_counter() - start
     return {
-        "regions": regions, "series": series * regions, "verdicts": rows[0], "seconds": seconds, "making": clock[0],
-        "memory": peak_memory() + jobs * children_memory() * (jobs > 1), "slice": reading, "worked": work,
+        "regions": regions, "series": series * regions, "verdicts": rows, "seconds": seconds, "making": clock[0],
+        "memory": peak_memory() + jobs * children_memory() * (jobs > 1), "worked": work,
     }  # fmt: skip
+
+
+def judged_blocks(tables: Iterator[pd.DataFrame], jobs: int) -> Iterator[pd.DataFrame]:
+    """Verdicts of each block as numbers, no more blocks in memory than are being worked on and one that comes next."""
+    if jobs == 1:
+        yield from map(judged, tables)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting: deque = deque()
+        for table in tables:
+            waiting.append(pool.submit(judged, table))
+            if len(waiting) > jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def judged(table: pd.DataFrame) -> pd.DataFrame:
+    """The verdicts of a block's regions, every series projected."""
+    from xhcp_eval.verdict.judge import judge
+
+    return judge(table, PLAN, as_of=AS_OF, project_all=True).frame
 
 
 def children_memory() -> float:
@@ -132,26 +147,38 @@ def worked() -> float:
 
 
 def one_by_one(regions: int, units: bool) -> float:
-    """Seconds a region that `assess` takes for the same tables, one region after another in one process."""
-    from xhcp_eval.assessment import assess, make_case
+    """Seconds a region from table to verdicts in words, one region after another in one process."""
+    from xhcp_eval.verdict.judge import judge
 
     table = block_of(template(units), 0, regions + 1)
     names = table["region"].cat.categories[~table["region"].cat.categories.str.contains("县/")]
     plain = table.astype({name: str for name in table.columns if table[name].dtype == "category"})
     tables = [plain[plain["region"].str.startswith(name)] for name in names]
-    assess(make_case(tables[0], PLAN, names[0], as_of=AS_OF))
+    judge(tables[0], PLAN, names[0], as_of=AS_OF).explained()
     start = time.perf_counter()
     for name, own in zip(names[1:], tables[1:], strict=True):
-        assess(make_case(own, PLAN, name, as_of=AS_OF))
+        judge(own, PLAN, name, as_of=AS_OF).explained()
     return (time.perf_counter() - start) / regions
 
 
-def in_own_process(regions: int, options: argparse.Namespace) -> dict[str, float]:
-    """`measure_size` in a fresh interpreter."""
-    command = [sys.executable, __file__, "--one-size", str(regions), "--jobs", str(options.jobs)]
+def in_own_process(regions: int, options: argparse.Namespace, root: Path = ROOT) -> dict[str, float]:
+    """`measure_size` in a fresh interpreter. root: of the checkout that is measured."""
+    script = root / "benchmarks" / Path(__file__).name
+    command = [sys.executable, str(script), "--one-size", str(regions), "--jobs", str(options.jobs)]
     command += ["--block", str(options.block)] + ["--units"] * options.units
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    places = os.environ | {"PYTHONPATH": str(root)}
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=places, cwd=root)
     return json.loads(done.stdout.decode("utf-8").splitlines()[-1])
+
+
+def tell(what: str, row: dict[str, float]) -> None:
+    """Print one measurement."""
+    print(
+        f"{row['regions']:>5,} regions, {row['series']:>9,} series, {row['verdicts']:>7,} verdicts: {row['seconds']:6.1f} s, "
+        f"{row['making']:.1f} s of them making tables ({row['worked']:.1f} s of processor time in all), "
+        f"peak {row['memory']:.2f} GB; {what}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -162,6 +189,9 @@ def main() -> None:
     parser.add_argument("--block", type=int, default=100, help="regions a block")
     parser.add_argument("--units", action="store_true", help="with townships and schools")
     parser.add_argument("--alone", type=int, default=5, help="regions judged one by one")
+    parser.add_argument(
+        "--before", type=Path, help="checkout of an earlier version, measured beside this one"
+    )
     parser.add_argument("--one-size", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one_size:
@@ -169,17 +199,13 @@ def main() -> None:
         return
     print(machine())
     alone = one_by_one(options.alone, options.units)
-    print(f"assess, one region after another: {alone:.2f} s a region (mean of {options.alone})", flush=True)
+    print(f"one region after another: {alone:.2f} s a region (mean of {options.alone})", flush=True)
     rows = []
     for regions in options.sizes:
-        row = in_own_process(regions, options)
-        rows.append(row)
-        print(
-            f"{regions:>5,} regions, {row['series']:>9,} series, {row['verdicts']:>7,} verdicts: {row['seconds']:6.1f} s, "
-            f"{row['making']:.1f} s of them making tables ({row['worked']:.1f} s of processor time in all), peak {row['memory']:.2f} GB, "
-            f"{alone * regions / row['seconds']:.0f} times as fast as one by one; a slice read in {1000 * row['slice']:.0f} ms",
-            flush=True,
-        )
+        if options.before:
+            tell("before", in_own_process(regions, options, options.before.resolve()))
+        rows.append(in_own_process(regions, options))
+        tell(f"{alone * regions / rows[-1]['seconds']:.0f} times as fast as one by one", rows[-1])
     if len(rows) > 1:
         size, seconds = np.log([r["regions"] for r in rows]), np.log([r["seconds"] for r in rows])
         print(f"slope of log time against log regions: {np.polyfit(size, seconds, 1)[0]:.2f} (1 is linear)")

@@ -1,4 +1,4 @@
-"""Stand-ins for the making of a report, small enough to be killed often; run in processes of a batch."""
+"""Stand-ins for the making of a report, small enough to be killed at any moment; run in processes of a batch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+from waiting import HANG, until
 
 from xhcp_eval.batch.plan_of_work import BatchParams
 from xhcp_eval.batch.storage import open_store
@@ -16,6 +19,7 @@ from xhcp_eval.batch.tasks import Task
 from xhcp_eval.batch.whole import How, run_batch
 from xhcp_eval.errors import CrashError, DataError, RunError
 
+KILL = "XHCP_TEST_KILL"  # JSON: the moment at which processes stay to be killed, a folder to tell in, of which regions
 PRELOAD = ("xhcp_eval.batch.whole", "xhcp_eval.batch.rows")
 TARGET = {
     "question": "q", "indicator": "i", "indicator_name": "甲", "decides_goal": True, "target_year": 2030,
@@ -29,16 +33,36 @@ def summary_of(*targets: dict) -> dict:
     return {"end_year": 2030, "is_demo": True, "targets": [TARGET | one for one in targets]}
 
 
-def write_small(task: Task) -> None:
-    """A report of a few files that depend on the rows only, written slowly enough to be caught at it."""
+def write_small(task: Task, pass_by: Callable[[str], None] = lambda moment: None) -> None:
+    """A report of a few files that depend on the rows only. pass_by: told when it is half written."""
     rows = task.rows if isinstance(task.rows, bytes) else Path(task.rows).read_bytes()
     with open_store(task.out).making(f"{task.folder}/{task.pack}", task.key) as work:
         (work / "notebooks").mkdir()
         for name in ("index.html", "results.csv", "notebooks/a.ipynb"):
             (work / name).write_text(hashlib.sha256(rows).hexdigest() + name, encoding="utf-8", newline="\n")
-            time.sleep(0.02)
+            pass_by("half")
         text = json.dumps(summary_of({}), ensure_ascii=False)
         (work / "summary.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_and_stay(task: Task) -> None:
+    """As `write_small`, but stay at the moment that the environment names, so that it is the one of the kill."""
+    moment, folder, regions = json.loads(os.environ[KILL])
+
+    def pass_by(now: str) -> None:
+        if now == moment and task.region in regions:
+            (Path(folder) / task.folder).write_text(str(os.getpid()), encoding="utf-8", newline="\n")
+            time.sleep(2 * HANG)
+
+    def watched(path: Path, target: Path) -> Path:
+        before, after = ("whole", "aside") if ".old-" in target.name else ("", "placed")
+        pass_by(before)
+        moved = rename(path, target)
+        pass_by(after)
+        return moved
+
+    rename, Path.rename = Path.rename, watched
+    write_small(task, pass_by)
 
 
 def behave(task: Task) -> None:
@@ -59,20 +83,21 @@ def behave(task: Task) -> None:
     if what == "memory":
         _ = bytearray(2_000_000_000)
     if what == "hang":
-        time.sleep(60)
+        time.sleep(2 * HANG)
     if what == "exit":
         os._exit(3)
-    if what == "slow":
-        time.sleep(0.3)
 
 
 def refuse() -> None:
     raise DataError("这份数据不能用")
 
 
-def slow_report(task: Task) -> None:
-    """For workers of a cluster: work for a while, then write."""
-    time.sleep(0.4)
+def report_once_killed(task: Task) -> None:
+    """For workers of a cluster: write two reports; at any other tell of being at work, and wait for the killing."""
+    out = Path(task.out)
+    if len(list(out.glob("*/*/unit.json"))) >= 2:
+        out.with_name(f"at work {task.folder}").touch()
+        until(out.with_name("killed").exists)
     write_small(task)
 
 
@@ -82,4 +107,4 @@ def small_batch(data: Path, out: Path, **changes) -> BatchParams:
 
 
 if __name__ == "__main__":  # a parent to be killed
-    run_batch(small_batch(Path(sys.argv[1]), Path(sys.argv[2])), How(work=write_small, preload=PRELOAD))
+    run_batch(small_batch(Path(sys.argv[1]), Path(sys.argv[2])), How(work=write_and_stay, preload=PRELOAD))

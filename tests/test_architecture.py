@@ -22,8 +22,6 @@ ORDER = [
         "bootstrap",
         "provenance",
         "units",
-        "settings",
-        "params",
         "plan_model",
         "plan",
         "table_files",
@@ -59,16 +57,8 @@ ORDER = [
         "other_methods",
         "validation",
         "breaks",
-        "evidence",
-        "criterion",
-        "status",
         "verdict",
-        "gaps",
-        "assessment",
-        "province",
-        "comparables",
-        "scenarios",
-        "outcomes",
+        "params",
     ),
     *(
         "early_warning",
@@ -125,7 +115,7 @@ ORDER = [
         "__main__",
     ),
 ]
-NUMERIC = {"units", "settings", *ORDER[ORDER.index("quality") : ORDER.index("demo")]}
+NUMERIC = {"units", *ORDER[ORDER.index("quality") : ORDER.index("demo")]}
 SHOWING = {
     "database",
     "workbook",

@@ -7,13 +7,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from batch_work import PRELOAD, behave, slow_report, small_batch
+from batch_work import PRELOAD, behave, report_once_killed, small_batch
 from distributed import Client
+from waiting import HANG, until
 
 from xhcp_eval.batch import cluster
 from xhcp_eval.batch.cluster import run_on_cluster
@@ -27,6 +27,7 @@ TESTS = Path(__file__).resolve().parent
 ENVIRONMENT = os.environ | {
     "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)]),
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": f"{HANG}s",
 }
 
 
@@ -41,7 +42,7 @@ def dask(*arguments: str):
         finally:
             process.terminate()  # a nanny ends its worker first
             try:
-                process.wait(10)
+                process.wait(HANG)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -53,20 +54,20 @@ def scheduler(tmp_path_factory):
     given = ["--scheduler-file", str(file), "--no-dashboard"]
     with ExitStack() as stack:
         stack.enter_context(dask("scheduler", "--port", "0", "--host", "127.0.0.1", *given))
-        while not (file.exists() and file.read_text(encoding="utf-8").strip().endswith("}")):
-            time.sleep(0.05)
+        until(lambda: file.exists() and file.read_text(encoding="utf-8").strip().endswith("}"))
         workers = [
             stack.enter_context(dask("worker", "--nthreads", "1", *given, *more))
             for more in (["--no-nanny"], [])
         ]
         address = json.loads(file.read_text(encoding="utf-8"))["address"]
         with Client(address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
+            client.wait_for_workers(2, timeout=HANG)
         yield address, workers
 
 
-def test_a_batch_completes_though_a_worker_is_killed(scheduler, tmp_path):
+def test_a_batch_completes_though_a_worker_is_killed(scheduler, tmp_path, monkeypatch):
     address, workers = scheduler
+    monkeypatch.setattr(cluster, "PATIENCE", HANG)
     tasks = [Task(name, "p", name, out=str(tmp_path)) for name in ("a", "data", "b", "kernel", "bug")]
     found = {one.region: one for one in run_on_cluster(tasks, behave, Limits(retries=1), address)}
     assert {name: one.cause for name, one in found.items()} == {
@@ -79,22 +80,22 @@ def test_a_batch_completes_though_a_worker_is_killed(scheduler, tmp_path):
     generate_province(6, years=range(2020, 2026), indicators=wanted).to_parquet(data, index=False)
     killed = []
 
-    def report_then_kill() -> None:
-        while len(list(out.glob("*/*/unit.json"))) < 2:
-            time.sleep(0.01)
-        workers[0].kill()
+    def kill_at_work() -> None:
+        until(lambda: len(list(tmp_path.glob("at work *"))) == 2)  # each worker does one thing at a time
         killed.append(len(list(out.glob("*/*/unit.json"))))
+        workers[0].kill()
+        (tmp_path / "killed").touch()
 
-    killer = threading.Thread(target=report_then_kill, daemon=True)
+    killer = threading.Thread(target=kill_at_work, daemon=True)
     killer.start()
-    summary = run_batch(small_batch(data, out), How(True, address, slow_report, PRELOAD))
-    killer.join(1)
-    assert killed and killed[0] < 6, "killed in the middle"
+    how = How(True, address, report_once_killed, PRELOAD)
+    summary = run_batch(small_batch(data, out), how)
+    killer.join()
+    assert 2 <= killed[0] < 6, "killed in the middle"
     assert (summary["total"], summary["done"], summary["failed"]) == (6, 6, 0)
     for one in summary["reports"]:
         assert open_store(out).key(one["report"].removesuffix("/index.html")), "each report is whole"
-    again = run_batch(small_batch(data, out), How(True, address, slow_report, PRELOAD))
-    assert again["resumed"] == 6
+    assert run_batch(small_batch(data, out), how)["resumed"] == 6
 
 
 def test_no_scheduler_is_told(monkeypatch):

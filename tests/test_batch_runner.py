@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from batch_work import PRELOAD, behave, refuse
+from waiting import HANG, alive, python, until
 
+from xhcp_eval.batch import runner
 from xhcp_eval.batch.runner import call_apart, run_tasks
 from xhcp_eval.batch.tasks import Cause, Limits, Task
 from xhcp_eval.errors import DataError, RunError
 
 LIMITS = Limits(at_once=2, retries=2, preload=PRELOAD)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Processes get all the time they need to end after their answer."""
+    monkeypatch.setattr(runner, "GRACE", HANG)
 
 
 def run(folder: Path, *regions: str, **limits) -> dict:
@@ -55,54 +62,56 @@ def test_too_much_memory_ends_one_process(tmp_path):
     assert found["a"].done
 
 
-def test_what_hangs_is_ended_in_time_and_not_tried_again(tmp_path):
-    began = time.monotonic()
-    found = run(tmp_path, "hang", "a", "b", time_s=1.5)
-    assert time.monotonic() - began < 20
-    assert (found["hang"].cause, found["hang"].attempts) == (Cause.TIME, 1)
-    assert found["a"].done and found["b"].done
+def test_what_hangs_is_ended_in_time_and_not_tried_again(tmp_path, monkeypatch):
+    one = run(tmp_path, "hang", time_s=0.2)["hang"]
+    assert (one.cause, one.attempts) == (Cause.TIME, 1)
+    now = [
+        0.0
+    ]  # from here on time is what the test says: it is up for whoever hangs once all others are through
+    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    told = {}
+
+    def tell(outcome):
+        told[outcome.region] = outcome.cause
+        if len(told) == 2:
+            now[0] = 2 * HANG
+
+    tasks = [Task(name, "p", name, out=str(tmp_path)) for name in ("hang", "a", "b")]
+    run_tasks(tasks, behave, Limits(at_once=2, time_s=HANG, preload=PRELOAD), tell)
+    assert told == {"a": None, "b": None, "hang": Cause.TIME}
+
+
+def begun(folder: Path) -> int:
+    """The process that hangs, once it does."""
+    file = folder / "hang.0"
+    return int(until(lambda: file.exists() and file.read_text(encoding="utf-8")))
 
 
 def test_an_interruption_leaves_no_process(tmp_path):
     tasks = [Task(name, "p", name, out=str(tmp_path)) for name in ("a", "hang")]
 
     def interrupt(outcome):
-        while not ((file := tmp_path / "hang.0").exists() and file.read_text(encoding="utf-8")):
-            time.sleep(0.01)
+        begun(tmp_path)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run_tasks(tasks, behave, LIMITS, interrupt)
-    assert gone(int((tmp_path / "hang.0").read_text(encoding="utf-8")))
-
-
-def gone(process: int, seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
+    until(lambda: not alive(begun(tmp_path)))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 def test_processes_end_with_a_killed_parent(tmp_path):
     code = (
-        "import sys; sys.path.insert(0, 'tests')\n"
         "from batch_work import behave\n"
         "from xhcp_eval.batch.runner import run_tasks\n"
         "from xhcp_eval.batch.tasks import Limits, Task\n"
         f"run_tasks([Task('hang', 'p', 'hang', out={str(tmp_path)!r})], behave, Limits())\n"
     )
-    root = Path(__file__).resolve().parent.parent
-    with subprocess.Popen([sys.executable, "-c", code], cwd=root) as parent:
-        while not ((file := tmp_path / "hang.0").exists() and file.read_text(encoding="utf-8")):
-            assert parent.poll() is None
-            time.sleep(0.02)
+    with python("-c", code) as parent:
+        process = begun(tmp_path)
+        assert alive(process) and parent.poll() is None
         parent.send_signal(signal.SIGKILL)
-    assert gone(int(file.read_text(encoding="utf-8")))
+    until(lambda: not alive(process))
 
 
 def test_a_call_apart_answers_raises_and_may_die():

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from waiting import python
 
 from xhcp_eval.batch.storage import MARKER, Folder, Remote, open_store, rows_folder
 from xhcp_eval.errors import ParamsError, RunError
@@ -91,14 +89,12 @@ def test_what_killed_runs_left_is_tidied(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["乙", "甲"]
 
 
-HOLD = "import sys, time; from xhcp_eval.batch.storage import open_store\nwith open_store(sys.argv[1]).locked(): print('held', flush=True); time.sleep(60)"
+HOLD = "import sys; from xhcp_eval.batch.storage import open_store\nwith open_store(sys.argv[1]).locked(): print('held', flush=True); sys.stdin.read()"
 
 
 def test_two_batches_do_not_share_a_folder_and_a_dead_one_holds_none(tmp_path):
-    root = Path(__file__).resolve().parent.parent
-    command = [sys.executable, "-c", HOLD, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root) as other:
-        assert other.stdout.readline().strip() == b"held"
+    with python("-c", HOLD, tmp_path) as other:
+        assert other.stdout.readline() == "held\n"
         with pytest.raises(RunError, match="另一个批次正在写"), open_store(tmp_path).locked():
             pass
         other.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)

@@ -54,14 +54,14 @@ def test_verdicts_travel_as_bytes_too(tasks, tmp_path):
 
 
 def test_one_that_can_not_be_judged_takes_no_head_start_from_others(tasks, tmp_path, monkeypatch):
-    bad, real = tasks[1].region, verdicts.open_cases
+    bad, real = tasks[1].region, verdicts.judge
 
-    def refuse(table, plan, regions, *settings):
+    def refuse(table, plan, regions, *given, **options):
         if bad in regions:
             raise DataError(f"{bad} 不能用")
-        return real(table, plan, regions, *settings)
+        return real(table, plan, regions, *given, **options)
 
-    monkeypatch.setattr(verdicts, "open_cases", refuse)
+    monkeypatch.setattr(verdicts, "judge", refuse)
     regions, rows = tuple(t.region for t in tasks), tuple(t.rows for t in tasks)
     judge_block(Block("三个", tasks[0].pack, regions, rows, tasks[0].params, str(tmp_path)))
     expected = {f"{Path(task.rows).stem}.midterm_2025.parquet" for task in tasks if task.region != bad}

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from batch_work import PRELOAD, small_batch, write_small
+from batch_work import KILL, PRELOAD, small_batch, write_small
 from typer.testing import CliRunner
+from waiting import alive, python, until
 
 from xhcp_eval import batch_commands
 from xhcp_eval.batch.plan_of_work import BatchParams, load_batch, load_packs, region_params, task_key
@@ -79,6 +77,15 @@ def test_what_is_done_and_unchanged_is_not_done_again(data, tmp_path, province):
     assert anew["resumed"] == 0
 
 
+def test_regions_that_learn_from_one_another_are_done_again_together(data, tmp_path, province):
+    run_batch(small_batch(data, tmp_path / "out"), HOW)
+    changed = province.copy()
+    whole = (changed[["sex", "age", "residence", "category"]] == "total").all(axis=1)
+    changed.loc[changed.index[whole][0], "exceptional"] = True
+    again = run_batch(small_batch(save(changed, tmp_path / "t.csv"), tmp_path / "out"), HOW)
+    assert (again["done"], again["resumed"]) == (6, 0)
+
+
 def test_one_bad_region_stops_no_other_and_leads_the_page(tmp_path, province):
     bad = province.copy()
     region = bad["region"].iloc[0]
@@ -105,24 +112,39 @@ def test_names_from_data_stay_in_the_folder(tmp_path, province):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-def test_killed_at_any_moment_it_ends_as_if_undisturbed(data, tmp_path):
-    run_batch(small_batch(data, tmp_path / "calm"), HOW)
-    command = [sys.executable, str(ROOT / "tests/batch_work.py"), str(data), str(tmp_path / "out")]
-    chance, kills = random.Random(7), 0
-    for _ in range(3):
-        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as parent:
-            done = len(list(tmp_path.glob("out/*/*/unit.json")))
-            while parent.poll() is None and len(list(tmp_path.glob("out/*/*/unit.json"))) < done + 1:
-                time.sleep(0.005)
-            time.sleep(chance.uniform(0, 0.1))
-            kills += parent.poll() is None
-            parent.send_signal(signal.SIGKILL)
-        for marker in tmp_path.glob("out/*/*/unit.json"):
-            files = json.loads(marker.read_text(encoding="utf-8"))["files"]
-            assert all((marker.parent / file).is_file() for file in files)
-    summary = run_batch(small_batch(data, tmp_path / "out"), HOW)
-    assert kills >= 1 and summary["failed"] == 0 and summary["resumed"] >= 1
-    assert tree(tmp_path / "out") == tree(tmp_path / "calm")
+def test_killed_at_any_moment_it_ends_as_if_undisturbed(data, tmp_path, province, monkeypatch):
+    """Two of six reports, to take the place of older ones, are at the same moment of their making when all is killed."""
+    out, calm = tmp_path / "out", run_batch(small_batch(data, tmp_path / "calm"), HOW)
+    reports = {one["region"]: one["report"].removesuffix("/index.html") for one in calm["reports"]}
+
+    def keys(place: Path) -> dict[str, str]:  # empty where a report isn't whole
+        return {region: open_store(place).key(report) for region, report in reports.items()}
+
+    run_batch(small_batch(save(province.assign(note="旧"), tmp_path / "older.csv"), out), HOW)
+    older, newer, held = keys(out), keys(tmp_path / "calm"), sorted(reports)[-2:]
+    for moment in ("half", "whole", "aside", "placed"):
+        (tmp_path / moment).mkdir()
+        monkeypatch.setenv(KILL, json.dumps([moment, str(tmp_path / moment), held]))
+        kill_at_work(tmp_path / moment, ROOT / "tests/batch_work.py", data, out)
+        open_store(out).tidy()  # as the next run does
+        assert keys(out) == newer | {name: older[name] for name in held if moment != "placed"}
+    last = run_batch(small_batch(data, out), HOW)
+    assert (last["failed"], last["resumed"]) == (0, 6)
+    assert tree(out) == tree(tmp_path / "calm")
+
+
+def kill_at_work(told: Path, *command: object) -> None:
+    """Kill a batch once two of its processes have told where they are; they end with it."""
+
+    def numbers() -> list[int]:
+        found = [path.read_text(encoding="utf-8") for path in told.iterdir()]
+        return [int(text) for text in found] if len(found) == 2 and all(found) else []
+
+    with python(*command) as parent:
+        until(lambda: numbers() or parent.poll() is not None)
+        assert parent.poll() is None
+        parent.kill()
+    until(lambda: not any(map(alive, numbers())))
 
 
 def test_two_at_once_are_refused(data, tmp_path):

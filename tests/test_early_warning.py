@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from xhcp_eval.assessment import assess, make_case
 from xhcp_eval.early_warning import COLUMNS, RULE_NAMES, WarningRules, early_warnings, load_skill, rule_table
 from xhcp_eval.early_warning.false_alarms import floor_alarms, still_alarms
 from xhcp_eval.early_warning.floor import beyond_bound, false_discoveries
@@ -23,6 +22,7 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.observations import read_table
 from xhcp_eval.panel import make_panel
 from xhcp_eval.plan import load_plan
+from xhcp_eval.verdict.judge import judge
 
 YEARS = range(2016, 2026)
 CALM = [50.0, 51.2, 52.1, 53.4, 54.1, 55.5, 56.2, 57.6]
@@ -270,8 +270,8 @@ def warn(tmp_path):
         plan = load_plan(folder)
         path = tmp_path / "table.csv"
         pd.concat(tables).to_csv(path, index=False, encoding="utf-8")
-        case = make_case(read_table(path, plan), plan, as_of=as_of, **options)
-        return early_warnings(case, assess(case), rules, skill)
+        verdicts = judge(read_table(path, plan), plan, "甲区", as_of=as_of, may_lag=True, **options)
+        return early_warnings(verdicts, rules, skill)
 
     return run
 

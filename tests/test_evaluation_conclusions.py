@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xhcp_eval.assessment import assess, make_case
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.conclusions import (
     CHAIN_COLUMNS,
@@ -19,6 +18,7 @@ from xhcp_eval.evaluation.conclusions import (
 from xhcp_eval.observations import read_table
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
+from xhcp_eval.verdict.judge import judge
 
 PLAN = load_plan("xinhua_2021_2030")
 GOAL, OTHER = "health.1", "health.6"
@@ -27,7 +27,7 @@ GOAL, OTHER = "health.1", "health.6"
 @pytest.fixture(scope="module")
 def assessment():
     table = read_table(ROOT / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)
-    return assess(make_case(table, PLAN, as_of=2025))
+    return judge(table, PLAN, as_of=2025).explained()
 
 
 def inputs(assessment, **frames):

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from xhcp_eval.bootstrap import ROOT
 from xhcp_eval.errors import DataError, ParamsError
-from xhcp_eval.evaluation.equity import MEASURES, NARROWED, UNTOLD, WIDENED, groups_of, inequality, narrowing
+from xhcp_eval.evaluation.equity import (
+    MEASURES,
+    NARROWED,
+    UNTOLD,
+    WIDENED,
+    _shrunk,
+    groups_of,
+    inequality,
+    narrowing,
+)
 from xhcp_eval.observations import read_table
 from xhcp_eval.plan import load_plan
 
@@ -105,6 +114,25 @@ def test_intervals_hold_the_spread_of_true_rates():
         )
         held += row["low"] <= (share * (100 * true - 100 * (share * true).sum()) ** 2).sum() <= row["high"]
     assert held / 80 >= 0.85
+
+
+@pytest.mark.parametrize("kind", ["proportion", "rate"])
+def test_small_groups_are_drawn_to_the_common_rate_as_far_as_bayes_says(kind):
+    # true rates around 0.1 with a prior worth 40 cases: the posterior of x events in n is known in closed form
+    rng = np.random.default_rng(8)
+    n = rng.integers(20, 400, 3000)
+    if kind == "proportion":
+        x = rng.binomial(n, rng.beta(4, 36, len(n)))
+        mean = (4 + x) / (40 + n)
+        variance = mean * (1 - mean) / (41 + n)
+    else:
+        x = rng.poisson(n * rng.gamma(4, 1 / 40, len(n)))
+        mean, variance = (4 + x) / (40 + n), (4 + x) / (40 + n) ** 2
+    drawn = _shrunk(x.astype(float), n.astype(float), kind, 400, rng)
+    # 400 draws leave a twentieth of a deviation, 3,000 groups tell the prior's worth to some percent
+    off = (drawn.mean(axis=0) - mean) / np.sqrt(variance)
+    assert off.mean() == pytest.approx(0, abs=0.05) and off.std() < 0.12
+    assert (drawn.var(axis=0) / variance).mean() == pytest.approx(1, abs=0.1)
 
 
 def test_the_difference_of_two_groups_covers():

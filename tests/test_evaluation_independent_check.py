@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xhcp_eval.assessment import assess, make_case
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.independent_check import (
     CHECK_COLUMNS,
@@ -19,7 +18,8 @@ from xhcp_eval.evaluation.independent_check import (
 from xhcp_eval.observations import read_table
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.judge import judge
+from xhcp_eval.verdict.settings import Settings
 
 PLAN = load_plan("xinhua_2021_2030")
 TABLE = read_table(ROOT / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)
@@ -27,7 +27,7 @@ TABLE = read_table(ROOT / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)
 
 @pytest.fixture(scope="module")
 def assessment():
-    return assess(make_case(TABLE, PLAN, as_of=2025))
+    return judge(TABLE, PLAN, as_of=2025).explained()
 
 
 def check(assessment, table=TABLE):

@@ -1,5 +1,6 @@
 """Figures of goals, groups and raters: each says in words what it draws, and refuses what it can't draw."""
 
+import re
 from io import BytesIO
 
 import numpy as np
@@ -7,10 +8,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from xhcp_eval import figures_goals, figures_groups, figures_raters
+from xhcp_eval import figures, figures_goals, figures_groups, figures_raters, style, tables
 from xhcp_eval.errors import DataError, PlanError
 from xhcp_eval.figures_groups import _limits
-from xhcp_eval.pack import open_pack
+from xhcp_eval.pack import compute_pack, open_pack
+from xhcp_eval.params import load_params
+from xhcp_eval.provenance import ROOT
+from xhcp_eval.trend import TREND_MODELS
+from xhcp_eval.units import format_value
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +111,48 @@ def test_scores_and_ranks():
     assert picture(figures_raters.rank_acceptability(shares)).startswith("名次可接受度：甲镇在70%")
     with pytest.raises(DataError, match="之和应为 1"):
         figures_raters.rank_acceptability(shares * 2)
+
+
+def labels_of(axes):
+    return set(axes.get_legend_handles_labels()[1])
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [({}, "三年合并"), ({"pool_years": 2}, "两年合并"), ({"few_events": 1, "pool_years": 1}, None)],
+)
+def test_the_rules_of_judgement_reach_the_figures(changed, told):
+    """What is pooled in the verdict is drawn pooled, and nothing else."""
+    params = load_params(ROOT / "params" / "midterm_2025.yaml")
+    pack = compute_pack(params.model_copy(update={"settings": params.settings.model_copy(update=changed)}))
+    _, axes = style.new_figure()
+    start = figures.history_rows(axes, pack, "infant_mortality_rate")
+    pooled = {label for label in labels_of(axes) if "合并" in label}
+    assert pooled == ({told} if told else set())
+    row = pack.assessment.set_index("target_id").loc["infant_mortality_rate@2030#literal"]
+    assert start[1] == pytest.approx(row["latest_value"]) and ("合并" in row["latest_basis"]) == (
+        told is not None
+    )
+
+
+def test_a_census_has_no_interval_bars(pack):
+    _, axes = style.new_figure()
+    figures.history_rows(axes, pack, "childrens_home_coverage")
+    assert not {label for label in labels_of(axes) if "区间" in label}
+    figures.history_rows(axes, pack, "eye_exam_coverage_0_6")
+    assert "95%区间（计数）" in labels_of(axes)
+
+
+def test_models_shown_for_comparison_take_the_verdicts_series_and_stay_within_its_bounds(pack):
+    shown = tables.model_sensitivity(pack).frame
+    assert len(shown) > 30
+    middle = pack.forecast[pack.forecast["year"] == 2030].set_index("series")[0.5]
+    for row in shown.itertuples():
+        facts = pack.plan.indicator(row.indicator)
+        assert row.reference == format_value(middle[f"{row.indicator}|新华区|total|total"], facts.unit)
+        for method in TREND_MODELS:
+            text = re.match(r"-?−?[\d,.]+", getattr(row, method))
+            if text and facts.upper is not None:
+                value = float(text.group().replace(",", "").replace("−", "-"))
+                assert facts.lower - 1e-9 <= value <= facts.upper + 1e-9, (row.indicator, method)
+                assert facts.unit != "per_100k" or value < 2000, (row.indicator, method)

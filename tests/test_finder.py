@@ -7,7 +7,7 @@ from xhcp_eval import finder
 
 FOUND = {
     "差距": "figures_goals.gap_lollipop", "预警": "early_warnings", "漏斗": "figures_groups.funnel_plot", "interval": "rate_interval",
-    "达标概率": "assess", "数据库": "Database", "backtest": "backtest", "风险清单": "tables.at_risk", "similar": "find_similar",
+    "达标概率": "judge", "数据库": "Database", "backtest": "backtest", "风险清单": "tables.at_risk", "similar": "find_similar",
 }  # fmt: skip
 
 

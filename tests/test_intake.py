@@ -9,6 +9,7 @@ from openpyxl.utils import get_column_letter
 
 from xhcp_eval.annotated import LIST_SHEET
 from xhcp_eval.database import Database
+from xhcp_eval.door_checks import find_doubts
 from xhcp_eval.errors import DataError
 from xhcp_eval.intake import import_file, import_files, inspect_file
 from xhcp_eval.observations import COLUMNS as TABLE_COLUMNS
@@ -353,6 +354,15 @@ def test_what_a_department_cannot_have_meant(database, tmp_path, change, text):
         assert import_file(path, PLAN, database, today=TODAY).kept.n_rows == 1
     else:
         assert any(text in problem for problem in refused(path, database).problems)
+
+
+def test_what_the_database_holds_already_is_no_doubt_about_the_file():
+    # 2023 was kept ten times too high, confirmed or before there were checks; 2024 and 2025 are as they were
+    known = pd.DataFrame([{**ROW, "year": 2023, "numerator": 140, "denominator": 3500, "value": 40.0}, ROW])
+    file = pd.DataFrame([GOOD, {**GOOD, "year": 2026, "value": 40.0, "numerator": 140}], index=[2, 3])
+    assert known["value"].iloc[0] / known["value"].iloc[1] > 8
+    assert find_doubts(file.iloc[:1], known) == []
+    assert [(doubt.row, doubt.column) for doubt in find_doubts(file, known)] == [(3, "value")]
 
 
 def test_parts_that_do_not_add_up_are_asked_about_and_can_be_confirmed(database, tmp_path):

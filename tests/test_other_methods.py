@@ -73,6 +73,36 @@ def test_classes_half_way_from_50_to_70(latest, eurostat_label, sdsn_label, heal
     assert healthy_people(case).label[0] == healthy_label
 
 
+# base, latest, target; the way wanted; where Healthy People puts it
+HEALTHY = [
+    # away by 20% of the targeted change of 20, but by only 8% of the base
+    (50.0, 46.0, 70.0, 1, "基本无变化"),
+    # away by exactly 10% of the base
+    (50.0, 45.0, 70.0, 1, "恶化"),
+    # away by only 3.75% of the targeted change of 40, but by 15% of the base
+    (10.0, 8.5, 50.0, 1, "恶化"),
+    # what should fall from 8 to 2: up by 0.7 is 11.7% of the targeted change and 8.75% of the base, 0.8 is 10%
+    (8.0, 8.7, 2.0, -1, "基本无变化"),
+    (8.0, 8.8, 2.0, -1, "恶化"),
+    # towards the target the targeted change of 6 counts: 0.5 is 8.3% of it, 0.6 is 10% though but 7.5% of the base
+    (8.0, 7.5, 2.0, -1, "基本无变化"),
+    (8.0, 7.4, 2.0, -1, "改善"),
+    (8.0, 8.0, 2.0, -1, "基本无变化"),
+    (8.0, 1.9, 2.0, -1, "达到目标"),
+]
+
+
+@pytest.mark.parametrize(("base", "latest", "target", "sign", "label"), HEALTHY)
+def test_healthy_people_measures_the_way_back_against_the_base(base, latest, target, sign, label):
+    case = healthy_people(progress({2020: base, 2025: latest}, target, 2030, sign))
+    assert case.label[0] == label
+    assert case.quantity[0] == pytest.approx(100 * (latest - base) / (target - base))
+
+
+def test_rules_that_could_not_be_held_against_their_source_say_so():
+    assert {key for key, method in OTHER_METHODS.items() if method.unchecked} == {"sdsn", "unicef", "oecd"}
+
+
 @pytest.mark.parametrize(
     ("rise", "label"), [(2.0, "将会达到"), (1.85, "将会达到"), (1.0, "需要加快"), (-0.5, "需要扭转")]
 )

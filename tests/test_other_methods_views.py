@@ -44,7 +44,19 @@ def test_where_they_part_a_reason_is_given(found):
 def test_tables_for_a_reader(pack, found):
     view = other_methods_table(pack)
     assert len(view.frame) == len(found) and "亚太经社会" in view.html
-    assert len(other_rules_table().frame) == len(OTHER_METHODS)
+    assert "SDSN 箭头、儿基会/IGME、经合组织的阈值未能与原文件核对" in view.caption
+
+
+def test_rules_for_a_reader_say_which_thresholds_were_not_checked():
+    view = other_rules_table()
+    assert len(view.frame) == len(OTHER_METHODS)
+    told = view.frame.set_index("name")["check"]
+    assert told[told.str.contains("未能与原文件核对")].index.tolist() == [
+        "SDSN 箭头",
+        "儿基会/IGME",
+        "经合组织",
+    ]
+    assert view.html.count("未能与原文件核对") == 3
 
 
 def test_an_unmarked_jump_is_asked_about_beside_the_indicator(pack):

@@ -99,6 +99,13 @@ def test_the_small_plan_is_read(mini):
     assert plan.domain_of(plan.indicator("a_rate")) == "health"
 
 
+@pytest.mark.parametrize("kind", ["proportion", "rate", "ratio", "count"])
+def test_an_indicator_is_a_census_only_where_it_says_so(mini, kind):
+    assert not load_plan(mini((INDICATORS, "proportion", kind))).indicator("a_rate").census
+    marked = mini((INDICATORS, "proportion", f"{kind}\n  census: true"))
+    assert load_plan(marked).indicator("a_rate").census
+
+
 def test_a_plan_and_its_parts_cannot_be_changed(mini):
     plan = load_plan(mini())
     with pytest.raises(ValueError, match="frozen"):
@@ -117,7 +124,7 @@ def test_only_plan_and_indicators_are_required(mini):
 
 # what is changed, the problem it is refused with
 FAULTY = {
-    "unknown field": ((INDICATORS, "  kind:", "  kinds: x\n  kind:"), "indicators.yaml：a_rate / kinds：不认识的字段；允许：id、name、name_en、goal、domain、also_goals、basis、source_ref、unit、kind、lower、upper、direction、measurement_level、numerator、denominator、numerator_zh、denominator_zh、departments、disaggregation、targets、baselines、anomalies、derived_from、exceptional_years、note、note_zh"),
+    "unknown field": ((INDICATORS, "  kind:", "  kinds: x\n  kind:"), "indicators.yaml：a_rate / kinds：不认识的字段；允许：id、name、name_en、goal、domain、also_goals、basis、source_ref、unit、kind、lower、upper、direction、measurement_level、numerator、denominator、numerator_zh、denominator_zh、departments、disaggregation、targets、baselines、anomalies、derived_from、exceptional_years、census、note、note_zh"),
     "missing field": ((INDICATORS, "  direction: up\n", ""), "indicators.yaml：a_rate / direction：缺少必填字段"),
     "missing field of the plan": (("plan.yaml", "region: 甲区\n", ""), "plan.yaml：region：缺少必填字段"),
     "unknown field of the plan": (("plan.yaml", "region:", "city: 乙市\nregion:"), "plan.yaml：city：不认识的字段；允许：id、name、region、level、base_year、start_year、midterm_year、end_year、source、official_midterm、domains"),
@@ -162,6 +169,14 @@ FAULTY = {
     "gap of nothing": (
         (INDICATORS, "proportion", "gap"),
         "indicators.yaml：a_rate：kind 为 gap 时必须给出 derived_from",
+    ),
+    "census of what isn't counted": (
+        (INDICATORS, "proportion", "mean\n  census: true"),
+        "indicators.yaml：a_rate：kind 为 mean 时不得写 census；只用于 proportion、rate、ratio、count",
+    ),
+    "census neither yes nor no": (
+        (INDICATORS, "proportion", "proportion\n  census: 也许"),
+        "indicators.yaml：a_rate / census：应为 true 或 false，实为 '也许'",
     ),
     "id with a capital": (
         (INDICATORS, "id: a_rate", "id: A_rate"),
@@ -403,7 +418,7 @@ PLACES = [(name, path) for name, content in CONTENT.items() for path in places(c
 ODD = [None, "", [], {}, -1, True, "x", 1.5, math.nan, math.inf, 10**40, [[1]], {"a": 1}, "../x", "DELETE"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=200)
 @given(st.sampled_from(PLACES), st.sampled_from(ODD))
 def test_whatever_stands_anywhere_is_read_or_refused_in_chinese(mini, place, odd):
     name, path = place

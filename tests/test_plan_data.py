@@ -1,5 +1,7 @@
 """The shipped plans against what a person counts and reads in the printed text."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -201,6 +203,54 @@ def test_gross_rates_may_pass_a_hundred_and_shares_may_not(plan):
         assert (found.kind, found.unit, found.lower, found.upper) == ("ratio", "percent", 0, None)
     vaccination = plan.indicator("nip_vaccination_coverage")
     assert (vaccination.kind, vaccination.lower, vaccination.upper) == ("proportion", 0, 100)
+
+
+# words for places, bodies and what else is counted one by one without chance; 农村人口 isn't a village
+UNITS_COUNTED = (
+    r"(?<!农)村|社区|乡镇|街道|学校|幼儿园|机构|卫生院|图书馆|场所|单位|水域|班级|组织|托位|机关|间数|病种"
+)
+PEOPLE_AND_EVENTS = r"人|儿童(?!之家|友好)|学生|幼儿(?!园)|产妇|活产|案件|批次|样品|户"
+# denominators (for counts: numerators) that name such units though they aren't a full count of them
+NO_CENSUS = {
+    "premarital_exam_coverage": "counts people registering marriage; communities are the other way to count",
+    "nip_vaccination_coverage": "children of each township",
+    "migrant_child_vaccination_coverage": "children of each township",
+    "lighting_standard_compliance_rate": "rooms that were inspected, which may be a part",
+    "school_food_safety_compliance_rate": "canteens that were inspected, which may be a part",
+    "public_kindergarten_share": "children in kindergartens; kindergartens are the other way to count",
+    "mandatory_report_count": "leads reported by bodies and people, so events",
+    "child_violence_case_count": "cases taken up by the police, so events",
+}
+
+
+def counted_units(indicator):
+    """Words for what an indicator counts: its denominator, for plain counts what is counted."""
+    return indicator.numerator_zh if indicator.kind == "count" else indicator.denominator_zh
+
+
+def test_full_counts_of_places_are_marked_and_counts_of_people_are_not(plan):
+    countable = [i for i in plan.indicators if i.kind in ("proportion", "rate", "ratio", "count")]
+    named = {i.id for i in countable if re.search(UNITS_COUNTED, counted_units(i))}
+    marked = {i.id for i in plan.indicators if i.census}
+    assert named == marked | set(NO_CENSUS)
+    assert not marked & set(NO_CENSUS)
+    people = {i.id for i in countable if i.census and re.search(PEOPLE_AND_EVENTS, counted_units(i))}
+    # pupils stand beside schools in brackets; the other bodies and places are those for children or of employers
+    assert people == {
+        "after_school_service_coverage",
+        "child_service_social_org_count",
+        "out_of_school_venue_count",
+        "mother_infant_room_coverage",
+        "juvenile_justice_unit_coverage",
+    }
+
+
+@pytest.mark.parametrize("name", NATIONAL)
+def test_national_plans_mark_the_communities_alone(name):
+    assert [i.id for i in load_plan(name).indicators if i.census] == [
+        "family_education_station_urban",
+        "family_education_station_rural",
+    ]
 
 
 def test_printed_baselines(plan):

@@ -144,6 +144,27 @@ def test_parts_that_are_only_some_of_the_total_bound_it():
     assert audit(found, rows)[["low", "high"]].to_numpy().tolist() == [[1, 4]]
 
 
+def test_whether_hidden_parts_add_up_is_told_by_others_of_their_kind():
+    # in town B the sexes add up and the causes listed do not: so it is in town A, where one of each is hidden
+    rows = table(
+        *(
+            cell(events, region=f"区/{town}", **{column: label})
+            for town, male, drowned in (("甲", 3, 4), ("乙", 9, 7))
+            for events, column, label in (
+                (20, "sex", "total"), (male, "sex", "male"), (20 - male, "sex", "female"),
+                (drowned, "category", "溺水"), (9, "category", "跌落"),
+            )
+        )
+    )  # fmt: skip
+    found = rows.assign(published="shown", suppressed="")
+    hidden = (rows["numerator"] < 5).to_numpy()
+    found.loc[hidden, ["value", "numerator"]] = np.nan
+    found.loc[hidden, ["published", "suppressed"]] = ["<5", "primary"]
+    known = audit(found)
+    assert known[["low", "high"]].to_numpy().tolist() == [[3, 3], [1, 4]]
+    assert known["recoverable"].tolist() == [True, False]
+
+
 def test_towns_and_schools_divide_a_district_each_in_its_way():
     rows = table(
         cell(20), *(cell(n, region=f"区/{t}") for n, t in ((3, "甲"), (17, "乙"))),

@@ -259,6 +259,68 @@ def test_an_exceptional_year_is_left_out_of_the_trend():
     pd.testing.assert_frame_equal(told, plain)
     untold = project(shocked.drop(columns="exceptional"), 3, THREE)
     assert untold["year"].iloc[0] == 2022 and untold[0.5].iloc[0] < 70
-    # with fewer than two usual values nothing is left out
+    # two usual values are enough to leave a third out; with fewer than two nothing is left out
+    three = series([60.0, 61.0, 30.0], [2018, 2019, 2020], exceptional=[False, False, True])
+    pd.testing.assert_frame_equal(
+        project(three, 3, THREE), project(series([60.0, 61.0], [2018, 2019]), 3, THREE)
+    )
     few = series([60.0, 61.0], [2019, 2020], exceptional=[False, True])
     assert np.isfinite(numbers(project(few, 2, THREE))).all()
+
+
+def neighbours(n=8, indicator="入园率"):
+    """Regions that rise ever faster, of one indicator."""
+    rows = [
+        series([v * (1 + k / 20) for v in (20, 22, 25, 30, 36, 43)], range(2015, 2021), f"{indicator}|{k}",
+               indicator=indicator, lower=0.0, upper=100.0)
+        for k in range(n)
+    ]  # fmt: skip
+    return pd.concat(rows)
+
+
+@pytest.mark.parametrize("method", TREND_MODELS)
+def test_a_classical_method_takes_no_company(method):
+    with pytest.raises(ParamsError, match="只用于参照类模型"):
+        project(neighbours(), 2, THREE, method, beside=neighbours())
+
+
+def test_a_company_is_told_by_the_words_of_its_indicators():
+    other = neighbours(9, "接种率").assign(value=lambda f: 100 - f["value"])
+    beside = pd.concat(
+        [other, neighbours(), series([1.0, 2.0, 3.0], [2018, 2019, 2020], "?", indicator=None)]
+    )
+    mine = series(
+        [30.0, 31.0, 33.0], [2018, 2019, 2020], "我|入园率", indicator="入园率", lower=0.0, upper=100.0
+    )
+    unknown = mine.assign(series="我|无人知", indicator="无人知")
+    nameless = mine.assign(series="我|无名", indicator=None)
+    found = project(pd.concat([unknown, nameless, mine]), 4, THREE, beside=beside)
+    alone = numbers(project(mine.drop(columns="indicator"), 4, THREE))
+    parts = [numbers(part) for _, part in found.groupby("series", sort=False)]
+    assert parts[0] == pytest.approx(alone, rel=1e-4) and parts[1] == pytest.approx(alone, rel=1e-4)
+    # those beside it rise, so more of a rise is expected than of the series by itself
+    assert (parts[2][:, 1] > alone[:, 1]).all()
+    only = project(mine, 4, THREE, beside=neighbours())
+    assert parts[2] == pytest.approx(numbers(only), rel=1e-12)
+
+
+def test_a_company_without_indicators_is_refused():
+    with pytest.raises(DataError, match="同伴数据缺少列 indicator"):
+        project(neighbours(), 2, THREE, beside=neighbours().drop(columns="indicator"))
+    with pytest.raises(DataError, match="趋势数据缺少列 indicator"):
+        project(neighbours().drop(columns="indicator"), 2, THREE, beside=neighbours())
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.permutations(range(10)), st.integers(1, 10))
+def test_who_else_is_asked_for_does_not_matter_beside_a_company(order, size):
+    mine = [
+        series([30.0 + k, 31.0, 33.0 - k], [2016, 2018, 2019], f"s{k}", indicator="入园率", lower=0.0, upper=100.0,
+               numerator=[60.0 + 2 * k, 62.0, 66.0 - 2 * k], denominator=200.0)
+        for k in range(10)
+    ]  # fmt: skip
+    whole = project(pd.concat(mine), 3, THREE, beside=neighbours())
+    some = [mine[k] for k in order[:size]]
+    found = project(pd.concat(some), 3, THREE, beside=neighbours())
+    expected = whole[whole["series"].isin(found["series"].unique())]
+    assert numbers(by_key(found)) == pytest.approx(numbers(by_key(expected)), rel=1e-12)

@@ -1,5 +1,6 @@
 """The learned forecaster: what it looks at, what it promises, and that no network speaks on what it saw."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,12 @@ from scipy import stats
 from xhcp_eval.counting import counting_variance
 from xhcp_eval.errors import DataError
 from xhcp_eval.panel import make_panel
-from xhcp_eval.projection import project
+from xhcp_eval.projection import project, project_panel
 from xhcp_eval.reference import network, training
 from xhcp_eval.reference.features import histories
 from xhcp_eval.reference.lessons import arrange, lessons
-from xhcp_eval.reference.model import load_model, reference_model
-from xhcp_eval.reference.peers import peer_features
+from xhcp_eval.reference.model import load_model, panel_histories, reference_model
+from xhcp_eval.reference.peers import Company, peer_features
 
 SEVEN = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
 short_series = st.lists(st.floats(0.5, 99.5), min_size=2, max_size=30)
@@ -51,6 +52,50 @@ def test_a_worked_row():
     assert found.column("lowest")[0] == pytest.approx(np.arcsinh((10 - 15) / scale), rel=1e-6)
     slope = np.polyfit(range(4), [10, 12, 11, 15], 1)[0]
     assert found.column("slope")[0] == pytest.approx(np.arcsinh(slope / scale), rel=1e-6)
+
+
+# natural increase per mille: eight falls and a rise, 1.4 in all; the largest value 1.5
+NATURAL_INCREASE = [1.5, 1.3, 1.4, 1.1, 1.0, 0.9, 0.6, 0.5, 0.4, 0.3]
+
+
+@pytest.mark.parametrize("far", [10.0, 1000.0, 1e6])
+def test_bounds_nowhere_near_say_nothing_of_how_far_values_move(far):
+    found = seen(NATURAL_INCREASE, -far, far)
+    # nine changes of 1.4 in all, and half a change of 2% of the largest value's size, not of the 9 or 999 to a bound
+    scale = (1.4 + 0.5 * 0.02 * 1.5) / 9.5
+    assert found.scale[0] == pytest.approx(scale)
+    assert found.column("relative_change")[0] == pytest.approx(np.log(scale / 1.5 + 1e-4), rel=1e-5)
+
+
+@given(st.lists(st.floats(0.001, 100), min_size=2, max_size=30), st.sampled_from([100.0, 1000.0]))
+@settings(max_examples=60, deadline=None)
+def test_above_zero_the_room_is_the_way_to_the_nearer_bound(values, upper):
+    mean, steps = np.mean(values), len(values) - 1
+    room = min(mean, upper - mean)
+    scale = (np.abs(np.diff(values)).sum() + 0.5 * 0.02 * room) / (steps + 0.5)
+    if room > 1e-6 * mean:
+        assert seen(values, 0.0, upper).scale[0] == pytest.approx(scale, rel=1e-9)
+
+
+def test_years_without_a_single_event_are_not_measured_by_the_unit():
+    nothing = [0.0] * 8
+    # a scale that networks learned from: half a change of 2% of 2% of it, beside seven of none
+    assert seen(nothing, 0.0, 1000.0).scale[0] == pytest.approx(0.5 * 0.02 * 0.02 * 1000 / 7.5)
+    # per 100,000 the end tells no more than none, and half an event does where counts are known
+    assert seen(nothing, 0.0, 1e5).scale[0] == seen(nothing, 0.0, np.inf).scale[0]
+    counts = np.zeros((1, 8)), np.full((1, 8), 63000.0)
+    noise, _ = counting_variance(np.array([nothing]), *counts, np.array([1e5]))
+    # variance of a rate with half an event in all years; a change has that of two years
+    half_event = np.sqrt(2 * 1e10 * (0.5 / (8 * 63000 + 1)) / 63000)
+    found = seen(nothing, 0.0, 1e5, noise)
+    movement = found.scale[0] * np.sqrt(1 - found.column("anchor_noise")[0] ** 2)
+    assert movement == pytest.approx(0.02 * half_event, rel=1e-2)
+
+
+def test_below_zero_a_near_bound_counts_as_it_did():
+    # 2 above its lower bound of -10: that is nearer than the values are large
+    found = seen([-8.5, -7.5, -8.0], -10.0, 1000.0)
+    assert found.scale[0] == pytest.approx((1.0 + 0.5 + 0.5 * 0.02 * 2) / 2.5)
 
 
 @given(short_series, st.sampled_from([0.01, 10.0, 1000.0]))
@@ -130,7 +175,160 @@ def test_peers_do_not_depend_on_the_order_or_on_other_groups():
     np.testing.assert_allclose(first, whole[:6], rtol=1e-5)
 
 
+# --- a company named outright
+
+
+def world(seed, regions=12, indicators=3, years=12, first=2010):
+    """Walks in percent of some regions and indicators, with gaps, ends of their own and counts in one indicator."""
+    rng, rows = np.random.default_rng(seed), []
+    for i in range(indicators):
+        for r in range(regions):
+            values = np.clip(40 + 10 * i + 8 * rng.normal() + rng.normal(0.3, 1 + i, years).cumsum(), 1, 99)
+            known = rng.random(years) < 0.85
+            known[:2], known[years - rng.integers(0, 4) :] = True, False
+            counts = {"numerator": 3 * values, "denominator": 300.0} if i == 1 else {}
+            one = frame(values, f"i{i}r{r}", first, lower=0.0, upper=100.0, indicator=f"i{i}", **counts)
+            rows.append(one[known])
+    return pd.concat(rows, ignore_index=True)
+
+
+WORDS = ("i0", "i1", "i2")
+
+
+def regions_of(data, *numbers):
+    return data[data["series"].str.split("r").str[1].astype(int).isin(numbers)]
+
+
+def as_today(panel):
+    """Features among the panel's own series."""
+    own = panel_histories(panel, np.arange(len(panel)))
+    group = np.unique(panel.indicator, return_inverse=True)[1]
+    return peer_features(panel.values, own.anchor, own.scale, panel.last, group)
+
+
+def from_company(panel, company):
+    rows = np.arange(len(panel))
+    return company.features(panel, rows, panel_histories(panel, rows))
+
+
+def row(panel, key):
+    return panel.keys.tolist().index(key)
+
+
+def test_members_of_a_company_see_what_they_see_among_themselves():
+    panel = make_panel(world(1), WORDS)
+    np.testing.assert_array_equal(from_company(panel, Company.of(panel)), as_today(panel))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_stranger_counts_among_its_own_peers_as_if_it_had_been_there(seed):
+    data = world(seed)
+    members = regions_of(data, *range(1, 9))
+    if seed in (1, 2):
+        # a company whose years begin later and end sooner than the stranger's
+        members = members[members["year"].between(2013, 2017)]
+    if seed in (2, 3):
+        # the other way round
+        data = data[data["year"].between(2012, 2019)]
+    company = Company.of(make_panel(members, WORDS))
+    strangers = make_panel(regions_of(data, 0), WORDS)
+    found = from_company(strangers, company)
+    for i, key in enumerate(strangers.keys):
+        union = make_panel(pd.concat([members, data[data["series"] == key]]), WORDS)
+        np.testing.assert_allclose(found[i], as_today(union)[row(union, key)], rtol=2e-6, atol=2e-6)
+
+
+def test_only_the_same_key_of_the_same_indicator_is_a_member():
+    data = world(3)
+    company = Company.of(make_panel(regions_of(data, *range(8)), WORDS))
+    one = make_panel(data[data["series"] == "i0r0"], WORDS)
+    renamed = replace(one, keys=np.array(["elsewhere"]))
+    # the size of the group, and with it the double weight of the series, tells them apart
+    assert from_company(one, company)[0, 0] == pytest.approx(np.log(8))
+    assert from_company(renamed, company)[0, 0] == pytest.approx(np.log(9))
+    other = replace(one, indicator=np.array([2]))
+    assert from_company(other, company)[0, 0] == pytest.approx(np.log(9))
+
+
+def test_a_member_that_goes_on_after_its_company_ended_stands_where_its_peers_do():
+    data = world(4)
+    old = make_panel(data[data["year"] <= 2014], WORDS)
+    found = from_company(make_panel(data, WORDS), Company.of(old))
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found[:, 9:14], 0)
+
+
+def test_an_answer_depends_on_the_series_and_its_company_only():
+    data, rng = world(5, regions=20), np.random.default_rng(5)
+    company = Company.of(make_panel(regions_of(data, *range(10)), WORDS))
+    model, names = reference_model(), data["series"].unique()
+    panel = make_panel(data, WORDS)
+    for of in ("value", "level"):
+        whole = project_panel(panel, model, 8, SEVEN, of, company)
+        assert np.isfinite(whole).all()
+        for size in (1, 2, 7, 23, 59):
+            some = data[data["series"].isin(rng.permutation(names)[:size])]
+            part = make_panel(some.sample(frac=1, random_state=size), WORDS)
+            found = project_panel(part, model, 8, SEVEN, of, company)
+            at = [row(panel, key) for key in part.keys]
+            np.testing.assert_allclose(found, whole[at], rtol=1e-12)
+    # not even the horizon asked for others matters
+    near = project_panel(panel, model, 3, SEVEN, "level", company)
+    np.testing.assert_allclose(near, whole[:, :3], rtol=1e-12)
+
+
+def test_a_company_changes_answers_and_needs_five_of_an_indicator_with_two_points():
+    data = world(6)
+    data = data[data["series"].isin([f"i{i}r{r}" for i in range(3) for r in range(12 if i else 5)])]
+    single = data[data["series"] == "i0r4"].iloc[:1]
+    few = pd.concat([data[data["series"] != "i0r4"], single])
+    panel, model = make_panel(data, WORDS), reference_model()
+    alone = project_panel(replace(panel, indicator=None), model, 5, SEVEN, "level")
+    apart = {}
+    for name, members in (("five", data), ("four", few)):
+        found = project_panel(panel, model, 5, SEVEN, "level", Company.of(make_panel(members, WORDS)))
+        apart[name] = np.abs(found - alone).max(axis=(1, 2)) / np.abs(alone).max(axis=(1, 2))
+    first = panel.indicator == 0
+    assert (apart["five"] > 1e-3).all()
+    assert (apart["four"][first] < 1e-4).all() and (apart["four"][~first] > 1e-3).all()
+
+
+def test_a_company_can_be_sent_away_and_may_be_empty():
+    panel = make_panel(world(7), WORDS)
+    company = pickle.loads(pickle.dumps(Company.of(panel)))
+    np.testing.assert_array_equal(from_company(panel, company), as_today(panel))
+    nobody = Company.of(make_panel(frame([5.0], indicator="i0"), WORDS))
+    model = reference_model()
+    found = project_panel(panel, model, 2, SEVEN, "level", nobody)
+    alone = project_panel(replace(panel, indicator=None), model, 2, SEVEN, "level")
+    np.testing.assert_allclose(found, alone, rtol=1e-4)
+    with pytest.raises(DataError, match="没有指明指标"):
+        Company.of(replace(panel, indicator=None))
+
+
+def test_without_a_company_answers_are_what_they_were():
+    # figures of the version that knew no companies
+    before = [
+        [22.2559025, 25.0052068, 26.9362113, 29.2127883, 31.1423846, 33.3693394, 36.842175],
+        [38.7087467, 46.6028656, 51.1666021, 55.3787544, 59.1652424, 63.5557011, 70.802403],
+        [62.8722709, 74.9866987, 79.5333768, 82.3074921, 84.665702, 87.0449155, 91.2940937],
+    ]
+    found = project_panel(make_panel(world(8), WORDS), reference_model(), 5, SEVEN)[[0, 13, 30], 4]
+    np.testing.assert_allclose(found, before, rtol=1e-5)
+
+
 # --- network
+
+
+def test_a_row_has_the_same_bits_whatever_rows_stand_beside():
+    """Matrix products round by blocks: rows in other places, among others, alone."""
+    model = reference_model()
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=(3000, model.alone.mean.shape[1])).astype(np.float32)
+    whole = model.alone.predict(x, 10)
+    for rows in ([7], np.arange(300, 431), rng.permutation(3000), np.array([2999, 0, 1])):
+        np.testing.assert_array_equal(model.alone.predict(x[rows], 10), whole[rows])
+
 
 
 def test_a_network_learns_the_quantiles_of_what_it_sees():
@@ -305,6 +503,24 @@ def test_quantiles_of_still_histories_by_hand():
         True,
         False,
     ]
+
+
+def test_a_rate_about_one_between_bounds_of_a_thousand_is_not_foreseen_to_jump_by_tens():
+    def widths(far):
+        found = project(frame(NATURAL_INCREASE, lower=-far, upper=far), 5, SEVEN).iloc[:, 2:].to_numpy()
+        return (found[:, -1] - found[:, 0])[[0, 4]]
+
+    # the values moved by 0.16 a year on average and over a range of 1.2 in nine years
+    assert (widths(1000.0) < [1.2, 5.0]).all()
+    np.testing.assert_allclose(widths(1000.0), widths(1e6), rtol=1e-2)
+    np.testing.assert_allclose(widths(1000.0), widths(100.0), rtol=0.2)
+
+
+def test_after_eight_years_without_a_death_among_63000_no_hundreds_are_foreseen():
+    counts = {"numerator": 0.0, "denominator": 63000.0}
+    found = project(frame([0.0] * 8, lower=0.0, upper=1e5, **counts), 5, SEVEN).iloc[:, 2:].to_numpy()
+    # one death is 1.6 per 100,000; 2% of the scale would be 1,260 of them
+    assert found[:, 3].max() == 0 and 0 < found[-1, -1] < 10
 
 
 def test_spread_grows_with_the_years_beyond_the_last_learned():

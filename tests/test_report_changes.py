@@ -21,7 +21,7 @@ from xhcp_eval.report.summary import (
     targets_frame,
     write_summary,
 )
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.settings import Settings
 
 
 def target(name: str = "infant_mortality_rate", **changes) -> dict:

@@ -11,8 +11,8 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from xhcp_eval import style
-from xhcp_eval.status import Status
 from xhcp_eval.units import UNITS
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.views import figure_view
 
 SIGNS = "●◕◑○✕？⚖－◇–—‰≤≥±−×℃✓→①②③⑩（）：；，。、“”《》％αβχ²√／·…⚠"

@@ -131,7 +131,9 @@ def test_cells_read_as_they_are_shown(value, shape, text):
     assert cell_text(value, shape) == text
 
 
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @FUZZ

@@ -113,6 +113,15 @@ def test_counts_explain_noise_away():
     assert small[2] == pytest.approx(rates.mean(), rel=0.35)
 
 
+@pytest.mark.parametrize("far", [100.0, 1000.0, 1e6])
+def test_bounds_nowhere_near_do_not_widen_local_drift(far):
+    values, years = np.array([1.5, 1.3, 1.4, 1.1, 1.0, 0.9, 0.6, 0.5, 0.4, 0.3]), np.arange(2016, 2026)
+    bounded = TREND_MODELS["local_drift"](panel_of(values, years, lower=-far, upper=far), 5, LEVELS)
+    np.testing.assert_allclose(
+        bounded, TREND_MODELS["local_drift"](panel_of(values, years), 5, LEVELS), rtol=0.05
+    )
+
+
 NATIONAL = Path(__file__).parent.parent / "data" / "national" / "china_national.csv"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from xhcp_eval.pack import Pack
-from xhcp_eval.status import Status
 from xhcp_eval.tables import most_urgent_first, own_targets
 from xhcp_eval.units import UNITS, format_probability, format_value
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.views import TableView, TextView, table, text_view
 
 SETTLED = (Status.MET.value, Status.MISSED.value, Status.NO_DATA.value)

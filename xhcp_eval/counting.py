@@ -72,7 +72,7 @@ def observed_quantiles(
     centre = np.median(mix, axis=2, keepdims=True)
     score = ndtri(quantiles)
     wide = centre + np.sign(score) * np.sqrt((level - centre) ** 2 + (score * noise) ** 2)
-    few = (mix.max(axis=2) / scale[:, :, 0] < EXACT_BELOW).all(axis=1)
+    few = mix.max(axis=(1, 2)) / scale[:, 0, 0] < EXACT_BELOW
     if few.any():
         counts = _mixed_count_quantiles(mix[few] / scale[few], quantiles, cases[few], binomial[few])
         wide[few] = counts * scale[few]
@@ -89,7 +89,7 @@ def _mixed_count_quantiles(
     population = cases[:, None, None, None]
     low = np.full((*expected.shape[:2], len(quantiles)), -1.0)
     high = np.full_like(low, 3 * EXACT_BELOW)
-    for _ in range(9):
+    while np.any(high - low > 1):
         middle = np.floor((low + high) / 2)
         count = middle[..., None]
         poisson = pdtr(np.maximum(count, 0), expected)

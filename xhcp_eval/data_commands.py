@@ -183,16 +183,14 @@ def warn(
     plan: PlanOption = PLAN,
 ) -> None:
     """预警：难以达标、连续变差、波动过大、突变、缺数据、乡镇低于底线。"""
-    from xhcp_eval.assessment import assess
     from xhcp_eval.early_warning import early_warnings
     from xhcp_eval.observations import read_table
-    from xhcp_eval.province.cases import open_case
     from xhcp_eval.table_files import write_csv
+    from xhcp_eval.verdict.judge import judge
 
     base, registry = _open(database, plan)
     table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
-    case = open_case(table, registry, as_of=year)
-    found = early_warnings(case, assess(case))
+    found = early_warnings(judge(table, registry, registry.region, as_of=year))
     for row in found.itertuples():
         right = (
             f"（此类预警以往应验 {row.precision:.0%}，不预警也有 {row.base_rate:.0%}）"

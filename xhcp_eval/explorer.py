@@ -11,19 +11,22 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval import figures, narrative, tables
-from xhcp_eval.assessment import Case, assess, goal_verdicts
-from xhcp_eval.comparables import comparables
 from xhcp_eval.comparables_views import comparables_sentence
 from xhcp_eval.errors import ParamsError
-from xhcp_eval.evidence import forecast_frame, series_frame, series_key
 from xhcp_eval.observations import TOTAL
 from xhcp_eval.pack import Pack
-from xhcp_eval.projection import AUTO, LEVELS, project
-from xhcp_eval.province.cases import open_case
-from xhcp_eval.scenarios import scenarios
+from xhcp_eval.pack_frames import read_tables
+from xhcp_eval.plan import Indicator
+from xhcp_eval.projection import AUTO, LEVELS, project_panel, trend_model
 from xhcp_eval.tables import MODEL_LABELS
 from xhcp_eval.trend import TREND_MODELS
 from xhcp_eval.units import UNITS, format_probability, format_value
+from xhcp_eval.verdict.comparables import comparables
+from xhcp_eval.verdict.histories import histories
+from xhcp_eval.verdict.judge import judge
+from xhcp_eval.verdict.operators import sign_of
+from xhcp_eval.verdict.scenarios import chance_at, open_targets, scenarios
+from xhcp_eval.verdict.verdicts import Verdicts
 from xhcp_eval.views import FigureView, Section, TableView, TextView, section, table, text_view
 
 MODELS: dict[str, str] = {AUTO: MODEL_LABELS[AUTO]} | {name: MODEL_LABELS[name] for name in TREND_MODELS}
@@ -86,8 +89,8 @@ def look(pack: Pack, choice: Choice) -> Section:
 
     pack: from `open_pack`. Raises PlanError (indicator), ParamsError (model, region, year or target that isn't there).
     """
-    case = chosen_case(pack, choice)
-    narrowed = _narrowed(pack, case, choice)
+    verdicts = chosen_verdicts(pack, choice)
+    narrowed = _narrowed(pack, verdicts, choice)
     facts = pack.plan.indicator(choice.indicator)
     parts: list = [
         narrative.indicator_sentence(narrowed, choice.indicator),
@@ -97,18 +100,20 @@ def look(pack: Pack, choice: Choice) -> Section:
         parts.insert(
             1, text_view(f"图中的预测区间来自“{MODELS[choice.model]}”；判定和概率仍按“{MODELS[AUTO]}”。")
         )
-    parts += [targets_table(narrowed), paces_table(case, choice.indicator)]
+    parts += [targets_table(narrowed), paces_table(verdicts, choice.indicator)]
     if choice.pace is not None:
-        parts.append(what_if(narrowed, choice))
+        parts.append(what_if(verdicts, choice))
     parts += [
         comparables_sentence(narrowed, choice.indicator),
         tables.history_table(narrowed, choice.indicator),
     ]
-    return section(f"{facts.name}　{case.region}　数据截至{case.as_of}年", *parts, level=3, anchor="look")
+    return section(
+        f"{facts.name}　{verdicts.only}　数据截至{verdicts.as_of}年", *parts, level=3, anchor="look"
+    )
 
 
-def chosen_case(pack: Pack, choice: Choice) -> Case:
-    """The indicator's series in the region up to the year chosen, projected and ready to be judged."""
+def chosen_verdicts(pack: Pack, choice: Choice) -> Verdicts:
+    """The verdicts of the region chosen up to the year chosen, those of the report where these are the pack's own."""
     pack.plan.indicator(choice.indicator)
     if choice.model not in MODELS:
         raise ParamsError(f"没有模型 {choice.model!r}；可选：{'、'.join(MODELS)}")
@@ -120,8 +125,12 @@ def chosen_case(pack: Pack, choice: Choice) -> Case:
     first = int(rows["year"].min())
     if not first <= until <= pack.params.data_until:
         raise ParamsError(f"数据年份 {until}：应在 {first}—{pack.params.data_until} 之间")
-    rows = rows[(rows["indicator"] == choice.indicator) & (rows["year"] <= until)]
-    return open_case(rows, pack.plan, region, pack.params.settings, until, choice.use_recollection)
+    rows = rows[rows["year"] <= until]
+    loose, settings = choice.use_recollection or pack.params.use_recollection, pack.params.settings
+    others = read_tables(pack.params.learn_from, pack.plan) if pack.params.learn_from else None
+    return judge(
+        rows, pack.plan, region, settings, until, use_recollection=loose, may_lag=True, beside=others
+    )
 
 
 def targets_table(pack: Pack) -> TableView:
@@ -129,9 +138,9 @@ def targets_table(pack: Pack) -> TableView:
     return tables.every_target(pack, pack.assessment, "本指标的目标和判定")
 
 
-def paces_table(case: Case, indicator: str) -> TableView | TextView:
+def paces_table(verdicts: Verdicts, indicator: str) -> TableView | TextView:
     """What each target ahead would take: paces, where they lead, how likely."""
-    rows = scenarios(case)
+    rows = scenarios(verdicts)
     rows = rows[rows["indicator"] == indicator] if len(rows) else rows
     if rows.empty:
         return text_view("没有尚未到期、可以外推的目标。")
@@ -155,69 +164,93 @@ def paces_table(case: Case, indicator: str) -> TableView | TextView:
     )
 
 
-def what_if(pack: Pack, choice: Choice) -> TextView:
-    """Where a yearly change of the analyst's choice leads, against the target, and whom it concerns."""
-    rows = pack.assessment[(pack.assessment["role"] == "verdict") & pack.assessment["latest_value"].notna()]
-    rows = rows[rows["target_id"] == choice.target_id] if choice.target_id else rows.tail(1)
+def what_if(verdicts: Verdicts, choice: Choice) -> TextView:
+    """Where a yearly change of the analyst's choice leads, against the target, how likely it then is, whom it concerns.
+
+    verdicts: from `chosen_verdicts`. Raises ParamsError for a target that isn't the indicator's, or isn't known today.
+    """
+    judged = verdicts.explained()
+    rows = judged[(judged["indicator"] == choice.indicator) & judged["latest_value"].notna()]
+    rows = rows[rows["target_value"].notna() & (rows["worst_unit"] == "")]
+    own = rows[rows["role"] == "verdict"]
+    rows = rows[rows["target_id"] == choice.target_id] if choice.target_id else own.tail(1)
     if rows.empty:
-        raise ParamsError(f"没有目标 {choice.target_id or choice.indicator}，或没有现状值")
-    row = rows.iloc[0]
-    facts = pack.plan.indicator(choice.indicator)
+        raise ParamsError(
+            f"指标 {choice.indicator} 没有目标 {choice.target_id or '（可推算的）'}，或没有现状值"
+        )
+    row, facts = rows.iloc[0], verdicts.plan.indicator(choice.indicator)
+    sign = next(sign_of(t, facts) for t in facts.targets if t.id == row["target_id"])
     years = int(row["target_year"] - row["latest_year"])
     low, high = (
         (-np.inf if facts.lower is None else facts.lower),
         (np.inf if facts.upper is None else facts.upper),
     )
     value = float(np.clip(row["latest_value"] + choice.pace * max(years, 0), low, high))
-    short = (row["target_value"] - value) * (1 if row["op"] in (">=", ">") or facts.direction == "up" else -1)
-    met = short <= 1e-9
-    told = (
-        f"若每年{_signed(choice.pace, facts.unit)}，{row['target_year']}年为{format_value(value, facts.unit)}，"
-        + (
-            f"达到目标（{row['target_text']}）。"
-            if met
-            else f"离目标（{row['target_text']}）还差{format_value(short, facts.unit, difference=True)}。"
-        )
-    )
-    cases = row["denominator"]
-    per = UNITS[facts.unit].per
-    people = ""
-    if per and cases == cases and facts.kind in ("proportion", "rate"):
-        moved = abs(value - row["latest_value"]) / per * cases
-        people = f"与现状相比，每年约涉及{moved:,.0f}{'例' if facts.kind == 'rate' else '人（个）'}（按现在的{cases:,.0f}计）。"
-    return text_view([told, people, "这是算术，不是预测；能有多大把握见上面的概率。"])
+    told = f"若每年{_signed(choice.pace, facts.unit)}，{row['target_year']}年为{format_value(value, facts.unit)}，{_distance(row, value, sign)}。"
+    ahead = open_targets(verdicts)
+    ahead = ahead[(ahead["target_id"] == row["target_id"]) & ahead["limit"].notna()]
+    chance = "这是算术，不是预测；能有多大把握见上面的概率。"
+    if len(ahead):
+        probability = format_probability(float(chance_at(verdicts, ahead, np.array([choice.pace]))[0]))
+        chance = f"按此速度，预测分布整体移动后达标的概率为{probability}（照现在的趋势为{format_probability(row['probability'])}）。"
+    return text_view([told, _people(row, facts, value), chance])
 
 
-def _narrowed(pack: Pack, case: Case, choice: Choice) -> Pack:
+def _distance(row: pd.Series, value: float, sign: int) -> str:
+    """How far a value lies from the target that is printed. sign: +1 where more is wanted."""
+    short = sign * (row["target_value"] - value)
+    if short <= 1e-9:
+        return f"达到目标（{row['target_text']}）"
+    return f"离目标（{row['target_text']}）还差{format_value(short, row['unit'], difference=True)}"
+
+
+def _people(row: pd.Series, facts: Indicator, value: float) -> str:
+    cases, per = row["denominator"], UNITS[facts.unit].per
+    if not per or cases != cases or facts.kind not in ("proportion", "rate"):
+        return ""
+    moved = abs(value - row["latest_value"]) / per * cases
+    word = "例" if facts.kind == "rate" else "人（个）"
+    return f"与现状相比，每年约涉及{moved:,.0f}{word}（按现在的{cases:,.0f}计）。"
+
+
+def _narrowed(pack: Pack, verdicts: Verdicts, choice: Choice) -> Pack:
     """The pack with only what the choice shows, so that its figures and tables can be used as they are."""
-    judged = assess(case)
+    judged = verdicts.explained()
     judged = judged[(judged["indicator"] == choice.indicator) & (judged["role"] != "comparison")].reset_index(
         drop=True
     )
-    forecast = forecast_frame(case.series)
+    forecast = verdicts.outlook.frame(verdicts.only)
     if choice.model != AUTO:
-        forecast = _other_forecast(case, choice, forecast)
+        forecast = _other_forecast(verdicts, choice, forecast)
     rows = pack.observations
-    rows = rows[(rows["indicator"] == choice.indicator) & (rows["year"] <= case.as_of)]
-    likes, nearest = comparables(case)
-    params = pack.params.model_copy(update={"region": case.region, "data_until": case.as_of})
+    rows = rows[(rows["indicator"] == choice.indicator) & (rows["year"] <= verdicts.as_of)]
+    likes, nearest = comparables(verdicts)
+    params = pack.params.model_copy(update={"region": verdicts.only, "data_until": verdicts.as_of})
     return replace(pack, params=params).with_frames(
         observations=rows,
+        histories=histories(verdicts),
         forecast=forecast,
         assessment=judged,
         comparables=likes,
         nearest=nearest,
-        goals=goal_verdicts(pack.plan, judged),
+        goals=verdicts.goals(),
     )
 
 
-def _other_forecast(case: Case, choice: Choice, ours: pd.DataFrame) -> pd.DataFrame:
-    history = case.series.get(series_key(choice.indicator, case.region))
-    if history is None or ours.empty or history.key not in set(ours["series"]):
+def _other_forecast(verdicts: Verdicts, choice: Choice, ours: pd.DataFrame) -> pd.DataFrame:
+    """The forecast with another model's quantiles in place of ours for the main series."""
+    block = verdicts.block
+    row = block.find(choice.indicator, verdicts.only)
+    if row < 0 or verdicts.outlook.forecasts.place[row] < 0:
         return ours
-    horizon = max(1, case.plan.end_year - int(history.years[-1]))
-    found = project(series_frame(history), horizon, LEVELS, choice.model, of="level")
-    return pd.concat([ours[ours["series"] != history.key], found], ignore_index=True)
+    series, panel = block.series(row), block.panel(np.array([row]))
+    last = int(panel.years[panel.last[0]])
+    horizon = max(1, verdicts.plan.end_year - last)
+    values = project_panel(panel, trend_model(choice.model), horizon, np.asarray(LEVELS), "level")[0]
+    found = pd.DataFrame(values, columns=list(LEVELS))
+    found.insert(0, "year", last + np.arange(1, horizon + 1))
+    found.insert(0, "series", series.key)
+    return pd.concat([ours[ours["series"] != series.key], found], ignore_index=True)
 
 
 def _signed(value: float, unit: str) -> str:
@@ -231,7 +264,7 @@ __all__ = [
     "Choice",
     "FigureView",
     "choices",
-    "chosen_case",
+    "chosen_verdicts",
     "look",
     "paces_table",
     "regions",

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval import style
-from xhcp_eval.evidence import series_key
 from xhcp_eval.observations import STATUS_LABELS, TOTAL
 from xhcp_eval.pack import Pack
 from xhcp_eval.plan import Indicator
-from xhcp_eval.small_numbers import pool_years, rate_interval
-from xhcp_eval.status import Status
+from xhcp_eval.small_numbers import rate_interval
 from xhcp_eval.tables import LEVEL_LABELS, own_targets
 from xhcp_eval.units import UNITS, format_probability, format_value
+from xhcp_eval.verdict.series import series_key
+from xhcp_eval.verdict.settings import Settings
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.views import FigureView, figure_view
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def fan_chart(pack: Pack, indicator: str) -> FigureView:
     facts = pack.plan.indicator(indicator)
     rows = main_rows(pack, indicator)
     fig, ax = style.new_figure()
-    start = history_rows(ax, rows, facts)
+    start = history_rows(ax, pack, indicator)
     fan = _fan(pack, indicator)
     draw_fan(ax, fan, start)
     nation = _comparison(ax, pack, indicator)
@@ -63,11 +64,12 @@ def main_rows(pack: Pack, indicator: str) -> pd.DataFrame:
     return table[keep].sort_values("year")
 
 
-def history_rows(ax, rows: pd.DataFrame, facts: Indicator) -> tuple[int, float] | None:
-    """Line and points of the reported figures; hollow where unverified; interval bars where counted.
+def history_rows(ax, pack: Pack, indicator: str) -> tuple[int, float] | None:
+    """Line and points of the reported figures; hollow where unverified; interval bars where chance has a part.
 
     Returns where a forecast sets out: year and value of the last figure, pooled where counts are small.
     """
+    rows = main_rows(pack, indicator)
     if rows.empty:
         return None
     for _, part in rows.groupby(rows["series_break"].cumsum()):
@@ -109,25 +111,33 @@ def history_rows(ax, rows: pd.DataFrame, facts: Indicator) -> tuple[int, float] 
             va="bottom",
         )
     start = int(rows["year"].iloc[-1]), float(rows["value"].iloc[-1])
-    if rows["numerator"].notna().any() and facts.kind in ("rate", "proportion"):
-        start = _count_bars(ax, rows, facts) or start
-    return start
+    judged = pack.histories[pack.histories["indicator"] == indicator]
+    return _judged_line(ax, judged, pack.params.settings) or start
 
 
-def _count_bars(ax, rows: pd.DataFrame, facts: Indicator) -> tuple[int, float] | None:
-    kind = "proportion" if facts.kind == "proportion" else "rate"
-    per = UNITS[facts.unit].per or 1.0
-    low, high = rate_interval(rows["numerator"], rows["denominator"], kind, per=per)
-    ax.vlines(
-        rows["year"], low, high, color=style.HISTORY, lw=1, alpha=0.45, zorder=2, label="95%区间（计数）"
-    )
-    if facts.kind == "rate" and rows["numerator"].tail(3).mean() < 30:
-        pooled = pool_years(rows.assign(series="x")[["series", "year", "numerator", "denominator"]])
-        pooled = pooled[pooled["n_years"] == 3]
-        values = per * pooled["numerator"] / pooled["denominator"]
-        ax.plot(pooled["year"], values, color=style.ACCENT, lw=2, zorder=3, label="三年合并")
-        return (int(pooled["year"].iloc[-1]), float(values.iloc[-1])) if len(pooled) else None
-    return None
+def _judged_line(ax, judged: pd.DataFrame, settings: Settings) -> tuple[int, float] | None:
+    """Intervals of the years' own figures, and the line of the pooled values that verdicts rest on; where it ends."""
+    told = judged[judged["low"].notna()]
+    if len(told):
+        level = f"{settings.level * 100:g}%区间（计数）"
+        ax.vlines(
+            told["year"],
+            told["low"],
+            told["high"],
+            color=style.HISTORY,
+            lw=1,
+            alpha=0.45,
+            zorder=2,
+            label=level,
+        )
+    pooled = judged[
+        judged["judged"].notna() & (judged["judged_first_year"] == judged["year"] - settings.pool_years + 1)
+    ]
+    if settings.pool_years == 1 or pooled.empty:
+        return None
+    name = {2: "两年合并", 3: "三年合并"}.get(settings.pool_years, f"{settings.pool_years}年合并")
+    ax.plot(pooled["year"], pooled["judged"], color=style.ACCENT, lw=2, zorder=3, label=name)
+    return int(pooled["year"].iloc[-1]), float(pooled["judged"].iloc[-1])
 
 
 def _fan(pack: Pack, indicator: str) -> pd.DataFrame:
@@ -378,11 +388,12 @@ def units_chart(pack: Pack, indicator: str) -> FigureView:
     fig, ax = style.new_figure(height=1.0 + 0.26 * max(len(rows), 1))
     names = [r.region.rsplit("/", 1)[-1] for r in rows.itertuples()]
     position = np.arange(len(rows))
-    if rows["numerator"].notna().any():
+    counted = rows["numerator"].notna().any() and not facts.census and facts.kind != "ratio"
+    level = pack.params.settings.level
+    if counted:
         kind = "proportion" if facts.kind == "proportion" else "rate"
-        low, high = rate_interval(
-            rows["numerator"], rows["denominator"], kind, per=UNITS[facts.unit].per or 1.0
-        )
+        per = UNITS[facts.unit].per or 1.0
+        low, high = rate_interval(rows["numerator"], rows["denominator"], kind, level, per)
         ax.hlines(position, low, high, color=style.HISTORY, alpha=0.5, lw=1.5)
     ax.plot(rows["value"], position, "o", color=style.HISTORY, ms=6)
     own = own_targets(pack, None)
@@ -399,7 +410,7 @@ def units_chart(pack: Pack, indicator: str) -> FigureView:
     return figure_view(
         fig,
         alt=f"{facts.name}{year}年分单位点图，由低到高：{listed}。",
-        caption=f"{facts.name}：分单位，横线为95%区间",
+        caption=f"{facts.name}：分单位" + (f"，横线为{level * 100:g}%区间" if counted else ""),
     )
 
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from xhcp_eval import style
 from xhcp_eval.errors import DataError
-from xhcp_eval.evidence import series_key
 from xhcp_eval.figures import main_rows
 from xhcp_eval.pack import Pack
-from xhcp_eval.scenarios import SCENARIO_NAMES
-from xhcp_eval.status import SEVERITY, Status
 from xhcp_eval.tables import LEVEL_LABELS, own_targets
 from xhcp_eval.units import UNITS, format_value
+from xhcp_eval.verdict.scenarios import SCENARIO_NAMES
+from xhcp_eval.verdict.series import series_key
+from xhcp_eval.verdict.status import SEVERITY, Status
 from xhcp_eval.views import FigureView, figure_view
 
 
@@ -162,9 +162,7 @@ def scenario_curves(pack: Pack, target_id: str) -> FigureView:
     history = main_rows(pack, verdict["indicator"])
     fig, ax = style.new_figure()
     ax.plot(history["year"], history["value"], "o-", color=style.HISTORY, ms=4, label="实际值")
-    fan = pack.forecast[
-        pack.forecast["series"] == series_key(facts.id, pack.region)
-    ]
+    fan = pack.forecast[pack.forecast["series"] == series_key(facts.id, pack.region)]
     fan = fan[fan["year"] <= verdict["target_year"]]
     if len(fan):
         ax.fill_between(

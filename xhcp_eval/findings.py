@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.pack import Pack
-from xhcp_eval.status import Status
 from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability, format_value
+from xhcp_eval.verdict.status import Status
 
 CHAPTERS = {
     "problems": "突出问题和短板弱项",
@@ -113,7 +113,7 @@ def _advice(pack: Pack, row) -> Finding:
     ]
     paces = pack.scenarios[(pack.scenarios["target_id"] == row.target_id)].set_index("scenario")
     if row.required_pace == row.required_pace:
-        now = f"近年每年{_signed(row.pace, row.unit)}" if row.pace == row.pace else "近年速度不详"
+        now = f"近五年年均{_signed(row.pace, row.unit)}" if row.pace == row.pace else "近五年速度不详"
         parts.append(f"{now}，要在{row.target_year}年达到目标需每年{_signed(row.required_pace, row.unit)}")
     if "best_recent" in paces.index:
         best = paces.loc["best_recent"]

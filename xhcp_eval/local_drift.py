@@ -96,12 +96,19 @@ def typical_trend(y: np.ndarray, noise: np.ndarray, change: np.ndarray) -> np.nd
 
 
 def _room(panel: Panel, rows: slice) -> np.ndarray:
-    """Distance of the mean to the nearer bound; the mean itself where there is no bound; never quite nothing."""
+    """Distance of the mean to the nearer bound; the mean itself where there is no bound; never quite nothing.
+
+    At most the largest value's own size: bounds of -1,000 and 1,000 say nothing of how far a rate of 1 moves.
+    """
     mean = np.nanmean(panel.values[rows], axis=1)
+    largest = np.maximum(np.nanmax(np.abs(panel.values[rows]), axis=1), np.abs(mean))
     low, high = panel.lower[rows], panel.ceiling[rows]
     below = np.where(np.isfinite(low), mean - low, np.abs(mean))
     above = np.where(np.isfinite(high), np.abs(high - mean), np.inf)
-    return np.maximum(np.minimum(below, above), LEAST_ROOM * np.abs(mean))
+    near = np.minimum(below, above)
+    # values that are all 0 have no size to go by
+    near = np.where(largest > 0, np.minimum(near, largest), near)
+    return np.maximum(near, LEAST_ROOM * np.abs(mean))
 
 
 def _end_together(last: np.ndarray, *grids: np.ndarray) -> list[np.ndarray]:

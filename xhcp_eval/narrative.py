@@ -6,13 +6,13 @@ import pandas as pd
 
 from xhcp_eval.breaks import break_sentence
 from xhcp_eval.model_card import model_scores
-from xhcp_eval.outcomes import brier_score
 from xhcp_eval.pack import Pack, once_a_pack
 from xhcp_eval.plan import Goal, Indicator
 from xhcp_eval.provenance import local_time
-from xhcp_eval.status import Status
 from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability, format_value
+from xhcp_eval.verdict.outcomes import brier_score
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.views import TextView, text_view
 
 NAMES_SHOWN = 5
@@ -160,10 +160,21 @@ def outcome_sentence(pack: Pack) -> TextView:
         [
             f"站在{year}年预测{target_year}年：可计分的目标{n}项，方向判断正确{right}项，布赖尔得分{score:.3f}"
             f"（0为全对，一律猜50%为0.250）。",
+            _origin_sentence(pack),
             _loose_sentence(rows),
             f"只有{n}项，且多为同向变化的指标，这个得分本身误差很大；方法是否可信以大量真实序列的回测为准。",
         ]
     )
+
+
+def _origin_sentence(pack: Pack) -> str:
+    """Whether the forecast is the one that was published, or made again with the data of its year."""
+    params = pack.params
+    if params.forecast_origin is None:
+        return ""
+    if params.forecast_published:
+        return f"概率和判断是{params.forecast_origin}年报告当时公布的，取自{params.forecast_published}，没有重算。"
+    return f"没有给出当时公布的结果表，概率和判断是按现在的方法、只用{params.forecast_origin}年及以前的数重算的。"
 
 
 def _loose_sentence(rows: pd.DataFrame) -> str:

@@ -67,13 +67,17 @@ class Calls:
 
 @dataclass(frozen=True)
 class OtherMethod:
-    """A published rule: its name, what its quantity is, where it stands, and the function."""
+    """A published rule: its name, what its quantity is, where it stands, and the function.
+
+    unchecked: its thresholds were written down from memory of the documentation and couldn't be held against it.
+    """
 
     name: str
     quantity: str
     rule: str
     source: str
     call: Callable[[Progress], Calls]
+    unchecked: bool = False
 
 
 def _classes(quantity: np.ndarray, bounds: tuple[float, ...], labels: tuple[str, ...]) -> np.ndarray:
@@ -166,16 +170,21 @@ def escap(progress: Progress) -> Calls:
 def healthy_people(progress: Progress) -> Calls:
     """Share of the targeted change that is achieved, in percent.
 
-    Classes: target met; improving from 10% on; little or no detectable change; getting worse from -10% on; baseline
-    only. Without standard errors, as here, 10% takes the place of the test. It says where things stand, not where they
-    will: it is no forecast. Source: Office of Disease Prevention and Health Promotion, Healthy People 2030, progress
-    status methods.
+    Classes: target met; improving from 10% of the targeted change on; getting worse where it moved away from base and
+    target by 10% of the base's value or more; little or no detectable change between; baseline only. Without standard
+    errors, as here, the 10% take the place of the test. It says where things stand, not where they will: it is no
+    forecast. Source: National Center for Health Statistics, Healthy People 2030, methods (percentage of targeted change
+    achieved towards the target, percentage change from baseline away from it); the 10% without standard errors as
+    printed with the statuses of the Healthy People 2020 Final Progress Table.
     """
     (y0, v0), (y1, v1) = progress.base, progress.latest
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(progress.target != v0, 100 * (v1 - v0) / (progress.target - v0), np.nan)
     share = np.where((progress.target - v0) * progress.sign > 0, share, np.nan)
-    label = _classes(share, (-10.0 + 1e-12, 10.0), ("恶化", "基本无变化", "改善"))
+    # one part in a billion, so that 7.4 is a tenth of the way from 8 to 2 in floating point too
+    label = _classes(share, (10.0 - 1e-9,), ("基本无变化", "改善"))
+    far = np.abs(v1 - v0) >= 0.1 * np.abs(v0) * (1 - 1e-9)
+    label = np.where(np.isfinite(share) & (share < 0) & far, "恶化", label)
     label = np.where(y1 > y0, label, "仅有基线")
     label = np.where(progress.reached, "达到目标", label)
     return Calls(share, label, np.full(len(v1), np.nan))
@@ -260,19 +269,19 @@ OTHER_METHODS: dict[str, OtherMethod] = {
         "欧盟统计局", "实际与所需年均增速之比（%）", "从基期起的年均复合增速，与达到目标所需的增速相比", "欧盟统计局可持续发展监测报告，评估方法附录", eurostat
     ),
     "sdsn": OtherMethod(
-        "SDSN 箭头", "实际与所需年变化之比（%）", "从基期起的年均变化（直线），与达到目标所需的变化相比", "《可持续发展报告》方法说明", sdsn
+        "SDSN 箭头", "实际与所需年变化之比（%）", "从基期起的年均变化（直线），与达到目标所需的变化相比", "《可持续发展报告》方法说明", sdsn, unchecked=True
     ),
     "escap": OtherMethod(
         "亚太经社会", "届时差距占全程的比例（%）", "近年权重更大的直线外推到目标年，看还差全程的百分之几", "联合国亚太经社会统计司工作论文 SD/WP/05", escap
     ),
     "healthy_people": OtherMethod(
-        "健康国民2030", "已走过的路程（%）", "已实现的变化占应变化的比例；只说现状，不作预测", "美国 Healthy People 2030 进展状态方法", healthy_people
+        "健康国民2030", "已走过的路程（%）", "已实现的变化占应变化的比例，满10%为改善；背离目标时看偏离基期值多少，满10%为恶化；只说现状，不作预测", "美国 Healthy People 2030 进展状态方法（无标准误时的10%见2020版终期进展表）", healthy_people
     ),
     "unicef": OtherMethod(
-        "儿基会/IGME", "所需与实际下降率之比", "年均下降率与今后所需下降率相比；只用于应下降的指标", "联合国儿童死亡率估计机构间小组报告", unicef
+        "儿基会/IGME", "所需与实际下降率之比", "年均下降率与今后所需下降率相比；只用于应下降的指标", "联合国儿童死亡率估计机构间小组报告", unicef, unchecked=True
     ),
     "oecd": OtherMethod(
-        "经合组织", "模拟的达标概率（%）", "秩相关检验趋势，从历年增速中随机抽取模拟未来", "经合组织《通往2030的短而曲折之路》", oecd
+        "经合组织", "模拟的达标概率（%）", "秩相关检验趋势，从历年增速中随机抽取模拟未来", "经合组织《通往2030的短而曲折之路》", oecd, unchecked=True
     ),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from xhcp_eval.other_methods import OTHER_METHODS, Calls, Progress, call_all
 from xhcp_eval.pack import Pack
-from xhcp_eval.tables import main_series, most_urgent_first, own_targets
+from xhcp_eval.tables import most_urgent_first, own_targets
 from xhcp_eval.units import format_probability, format_value
 from xhcp_eval.views import TableView, table
 
@@ -15,6 +15,7 @@ COMPARED_OPS = ("<=", "<", ">=", ">", "relative_change_vs_base")
 SURE, UNSURE = 0.7, 0.3
 FEW_POINTS = 4
 NEAR_BOUND = 0.05
+UNCHECKED = "阈值凭对文件的记忆写成，未能与原文件核对"
 
 
 def compare_methods(pack: Pack) -> pd.DataFrame:
@@ -27,7 +28,8 @@ def compare_methods(pack: Pack) -> pd.DataFrame:
     rows = most_urgent_first(own_targets(pack, None))
     keep = rows["op"].isin(COMPARED_OPS) & ~rows["every_year"] & (rows["target_year"] > rows["latest_year"])
     rows = rows[keep & rows["target_value"].notna() & rows["probability"].notna()]
-    series = main_series(pack, rows["indicator"])
+    series = pack.histories[pack.histories["usual"]]
+    series = series[series.groupby("indicator")["year"].transform("size") >= 2]
     rows = rows[rows["indicator"].isin(series["indicator"])].reset_index(drop=True)
     if rows.empty:
         return pd.DataFrame(columns=["target_id", "indicator", "own_status", "probability", "differs", "why"])
@@ -79,20 +81,27 @@ def other_methods_table(pack: Pack) -> TableView:
     )
     headers = {"status": "本报告", "target": "指标与目标", "probability": "达标概率"}
     headers |= {key: method.name for key, method in OTHER_METHODS.items()} | {"why": "说法不同的原因"}
-    caption = "同一目标，各家规则怎么说（各家规则把现有速度当作必然，不给概率；基期取序列的第一个数）"
+    unchecked = "、".join(method.name for method in OTHER_METHODS.values() if method.unchecked)
+    caption = (
+        "同一目标，各家规则怎么说（各家规则把现有速度当作必然，不给概率；基期取序列的第一个数；"
+        f"{unchecked}的阈值未能与原文件核对）"
+    )
     return table(
         shown, columns=headers, numeric=["probability"], status=["status"], wide=["why"], caption=caption
     )
 
 
 def other_rules_table() -> TableView:
-    """Each system's rule in a sentence, and where it stands."""
-    rows = [(m.name, m.quantity, m.rule, m.source) for m in OTHER_METHODS.values()]
-    headers = {"name": "体系", "quantity": "计算的量", "rule": "规则", "source": "出处"}
+    """Each system's rule in a sentence, where it stands, and whether its thresholds were held against that."""
+    rows = [
+        (m.name, m.quantity, m.rule, m.source, UNCHECKED if m.unchecked else "")
+        for m in OTHER_METHODS.values()
+    ]
+    headers = {"name": "体系", "quantity": "计算的量", "rule": "规则", "source": "出处", "check": "核对"}
     return table(
         pd.DataFrame(rows, columns=list(headers)),
         columns=headers,
-        wide=["rule", "source"],
+        wide=["rule", "source", "check"],
         caption="各家规则",
     )
 

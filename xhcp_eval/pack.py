@@ -23,6 +23,7 @@ from xhcp_eval.evaluation_files import EvaluationFolder, evaluation_inputs
 from xhcp_eval.pack_frames import FRAMES, compute_frames, input_tables, read_tables
 from xhcp_eval.params import PackParams, load_params
 from xhcp_eval.plan import Plan, load_plan
+from xhcp_eval.reference.peers import Company
 
 Said = TypeVar("Said")
 _HELD: dict[Path, Pack] = {}
@@ -57,13 +58,18 @@ class Pack:
         return self.frames["comparison"]
 
     @property
+    def histories(self) -> pd.DataFrame:
+        """The region's own series with what they are judged by, see `verdict.histories`."""
+        return self.frames["histories"]
+
+    @property
     def forecast(self) -> pd.DataFrame:
         """Series, year and one column a quantile."""
         return self.frames["forecast"]
 
     @property
     def assessment(self) -> pd.DataFrame:
-        """One row a target, columns of `verdict.COLUMNS`."""
+        """One row a target, columns of `verdict.schema`."""
         return self.frames["assessment"]
 
     @property
@@ -152,12 +158,13 @@ class Given:
     """What is known already of a pack that is one of many.
 
     rows: checked figures of its region, all years. assessment: its verdicts. inputs: hashes of these by name, as its
-    record is to name them.
+    record is to name them. company: what its series learn from of the other regions, by data year.
     """
 
     rows: pd.DataFrame
     assessment: pd.DataFrame | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    company: Mapping[int, Company | None] = field(default_factory=dict)
 
 
 def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
@@ -258,7 +265,7 @@ def compute_pack(params: PackParams, given: Given | None = None) -> Pack:
         table = read_tables(params.data, plan, params.region or plan.region, params.as_of)
         frames, stamp = compute_frames(params, plan, table), provenance.stamp(_inputs(params), params.plan)
     else:
-        frames = compute_frames(params, plan, given.rows, given.assessment)
+        frames = compute_frames(params, plan, given.rows, given.assessment, given.company)
         stamp = provenance.stamp(_others(params), params.plan)
         stamp = stamp | {"inputs": {**given.inputs, **stamp["inputs"]}}
     return Pack(params, plan, frames, stamp | _demo_evaluation(params))

@@ -7,31 +7,37 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from xhcp_eval import provenance
-from xhcp_eval.assessment import Case, assess, goal_verdicts
 from xhcp_eval.breaks import COLUMNS as BREAK_COLUMNS
 from xhcp_eval.breaks import unmarked_breaks
-from xhcp_eval.comparables import comparables
 from xhcp_eval.database import Database
 from xhcp_eval.early_warning import early_warnings
-from xhcp_eval.evidence import forecast_frame, series_frame
+from xhcp_eval.errors import DataError
 from xhcp_eval.likely_range import likely_range
 from xhcp_eval.observations import concat_tables, read_table
-from xhcp_eval.outcomes import FORECAST_COLUMNS, compare_outcomes, forecast_at
-from xhcp_eval.panel import make_panel
 from xhcp_eval.params import PackParams
 from xhcp_eval.plan import Plan, load_plan
-from xhcp_eval.province.cases import open_case
 from xhcp_eval.quality import completeness, review
-from xhcp_eval.scenarios import scenarios
+from xhcp_eval.reference.peers import Company
+from xhcp_eval.verdict.comparables import comparables
+from xhcp_eval.verdict.goals import goal_verdicts
+from xhcp_eval.verdict.histories import histories
+from xhcp_eval.verdict.judge import judge
+from xhcp_eval.verdict.outcomes import COLUMNS as OUTCOME_COLUMNS
+from xhcp_eval.verdict.outcomes import FORECAST_COLUMNS, NEEDED, broken_years, compare_outcomes, forecast_at
+from xhcp_eval.verdict.scenarios import scenarios
+from xhcp_eval.verdict.schema import EMPTY
+from xhcp_eval.verdict.verdicts import Verdicts
 
 # a count of five venues moves in whole steps, which is no break
 JUMPING_KINDS = ("proportion", "rate", "ratio", "mean")
 FRAMES: tuple[str, ...] = (
     "observations",
     "comparison",
+    "histories",
     "forecast",
     "assessment",
     "goals",
@@ -66,14 +72,19 @@ class Frames(Mapping[str, pd.DataFrame]):
 
 
 def compute_frames(
-    params: PackParams, plan: Plan, table: pd.DataFrame, assessment: pd.DataFrame | None = None
+    params: PackParams,
+    plan: Plan,
+    table: pd.DataFrame,
+    assessment: pd.DataFrame | None = None,
+    company: Mapping[int, Company | None] | None = None,
 ) -> Frames:
     """All frames of a pack (`FRAMES`), none computed yet.
 
     params, plan: as loaded. table: checked figures of the region, all years. assessment: its verdicts, if they
-    are known. Asking for a frame may raise DataError.
+    are known. company: what its series learn from of other regions, by data year (default: the tables that the
+    parameters name). Asking for a frame may raise DataError.
     """
-    work = _Work(params, plan, table, assessment)
+    work = _Work(params, plan, table, assessment, company or {})
     return Frames({name: lambda name=name: getattr(work, name) for name in FRAMES})
 
 
@@ -92,28 +103,56 @@ def read_tables(names, plan: Plan, region: str | None = None, as_of: date | None
     return concat_tables(tables, [path.name for path in paths])
 
 
+def read_published(name: str) -> pd.DataFrame:
+    """The results of an earlier report, as they were published. name: its results.csv, relative to the project.
+
+    Raises DataError for a file that isn't one, naming what it lacks.
+    """
+    try:
+        frame = pd.read_csv(provenance.ROOT / name, encoding="utf-8-sig", keep_default_na=True)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{name} 不能作为当时公布的结果读取：{error}") from error
+    absent = [column for column in NEEDED if column not in frame.columns]
+    if absent:
+        raise DataError(f"{name} 不是报告的结果表（results.csv）：缺少列 {'、'.join(absent)}")
+    texts = [column for column in NEEDED if isinstance(EMPTY[column], str)]
+    return frame.assign(**{column: frame[column].fillna("").astype(str) for column in texts})
+
+
 class _Work:
     """What the frames of one pack are made of; everything once."""
 
     def __init__(
-        self, params: PackParams, plan: Plan, table: pd.DataFrame, assessment: pd.DataFrame | None
+        self,
+        params: PackParams,
+        plan: Plan,
+        table: pd.DataFrame,
+        assessment: pd.DataFrame | None,
+        company: Mapping[int, Company | None],
     ) -> None:
-        self.params, self.plan, self.table = params, plan, table
+        self.params, self.plan, self.table, self.company = params, plan, table, company
         self.region = params.region or plan.region
         self.until = params.data_until
         if assessment is not None:
             self.assessment = assessment
 
     @cached_property
-    def case(self) -> Case:
-        return self._opened(self.table, self.until, self.params.use_recollection)
+    def verdicts(self) -> Verdicts:
+        return self._judged(self.table, self.until, self.params.use_recollection)
 
-    def _opened(self, table: pd.DataFrame, as_of: int, loose: bool) -> Case:
-        return open_case(table, self.plan, self.region, self.params.settings, as_of, loose)
+    def _judged(self, table: pd.DataFrame, as_of: int, loose: bool) -> Verdicts:
+        beside = self.company.get(as_of, self._others)
+        options = {"use_recollection": loose, "may_lag": True, "beside": beside}
+        return judge(table, self.plan, self.region, self.params.settings, as_of, **options)
+
+    @cached_property
+    def _others(self) -> pd.DataFrame | None:
+        """Other regions that the parameters name to learn from."""
+        return read_tables(self.params.learn_from, self.plan) if self.params.learn_from else None
 
     @cached_property
     def assessment(self) -> pd.DataFrame:
-        return assess(self.case)
+        return self.verdicts.explained()
 
     @cached_property
     def observations(self) -> pd.DataFrame:
@@ -126,8 +165,12 @@ class _Work:
         return read_tables(self.params.comparison_data, load_plan(self.params.comparison_plan))
 
     @property
+    def histories(self) -> pd.DataFrame:
+        return histories(self.verdicts)
+
+    @property
     def forecast(self) -> pd.DataFrame:
-        return forecast_frame(self.case.series)
+        return self.verdicts.outlook.frame(self.region)
 
     @property
     def goals(self) -> pd.DataFrame:
@@ -146,24 +189,28 @@ class _Work:
     def outcomes(self) -> pd.DataFrame:
         """A hindcast looks forward from the pack's data year, a final report back to an earlier forecast."""
         params, table = self.params, self.table
+        loose = None
         if params.outcome_year is not None:
-            origin = self.case
+            origin, before = self.verdicts, self.assessment
             later = read_tables(params.outcome_data, self.plan) if params.outcome_data else table
-            after = assess(self._opened(later, params.outcome_year, params.use_recollection))
+            after = self._judged(later, params.outcome_year, params.use_recollection)
             # what the forecast would have been had unverified figures been let into the trends
-            loose = assess(self._opened(table, self.until, True)).set_index("target_id")["probability"]
-            outcomes = compare_outcomes(self.assessment, after, loose)
+            loose = self._judged(table, self.until, True).frame.set_index("target_id")["probability"]
         elif params.forecast_origin is not None:
-            origin = self._opened(table, params.forecast_origin, params.use_recollection)
-            outcomes = compare_outcomes(assess(origin), self.assessment)
+            origin, after = (
+                self._judged(table, params.forecast_origin, params.use_recollection),
+                self.verdicts,
+            )
+            published = params.forecast_published
+            before = read_published(published) if published else origin.explained()
         else:
-            none = compare_outcomes(self.assessment.iloc[:0], self.assessment)
-            return none.reindex(columns=[*none.columns, *FORECAST_COLUMNS])
+            return pd.DataFrame(columns=[*OUTCOME_COLUMNS, *FORECAST_COLUMNS])
+        outcomes = compare_outcomes(before, after.explained(), broken_years(after), loose)
         return outcomes.join(forecast_at(origin, outcomes))
 
     @cached_property
     def _alike(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        return comparables(self.case)
+        return comparables(self.verdicts)
 
     @property
     def comparables(self) -> pd.DataFrame:
@@ -175,26 +222,29 @@ class _Work:
 
     @property
     def scenarios(self) -> pd.DataFrame:
-        return scenarios(self.case, self.comparables)
+        return scenarios(self.verdicts, self.comparables)
 
     @property
     def breaks(self) -> pd.DataFrame:
         """Unmarked jumps in the main series of every indicator, with the indicator's id."""
-        names = {history.indicator.id: None for history in self.case.series.values()}
-        mains = [h for h in map(self.case.main, names) if h is not None]
-        mains = [h for h in mains if h.indicator.kind in JUMPING_KINDS]
-        if not mains:
+        block = self.verdicts.block
+        main = block.main[0]
+        rows = main[(main >= 0) & np.isin(block.facts.kind, JUMPING_KINDS)]
+        rows = rows[block.last_trusted[rows] >= 0]
+        if not len(rows):
             return pd.DataFrame(columns=[*BREAK_COLUMNS, "indicator"])
-        found = unmarked_breaks(make_panel(pd.concat([series_frame(h) for h in mains], ignore_index=True)))
-        return found.assign(indicator=found["series"].map({h.key: h.indicator.id for h in mains}))
+        found = unmarked_breaks(block.panel(rows))
+        of = [block.series(row) for row in found["series"]]
+        return found.assign(series=[one.key for one in of], indicator=[one.indicator.id for one in of])
 
     @property
     def warnings(self) -> pd.DataFrame:
-        return early_warnings(self.case, self.assessment)
+        return early_warnings(self.verdicts)
 
 
 def input_tables(params: PackParams) -> list[str]:
     """Tables and texts beside the region's own figures, relative to the project."""
     text = Path("params", "texts", f"{params.pack}.yaml")
     texts = [text.as_posix()] if (provenance.ROOT / text).is_file() else []
-    return [*params.comparison_data, *params.outcome_data, *texts]
+    published = [params.forecast_published] if params.forecast_published else []
+    return [*params.comparison_data, *params.outcome_data, *params.learn_from, *published, *texts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -50,13 +51,15 @@ def previous(values: np.ndarray) -> np.ndarray:
     return before
 
 
-def make_panel(frame: pd.DataFrame) -> Panel:
+def make_panel(frame: pd.DataFrame, indicators: Sequence[str] | None = None) -> Panel:
     """Arrange a long frame as a `Panel`.
 
     frame: columns series, year, value and optionally lower, upper (natural bounds), numerator, denominator
     (counts), ceiling (usual end of the scale), indicator (what is measured: series with the same word are regions or
     groups that may learn from one another), series_break (true: the definition changed in this year, so earlier values of the series are left
     out of the trend), exceptional (true: the value stands but is left out of the trend). One row a series and year; years may have gaps; missing values are dropped.
+    indicators: words whose positions are the codes of `Panel.indicator`, so that several panels share them; by default
+    in the order in which they appear.
     Raises DataError for missing columns, no value at all, or a doubled series and year.
     """
     absent = [name for name in ("series", "year", "value") if name not in frame.columns]
@@ -99,18 +102,21 @@ def make_panel(frame: pd.DataFrame) -> Panel:
         upper=bound("upper", np.inf),
         last=last,
         ceiling=bound("ceiling" if "ceiling" in data.columns else "upper", np.inf),
-        indicator=_indicators(data, codes, len(keys)),
+        indicator=_indicators(data, codes, len(keys), indicators),
     )
 
 
-def _indicators(data: pd.DataFrame, codes: np.ndarray, n_series: int) -> np.ndarray | None:
+def _indicators(
+    data: pd.DataFrame, codes: np.ndarray, n_series: int, words: Sequence[str] | None
+) -> np.ndarray | None:
     if "indicator" not in data.columns:
         return None
     found = np.zeros(n_series, int)
-    found[codes] = pd.factorize(data["indicator"])[0]
-    # a series without a word for its indicator has no peers
+    words = data["indicator"].dropna().unique() if words is None else words
+    found[codes] = pd.Index(words).get_indexer(data["indicator"])
+    # a series without a word for its indicator, or with one nobody knows, has no peers
     alone = np.flatnonzero(found < 0)
-    found[alone] = found.max() + 1 + np.arange(len(alone))
+    found[alone] = len(words) + np.arange(len(alone))
     return found
 
 

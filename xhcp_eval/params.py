@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.settings import Settings
+from xhcp_eval.verdict.settings import Settings
 
 NOTEBOOKS = ROOT / "notebooks"
 # Every notebook takes these from the runner.
@@ -52,7 +52,9 @@ class PackParams(BaseModel):
     figures shape trends. settings: rules of judgement. jobs: notebooks run at once. outcome_data,
     outcome_year: what happened later, for a hindcast. evaluation: folder of what a third party brought (scores,
     questionnaires, costs), relative to the project. forecast_origin: year of an earlier forecast that a
-    final report is compared with.
+    final report is compared with. forecast_published: results.csv of the report that published it, relative to the
+    project; without it the forecast is made again with the data of that year. learn_from: tables of other regions (same
+    plan) whose series ours learn from; they are neither shown nor judged.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -74,6 +76,8 @@ class PackParams(BaseModel):
     outcome_data: tuple[Text, ...] = ()
     outcome_year: Year | None = None
     forecast_origin: Year | None = None
+    forecast_published: str = ""
+    learn_from: tuple[Text, ...] = ()
     evaluation: str = ""
 
 
@@ -226,8 +230,12 @@ def _file_problems(params: PackParams) -> list[str]:
         problems.append(
             f"plan：没有规划 {params.plan}；{_allowed(params.plan, _names(plans.glob('*/plan.yaml')))}"
         )
-    for field in ("data", "comparison_data", "outcome_data"):
-        for name in getattr(params, field):
+    published = (params.forecast_published,) if params.forecast_published else ()
+    tables = {
+        name: getattr(params, name) for name in ("data", "comparison_data", "outcome_data", "learn_from")
+    }
+    for field, names in {**tables, "forecast_published": published}.items():
+        for name in names:
             file = (ROOT / name).resolve()
             if not file.is_relative_to(ROOT):
                 problems.append(f"{field}：{name} 不在本项目中；路径从项目文件夹写起，如 data/…")
@@ -261,6 +269,8 @@ def _year_problems(params: PackParams) -> list[str]:
         problems.append(
             f"forecast_origin：{params.forecast_origin} 应在 data_until（{params.data_until}）之前"
         )
+    if params.forecast_published and params.forecast_origin is None:
+        problems.append("forecast_published：给出了当时公布的结果，还须给出 forecast_origin（作预测的年份）")
     return problems
 
 

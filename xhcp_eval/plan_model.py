@@ -16,6 +16,8 @@ Op = Literal[
 ]
 Level = Literal["district", "province", "national"]
 Kind = Literal["proportion", "rate", "ratio", "count", "mean", "yes_no", "gap", "index"]
+# only what is made of counts can be a full count
+COUNTED_KINDS = ("proportion", "rate", "ratio", "count")
 UnitName = Literal[tuple(UNITS)]  # type: ignore[valid-type]
 
 
@@ -108,8 +110,13 @@ class DerivedFrom(_Model):
 
 
 class Indicator(_Model):
-    """One measure. exceptional_years: years whose figures stand but tell nothing of the trend. kind: proportion (numerator part of denominator), rate (events per population), ratio (two
-    counts side by side, may pass 100%), count, mean, yes_no, gap or index. lower, upper: natural bounds.
+    """One measure.
+
+    kind: proportion (numerator part of denominator), rate (events per population), ratio (two counts side by side, may
+    pass 100%), count, mean, yes_no, gap or index. lower, upper: natural bounds. census: the figures count all units
+    there are (villages, schools, clinics), so they carry no sampling interval: 57 of 60 villages is a fact, and future
+    noise is what the series shows, not what counts would allow. exceptional_years: years whose figures stand but tell
+    nothing of the trend.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_.]*$")
@@ -139,6 +146,7 @@ class Indicator(_Model):
     anomalies: tuple[str, ...] = ()
     derived_from: DerivedFrom | None = None
     exceptional_years: tuple[int, ...] = ()
+    census: bool = False
     note: str | None = None
     note_zh: str | None = None
 
@@ -148,6 +156,8 @@ class Indicator(_Model):
             raise ValueError(f"lower（{self.lower:g}）必须小于 upper（{self.upper:g}）")
         if self.kind == "gap" and self.derived_from is None:
             raise ValueError("kind 为 gap 时必须给出 derived_from")
+        if self.census and self.kind not in COUNTED_KINDS:
+            raise ValueError(f"kind 为 {self.kind} 时不得写 census；只用于 {'、'.join(COUNTED_KINDS)}")
         return self
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from xhcp_eval.counting import MIX_LEVELS, observed_quantiles, unit_multiplier
-from xhcp_eval.errors import ParamsError
+from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.panel import Panel, make_panel
 from xhcp_eval.reference.model import reference_model
+from xhcp_eval.reference.peers import Company
 from xhcp_eval.trend import TREND_MODELS, TrendModel
 
 LEVELS: tuple[float, ...] = (
@@ -65,6 +67,7 @@ def project(
     quantiles: Sequence[float] = LEVELS,
     method: str = "auto",
     of: Literal["value", "level"] = "value",
+    beside: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Predictive quantiles of every series for the years after its last value.
 
@@ -76,8 +79,13 @@ def project(
     quantiles: levels in (0, 1), increasing. method: "auto" (the learned `ReferenceModel`) or a name that `trend_model` knows.
     of: "value", what will be reported, so with the chance of counting as many cases as last time; or "level", the
     underlying rate without it. Series without counts give the same for both.
+    beside: other regions' series, columns as in `frame` with indicator, from which alone series learn then (five of the
+    indicator or more), so that a result doesn't depend on the other series of `frame`. A series that stands in it too
+    (same name and indicator) counts once among its own peers, any other is added to them. It should hold what was known
+    when the forecast is made: later years of regions that report sooner are used. Only for the learned model.
     Returns series, year and one column a level, one row a series and year; missing where a series has one point.
-    Raises ParamsError for an unknown method, horizon or levels; DataError for an unusable frame.
+    Raises ParamsError for an unknown method, horizon or levels, or `beside` a classical method; DataError for an
+    unusable frame.
     """
     levels = np.asarray(quantiles, float)
     model = trend_model(method)
@@ -93,8 +101,8 @@ def project(
         raise ParamsError(f"分位数 {list(quantiles)}：须在 0 与 1 之间且递增")
     if of not in ("value", "level"):
         raise ParamsError(f"of={of!r}；允许 value（将填报的数值）、level（背后的真实水平）")
-    panel = make_panel(frame)
-    values = project_panel(panel, model, int(horizon), levels, of)
+    panel, company = (make_panel(frame), None) if beside is None else _with_company(frame, beside)
+    values = project_panel(panel, model, int(horizon), levels, of, company)
     years = panel.years[panel.last][:, None] + np.arange(1, horizon + 1)
     result = pd.DataFrame(values.reshape(-1, len(levels)), columns=[float(level) for level in levels])
     result.insert(0, "year", years.ravel())
@@ -102,13 +110,35 @@ def project(
     return result
 
 
+def _with_company(frame: pd.DataFrame, beside: pd.DataFrame) -> tuple[Panel, Company]:
+    """Both tables in one code space of indicators."""
+    for name, table in (("趋势数据", frame), ("同伴数据", beside)):
+        if "indicator" not in table.columns:
+            raise DataError(f"{name}缺少列 indicator；有同伴数据（beside）时，按指标找同伴")
+    words = beside["indicator"].dropna().unique()
+    known = beside[beside["indicator"].notna()]
+    return make_panel(frame, words), Company.of(make_panel(known, words))
+
+
 def project_panel(
-    panel: Panel, model: TrendModel, horizon: int, levels: np.ndarray, of: Literal["value", "level"] = "value"
+    panel: Panel,
+    model: TrendModel,
+    horizon: int,
+    levels: np.ndarray,
+    of: Literal["value", "level"] = "value",
+    beside: Company | None = None,
 ) -> np.ndarray:
     """`project` for series that are arrays already and a model of the caller's choice.
 
-    Returns quantiles (n_series, horizon, n_levels) within the bounds.
+    beside: made once by `Company.of` for any number of panels of the same code space.
+    Returns quantiles (n_series, horizon, n_levels) within the bounds. Raises ParamsError for `beside` a classical model.
     """
+    if beside is not None:
+        if model in TREND_MODELS.values():
+            raise ParamsError(
+                "同伴数据（beside）只用于参照类模型（auto、reference）；其他趋势模型逐个序列外推"
+            )
+        model = partial(model, beside=beside)
     values = model(panel, horizon, levels) if of == "level" else _reported(panel, model, horizon, levels)
     return np.clip(values, panel.lower[:, None, None], panel.upper[:, None, None])
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.status import Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,18 +7,19 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from xhcp_eval.evidence import series_key
-from xhcp_eval.observations import STATUS_LABELS, select
-from xhcp_eval.outcomes import brier_score
+from xhcp_eval.observations import STATUS_LABELS
 from xhcp_eval.pack import Pack, once_a_pack
 from xhcp_eval.plan import Strategy
 from xhcp_eval.projection import AUTO, MODEL_LABELS, project
 from xhcp_eval.provenance import local_time
-from xhcp_eval.scenarios import SCENARIO_NAMES
-from xhcp_eval.status import SEVERITY, Status
 from xhcp_eval.trend import TREND_MODELS
 from xhcp_eval.units import format_probability, format_value
-from xhcp_eval.verdict import data_status_text
+from xhcp_eval.verdict.outcomes import brier_score
+from xhcp_eval.verdict.pairs import RECENT_YEARS
+from xhcp_eval.verdict.scenarios import SCENARIO_NAMES
+from xhcp_eval.verdict.series import series_key
+from xhcp_eval.verdict.status import SEVERITY, Status
+from xhcp_eval.verdict.words import data_status_text
 from xhcp_eval.views import TableView, table
 
 ORDER = {status.value: rank for rank, status in enumerate(SEVERITY)}
@@ -117,7 +118,7 @@ def _target_list(pack: Pack, rows: pd.DataFrame, caption: str) -> TableView:
     )
     headers = {
         "status": "状态", "indicator": "指标与主要目标" if goals else "指标", "latest": "现状值", "target": "目标值", "gap": "差距（折合）",
-        "pace": "年均变化：近年 / 所需", "probability": "达标概率", "reason": "主要依据",
+        "pace": "近五年年均 / 所需", "probability": "达标概率", "reason": "主要依据",
     }  # fmt: skip
     return table(
         shown, columns=headers, numeric=["latest", "gap", "pace", "probability"],
@@ -139,6 +140,8 @@ def _gap_text(row) -> str:
 
 def _paces_text(row) -> str:
     now, needed = _pace_text(row.pace, row.unit), _pace_text(row.required_pace, row.unit)
+    if now != "—" and row.pace_to - row.pace_from != RECENT_YEARS:
+        now += f"\n（{row.pace_from:.0f}—{row.pace_to:.0f}年）"
     return now if needed == "—" else f"{now}\n需 {needed}"
 
 
@@ -154,7 +157,8 @@ def _latest_text(row) -> str:
     if row.latest_low == row.latest_low:
         low, high = (format_value(v, row.unit) for v in (row.latest_low, row.latest_high))
         interval = f"\n（{low}–{high}）"
-    return f"{format_value(row.latest_value, row.unit)}{interval}\n{row.latest_basis}"
+    side = f"\n在{row.side}" if row.own_status == Status.UNDECIDABLE and row.side else ""
+    return f"{format_value(row.latest_value, row.unit)}{interval}\n{row.latest_basis}{side}"
 
 
 def _pace_text(pace: float, unit: str) -> str:
@@ -359,6 +363,24 @@ def outcome_table(pack: Pack) -> TableView:
     )  # fmt: skip
 
 
+def unscored_outcomes(pack: Pack) -> TableView:
+    """Forecasts that no outcome can be held against: why, and on which side the later value lies."""
+    rows = pack.outcomes[~pack.outcomes["scored"].astype(bool)]
+    rows = rows.assign(
+        why=rows["note"].str.replace(r"（值在.*?）", "", regex=True),
+        name=[_name(r) for r in rows.itertuples()],
+    )
+    shown = [
+        (why, side or "不详", len(part), "、".join(dict.fromkeys(part["name"])))
+        for (why, side), part in rows.groupby(["why", "outcome_side"], sort=False)
+    ]
+    headers = {"why": "为什么不计分", "side": "后来的值", "n": "项", "names": "指标"}
+    return table(
+        pd.DataFrame(shown, columns=list(headers)), columns=headers, numeric=["n"], wide=["names"],
+        caption="不能计分的预测：结果不能断定、没有数字或当时未给概率的，按后来的值在目标以内还是以外分列",
+    )  # fmt: skip
+
+
 def history_table(pack: Pack, indicator: str) -> TableView:
     """The reported figures of an indicator for the whole region, with counts, status and source."""
     region = pack.region
@@ -401,9 +423,12 @@ def settings_table(pack: Pack) -> TableView:
         ("未达标", "目标年已过（或每年保持的要求已有年份未保持）且未达到"),
         ("无法判定", f"事件数过少，区间跨过目标值，且概率在 {s.undecidable[0]:.0%}—{s.undecidable[1]:.0%} 之间；或只有一个数据点"),
         ("小样本规则", f"年事件数少于 {s.few_events} 的率，用 {s.pool_years} 年合并值和精确区间，不以单年定论；分母小于 {s.few_cases} 的乡镇、学校用两年合并"),
-        ("最小变化", f"趋势类目标较基期变化不足 {s.minimal_change:.0%} 的，不算改善或恶化；有分子分母的还须比值的区间不跨过 1；变化也须超出本序列自身的年际波动"),
+        ("全数清点", "村、学校、机构等全数清点的指标没有抽样区间；今后的波动只看序列本身，并按整个单位计"),
+        ("与基期比较", f"比例看两期之差的区间（Newcombe），率看两期之比的精确区间，正着报、反着报结论相同；变化不足 {s.minimal_change:.0%}（有上下限的，按基期离较近一端的距离计）或在本序列自身年际波动之内的，不算改善或恶化；“不变差”只在明显变差时算未达到；基期已到尽头的，守住即可"),
+        ("每年保持、逐单位", "规划开始以前的年份不并入；各年之间、各乡镇之间按以往真实序列的相关程度一起变动，不当作互不相干"),
+        ("异常年份", "数字照列，但不作基期，不进入趋势、年均变化和波动"),
         ("区间", f"{s.level:.0%} 区间：率用泊松精确区间（Garwood），比例用 Wilson 区间或精确区间（Clopper–Pearson）"),
-        ("概率", f"由预测分布积分得出；不能积分的，由 {s.draws:,} 条模拟路径得出，随机种子 {s.seed}"),
+        ("概率", f"由预测分布积分得出；不能积分的，由准随机的 {s.draws:,} 条以上模拟路径得出，随机种子 {s.seed}"),
         ("待核实数字", "进入趋势，但不作现状值" if pack.params.use_recollection else "不进入趋势，也不作现状值"),
     ]  # fmt: skip
     return table(
@@ -499,21 +524,25 @@ def measures_table(pack: Pack) -> TableView:
 def model_sensitivity(pack: Pack, methods: Iterable[str] = (AUTO, *TREND_MODELS)) -> TableView:
     """Median for the plan's last year under our model and each classical one, for the targets in the goals themselves."""
     rows = own_targets(pack, True, pack.plan.end_year).drop_duplicates("indicator")
-    region = pack.region
-    frame = main_series(pack, rows["indicator"])
-    if frame.empty:
-        return table(frame, columns={}, caption="没有可外推的序列")
-    last = frame.groupby("series")["year"].max()
+    given = pack.histories[pack.histories["usual"] & pack.histories["indicator"].isin(set(rows["indicator"]))]
+    given = given[given["series"].isin(pack.forecast["series"])]
+    if given.empty:
+        return table(given, columns={}, caption="没有可外推的序列")
+    last = given.groupby("indicator")["year"].max()
     horizon = int(max(1, pack.plan.end_year - last.min()))
-    shown = rows.assign(series=[series_key(i, region) for i in rows["indicator"]])
-    shown = shown[shown["series"].isin(last.index)]
+    frame = given.drop(columns="indicator")
+    shown = rows[rows["indicator"].isin(last.index)]
     for method in methods:
-        found = project(frame, horizon, [0.5], method)
+        found = _own_medians(pack) if method == AUTO else project(frame, horizon, [0.5], method, of="level")
         found = found[found["year"] == pack.plan.end_year].set_index("series")[0.5]
-        shown[method] = [
-            format_value(found.get(s, float("nan")), u)
-            for s, u in zip(shown["series"], shown["unit"], strict=True)
-        ]
+        shown = shown.assign(
+            **{
+                method: [
+                    format_value(found.get(series_key(r.indicator, pack.region), float("nan")), r.unit)
+                    for r in shown.itertuples()
+                ]
+            }
+        )
     headers = {"indicator_name": "指标", "target_text": "目标值"} | {m: MODEL_LABELS[m] for m in methods}
     return table(
         shown,
@@ -523,16 +552,6 @@ def model_sensitivity(pack: Pack, methods: Iterable[str] = (AUTO, *TREND_MODELS)
     )
 
 
-def main_series(pack: Pack, indicators: Iterable[str]) -> pd.DataFrame:
-    """Series of the region's totals in the form that `project` takes, of those with two figures at least."""
-    region = pack.region
-    rows = select(pack.observations, region=region)
-    rows = rows[rows["indicator"].isin(set(indicators))]
-    if not pack.params.use_recollection:
-        rows = rows[rows["status"] != "recollection"]
-    rows = rows[rows.groupby("indicator")["year"].transform("size") >= 2]
-    bounds = {i.id: (i.lower, i.upper) for i in pack.plan.indicators}
-    low, high = (
-        pd.Series([bounds[i][k] for i in rows["indicator"]], rows.index, dtype=float) for k in (0, 1)
-    )
-    return rows.assign(series=[series_key(i, region) for i in rows["indicator"]], lower=low, upper=high)
+def _own_medians(pack: Pack) -> pd.DataFrame:
+    """The medians of the very forecast that the verdicts rest on."""
+    return pack.forecast[["series", "year", 0.5]]

@@ -17,6 +17,7 @@ from xhcp_eval.panel import Panel, previous
 from xhcp_eval.theta import theta
 
 TrendModel = Callable[[Panel, int, np.ndarray], np.ndarray]
+NEAR_END = 0.05
 LOGIT_MARGIN = 0.002
 
 
@@ -64,7 +65,8 @@ def linear(panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray:
 def logit_linear(panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray:
     """Least-squares line on the logit scale (both bounds known) or the log scale (lower bound only).
 
-    Values on a bound are moved inside by 0.2% of the range (logit) or of the mean (log) before the transform.
+    Values on a bound are moved inside by 0.2% of the range (logit) or of the mean (log) before the transform. An upper
+    bound of which no value reaches a twentieth counts as none.
     Without a lower bound the line is fitted to the values as they are.
     """
     forward, backward = _link(panel)
@@ -173,10 +175,16 @@ def _line(panel: Panel, y: np.ndarray, horizon: int) -> tuple[np.ndarray, np.nda
 
 
 def _link(panel: Panel):
-    """Forward and backward transform by series: logit between bounds, log above a lower bound, else none."""
+    """Forward and backward transform by series: logit between bounds, log above a lower bound, else none.
+
+    An upper bound that all values are far from (8 deaths among 100,000) is none: a margin of its scale would be many
+    times the values.
+    """
     low, high = panel.lower[:, None], panel.upper[:, None]
-    two, one = np.isfinite(low) & np.isfinite(high), np.isfinite(low) & ~np.isfinite(high)
     base = np.where(np.isfinite(low), low, 0.0)
+    near = np.nanmax(panel.values, axis=1, keepdims=True) - base > NEAR_END * (high - base)
+    two = np.isfinite(low) & np.isfinite(high) & near
+    one = np.isfinite(low) & ~two
     width = np.where(two, high - base, 1.0)
     level = np.nanmean(np.abs(panel.values - base), axis=1, keepdims=True)
     shift = LOGIT_MARGIN * np.where(level > 0, level, 1.0)

@@ -14,9 +14,9 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from xhcp_eval.status import SEVERITY
 from xhcp_eval.style import ASSETS, DPI, STATUS_STYLE
 from xhcp_eval.svg import PADDING, figure_svg
+from xhcp_eval.verdict.status import SEVERITY
 
 if TYPE_CHECKING:
     import pandas as pd

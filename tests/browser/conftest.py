@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from visits import REPORTS, SHOTS, Visit
+from waiting import HANG
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -64,6 +65,7 @@ def visit(chromium, reports):
             java_script_enabled=script,
             reduced_motion="reduce",
         )
+        context.set_default_timeout(1000 * HANG)
         contexts.append(context)
         visit = Visit(context)
         visit.page.goto(path.as_uri() + place)

@@ -52,14 +52,14 @@ def test_a_report_asks_for_nothing_and_raises_no_error(visit, path):
 
 
 @pytest.mark.parametrize("path", EVERY)
-def test_a_report_is_one_small_file_that_opens_within_a_second(visit, path):
+def test_a_report_is_one_small_file_of_which_only_what_is_seen_is_laid_out(visit, path):
+    """What lets it open at once, whatever else the machine does (the first test: nothing is asked for beside it)."""
     assert path.stat().st_size < 3 * MEGABYTE
-    times = []
-    for _ in range(3):  # the machine may be busy with something else for a moment
-        page = visit(path).page
-        page.wait_for_load_state("load")
-        times.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
-    assert min(times) < 1000
+    page = visit(path).page
+    laid_out = page.locator(".chapter").evaluate_all(
+        "chapters => chapters.map((one) => one.lastElementChild.checkVisibility({contentVisibilityAuto: true}))"
+    )
+    assert laid_out[0] and not laid_out[-1]
 
 
 @pytest.mark.parametrize("path", EVERY)
@@ -114,13 +114,12 @@ def test_contents_lead_to_headings_that_stand_in_order(visit, path):
 def test_an_address_leads_to_its_place(visit, path):
     page = visit(path).page
     anchors = page.locator("nav a").evaluate_all("links => links.map((a) => a.hash)")
-    place = "hash => document.getElementById(decodeURIComponent(hash.slice(1))).getBoundingClientRect().top"
+    top = "document.getElementById(decodeURIComponent(hash.slice(1))).getBoundingClientRect().top"
     for anchor in (anchors[len(anchors) // 2], anchors[-1]):
         fresh = visit(path, place=anchor).page
         page.evaluate("hash => { location.hash = hash }", anchor)
         for seen in (fresh, page):
-            seen.wait_for_timeout(300)
-            assert -5 < seen.evaluate(place, anchor) < 880
+            seen.wait_for_function(f"hash => -5 < {top} && {top} < 880", arg=anchor)
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in PACKS])

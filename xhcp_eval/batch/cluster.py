@@ -92,7 +92,8 @@ def _run(client, tasks: Iterable[Task], work: Work, limits: Limits, tell) -> lis
 
 def _loaded(task: Task) -> Task:
     """The task with its tables inside: a worker needn't see this machine's files."""
-    return replace(task, rows=_bytes(task.rows), verdicts=_bytes(task.verdicts))
+    parts = {name: _bytes(getattr(task, name)) for name in ("rows", "verdicts", "company")}
+    return replace(task, **parts)
 
 
 def _bytes(table: bytes | str) -> bytes:

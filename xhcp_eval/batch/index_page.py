@@ -15,8 +15,8 @@ from xhcp_eval.provenance import local_time
 from xhcp_eval.report.overview import DEMO_SHORT
 from xhcp_eval.report.render import Page, Shell, render_chapter, render_page
 from xhcp_eval.report.summary import SUMMARY
-from xhcp_eval.status import SEVERITY, Status
 from xhcp_eval.style import STATUS_STYLE, Look
+from xhcp_eval.verdict.status import SEVERITY, Status
 from xhcp_eval.views import template
 
 if TYPE_CHECKING:

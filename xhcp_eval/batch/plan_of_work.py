@@ -19,6 +19,7 @@ from xhcp_eval.batch.tasks import Task
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.params import NOTEBOOKS, Name, PackParams, Text, load_params
 from xhcp_eval.provenance import ROOT, file_hash
+from xhcp_eval.reference.model import FEWEST_PEERS
 
 ALL = "all"
 Count = Annotated[int, Field(ge=0, strict=True)]
@@ -111,11 +112,14 @@ def plan_tasks(batch: BatchParams, packs: Sequence[PackParams], rows: dict[str, 
     packs: as loaded. rows: of the regions, by plan. Tasks of regions whose data can't be used have no key.
     """
     names = sorted({name for found in rows.values() for name in (*found.files, *found.problems)})
+    # regions that learn from one another are reported on anew when a figure of any of them as a whole changes
+    taught = {plan: sorted(found.taught.items()) for plan, found in rows.items()}
+    company = {plan: _hash(found) if len(found) >= FEWEST_PEERS else "" for plan, found in taught.items()}
     for region in names:
         for pack in packs:
             path, digest = rows[pack.plan].files.get(region, ("", ""))
             params = region_params(pack, region, batch)
-            key = task_key(params, digest) if digest else ""
+            key = task_key(params, digest + company[pack.plan]) if digest else ""
             inputs = {f"{'、'.join(batch.data)}（{region}）": digest}
             yield Task(
                 region=region,
@@ -142,6 +146,7 @@ def region_params(pack: PackParams, region: str, batch: BatchParams) -> PackPara
             "as_of": batch.as_of,
             "sections": tuple(one for one in pack.sections if one.notebook not in batch.leave_out),
             "evaluation": pack.evaluation if region == pack.region else "",
+            "forecast_published": pack.forecast_published if region == pack.region else "",
             "jobs": 1,
         }
     )
@@ -158,7 +163,10 @@ def _others(params: PackParams) -> tuple[str, ...]:
     texts = Path("params", "texts", f"{params.pack}.yaml").as_posix()
     folder = ROOT / params.evaluation
     brought = sorted(folder.glob("*")) if params.evaluation else []
-    files = [ROOT / name for name in (*params.comparison_data, *params.outcome_data, texts)]
+    files = [
+        ROOT / name for name in (*params.comparison_data, *params.outcome_data, *params.learn_from, texts)
+    ]
+    files += [ROOT / params.forecast_published] if params.forecast_published else []
     files += [*brought, *(NOTEBOOKS / section.notebook for section in params.sections)]
     return tuple(str(path) for path in files if path.is_file())
 

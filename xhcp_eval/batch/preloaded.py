@@ -18,7 +18,7 @@ from xhcp_eval.reference.similar import real_histories
 from xhcp_eval.report.cells import render_cells
 from xhcp_eval.report.engine import preload
 from xhcp_eval.report.fonts import shared_faces
-from xhcp_eval.verdict import Verdict
+from xhcp_eval.verdict.schema import plan_columns
 
 
 def draw_once(plans: list[Plan]) -> None:
@@ -31,8 +31,7 @@ def draw_once(plans: list[Plan]) -> None:
         axes.set_xlabel("丙")
         axes.legend()
         for plan in plans:
-            for target in plan.targets():
-                facts = Verdict.start(plan, target, plan.indicator(target.indicator), plan.region)
+            for facts in plan_columns(plan).itertuples():
                 axes.text(0, 0, bar_name(facts), fontsize=8)
         _ = views.figure_view(figure, "甲").html
     style.use_style.cache_clear()

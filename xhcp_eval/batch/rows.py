@@ -14,22 +14,25 @@ from pathlib import Path
 import pandas as pd
 
 from xhcp_eval.batch.pieces import Table, pieces_of
-from xhcp_eval.observations import COLUMNS, KEY, check_cells
+from xhcp_eval.observations import COLUMNS, KEY, TOTAL, check_cells
 from xhcp_eval.plan import Plan, load_plan
 from xhcp_eval.table_files import Cells, text_of
 
+TAUGHT = ("indicator", "year", "value", "numerator", "denominator", "status", "series_break", "exceptional")
 NOBODY = ""  # region of rows that name none
 PIECE = 50  # regions worked on at a time
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows by region. files: path and SHA-256 of each region's Parquet file. problems: why others have none.
+    """Rows by region. files: path and SHA-256 of each region's Parquet file. taught: hash of what others
+    learn from each. problems: why others have none.
 
     strays: what is wrong with rows that belong to no region.
     """
 
     files: dict[str, tuple[str, str]] = field(default_factory=dict)
+    taught: dict[str, str] = field(default_factory=dict)
     problems: dict[str, tuple[str, ...]] = field(default_factory=dict)
     strays: tuple[str, ...] = ()
 
@@ -50,6 +53,7 @@ def split_rows(
     for number, table in enumerate(tables):
         table.cut(pieces_of(owners(table.names, chosen), chosen, PIECE), folder / f"table{number}")
     files: dict[str, tuple[str, str]] = {}
+    taught: dict[str, str] = {}
     problems: dict[str, list[str]] = {}
     numbers = {region: number for number, region in enumerate(chosen)}
     for piece in range(2 + len(chosen) // PIECE):
@@ -57,11 +61,12 @@ def split_rows(
         rows = [found for found in rows if len(found)]
         for region, mine in _by_region(rows, chosen, problems):
             files[region] = _write(mine, folder / f"{numbers[region]}.parquet")
+            taught[region] = _taught(mine, registry.level)
     for region in chosen:
         if region not in files and region not in problems:
             problems[region] = ["数据中没有这个地区；" + _near(region, pd.concat([t.names for t in tables]))]
     strays = tuple(problems.pop(NOBODY, ()))
-    return Rows(files, {name: tuple(found) for name, found in problems.items()}, strays)
+    return Rows(files, taught, {name: tuple(found) for name, found in problems.items()}, strays)
 
 
 def _by_region(
@@ -133,6 +138,14 @@ def _refuse_doubles(table: pd.DataFrame, problems: dict) -> None:
 def _write(rows: pd.DataFrame, path: Path) -> tuple[str, str]:
     rows[list(COLUMNS)].to_parquet(path, index=False)
     return str(path), hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _taught(rows: pd.DataFrame, level: str) -> str:
+    """Hash of what other regions learn from a region: the figures of the region as a whole."""
+    whole = (rows[["sex", "age", "residence", "category"]] == TOTAL).all(axis=1) & (rows["level"] == level)
+    return hashlib.sha256(
+        pd.util.hash_pandas_object(rows.loc[whole, list(TAUGHT)], index=False).to_numpy()
+    ).hexdigest()
 
 
 def _near(region: str, names: pd.Series) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.report.summary import targets_frame
-from xhcp_eval.status import Status
+from xhcp_eval.verdict.status import Status
 
 DRAWS, SEED, LEVEL = 2000, 2030, 0.95
 UNKNOWN = (Status.UNDECIDABLE, Status.NO_DATA, Status.DISPUTED)

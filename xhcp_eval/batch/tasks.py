@@ -26,8 +26,8 @@ class Task:
 
     region, pack: what of. folder: of the region, in the output. key: hash of everything the report depends on.
     params: its parameters, as JSON. rows: the region's figures, a Parquet file's bytes or its path. verdicts: its
-    assessment, likewise; empty where the report is to work it out. inputs: hash of the figures by name. out: where
-    reports go, a folder or a URL.
+    assessment, likewise; empty where the report is to work it out. company: what it learns from of other regions
+    (`company.write_company`), likewise. inputs: hash of the figures by name. out: where reports go, a folder or a URL.
     """
 
     region: str
@@ -37,6 +37,7 @@ class Task:
     params: str = ""
     rows: bytes | str = b""
     verdicts: bytes | str = b""
+    company: bytes | str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
     out: str = ""
 

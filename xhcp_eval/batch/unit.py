@@ -6,6 +6,7 @@ import io
 
 import pandas as pd
 
+from xhcp_eval.batch.company import read_company
 from xhcp_eval.batch.storage import open_store
 from xhcp_eval.batch.tasks import Task
 from xhcp_eval.pack import Given, Pack, compute_pack
@@ -26,7 +27,7 @@ def make_report(task: Task) -> None:
 def region_pack(task: Task) -> Pack:
     """The pack of a task's region: from its rows, and from its verdicts where they are there. Raises PlanError or DataError."""
     verdicts = _in_python(_table(task.verdicts)) if task.verdicts else None
-    given = Given(_table(task.rows), verdicts, task.inputs)
+    given = Given(_table(task.rows), verdicts, task.inputs, read_company(task.company))
     return compute_pack(PackParams.model_validate_json(task.params), given)
 
 

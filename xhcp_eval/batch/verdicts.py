@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from xhcp_eval.assessment import assess
+from xhcp_eval.batch.company import read_company
 from xhcp_eval.batch.runner import run_tasks
 from xhcp_eval.batch.tasks import Limits, Task
 from xhcp_eval.errors import XhcpError
 from xhcp_eval.params import PackParams
 from xhcp_eval.plan import load_plan
-from xhcp_eval.province.cases import open_cases
+from xhcp_eval.verdict.judge import judge
 
 REGIONS = 40  # judged at once: more are hardly quicker and take more memory
 
@@ -26,7 +26,8 @@ REGIONS = 40  # judged at once: more are hardly quicker and take more memory
 class Block:
     """Regions that are judged at once for a pack. region: how a person may call them. regions, rows: as of their tasks.
 
-    params: of the pack, as JSON; regions and titles in it don't matter. folder: gets a file a region.
+    params: of the pack, as JSON; regions and titles in it don't matter. folder: gets a file a region. company: what
+    they learn from, as of their tasks.
     """
 
     region: str
@@ -35,6 +36,7 @@ class Block:
     rows: tuple[str, ...]
     params: str
     folder: str
+    company: bytes | str = ""
 
 
 def with_verdicts(
@@ -64,7 +66,8 @@ def _blocks(tasks: Sequence[Task], folder: Path, at_once: int) -> Iterator[Block
             block = mine[k : k + size]
             regions = tuple(task.region for task in block)
             name = f"{regions[0]} 等 {len(block)} 个"
-            yield Block(name, pack, regions, tuple(task.rows for task in block), block[0].params, str(folder))
+            rows = tuple(task.rows for task in block)
+            yield Block(name, pack, regions, rows, block[0].params, str(folder), block[0].company)
 
 
 def _file(folder: str | Path, pack: str, rows: str) -> Path:
@@ -92,11 +95,13 @@ def _try_alone(params: PackParams, region: str, table: pd.DataFrame, block: Bloc
 def _judge(params: PackParams, tables: dict[str, pd.DataFrame], block: Block) -> None:
     plan, rows = load_plan(params.plan), dict(zip(block.regions, block.rows, strict=True))
     together = pd.concat(tables.values(), ignore_index=True)
-    cases = open_cases(
-        together, plan, list(tables), params.settings, params.data_until, params.use_recollection
-    )
-    for case in cases:
-        path = _file(block.folder, block.pack, rows[case.region])
+    options = {"use_recollection": params.use_recollection, "may_lag": True}
+    if company := read_company(block.company):
+        options["beside"] = company[params.data_until]
+    verdicts = judge(together, plan, list(tables), params.settings, params.data_until, **options)
+    words = verdicts.explained()
+    for region, found in words.groupby("region", sort=False):
+        path = _file(block.folder, block.pack, rows[region])
         half = path.with_suffix(".half")
-        assess(case).to_parquet(half, index=False)
+        found.reset_index(drop=True).to_parquet(half, index=False)
         half.replace(path)

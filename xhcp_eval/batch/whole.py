@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xhcp_eval.batch import progress
 from xhcp_eval.batch.cluster import run_on_cluster
+from xhcp_eval.batch.company import write_company
 from xhcp_eval.batch.index_page import write_page
 from xhcp_eval.batch.plan_of_work import BatchParams, load_packs, plan_tasks
 from xhcp_eval.batch.rows import Rows, split_rows
@@ -53,6 +54,7 @@ def run_batch(batch: BatchParams, how: How = How()) -> dict:
             rows = _split(batch, packs, folder)
             tasks = list(plan_tasks(batch, packs, rows))
             known, coming = _sorted_out(tasks, rows, packs, store, how.resume)
+            coming = _in_company(coming, packs, rows, folder, how.preload)
             limits = Limits(batch.jobs, batch.retries, batch.time_limit_s, batch.memory_limit_mb, how.preload)
             if not how.scheduler:  # many workers judge their own regions sooner than this machine all of them
                 with progress.counting("判定各地区", len(coming)) as count:
@@ -80,6 +82,23 @@ def _split(batch: BatchParams, packs: Sequence[PackParams], folder: Path) -> dic
         given = (batch.files, plan, batch.chosen, folder / plan, batch.as_of)
         found[plan] = call_apart(split_rows, *given)
     return found
+
+
+def _in_company(
+    coming: Sequence[Task],
+    packs: Sequence[PackParams],
+    rows: dict[str, Rows],
+    folder: Path,
+    preload: tuple[str, ...],
+) -> list[Task]:
+    """The tasks with what all regions of their pack have to teach, also those whose reports are there already."""
+    found = {}
+    for pack in packs:
+        if any(task.pack == pack.pack for task in coming):
+            files = [path for path, _ in rows[pack.plan].files.values()]
+            path = folder / f"{pack.pack}.company"
+            found[pack.pack] = call_apart(write_company, pack, files, path, preload=preload)
+    return [replace(task, company=found[task.pack]) for task in coming]
 
 
 def _sorted_out(

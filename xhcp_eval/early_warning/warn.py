@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.assessment import Case
 from xhcp_eval.breaks import break_sentence, unmarked_breaks
 from xhcp_eval.early_warning.floor import under_floor
 from xhcp_eval.early_warning.movement import volatile, worse_two_years
@@ -27,11 +26,12 @@ from xhcp_eval.early_warning.rules import (
     warning_row,
 )
 from xhcp_eval.errors import DataError
-from xhcp_eval.evidence import History, series_frame, series_key
 from xhcp_eval.observations import TOTAL
-from xhcp_eval.panel import Panel, make_panel
-from xhcp_eval.status import Status
+from xhcp_eval.panel import Panel
 from xhcp_eval.units import format_value
+from xhcp_eval.verdict.series import RESIDENCES, Series, series_key
+from xhcp_eval.verdict.status import Status
+from xhcp_eval.verdict.verdicts import Verdicts
 
 SKILL_FILE = Path(__file__).resolve().parents[1] / "assets" / "warnings" / "skill.json"
 COLUMNS: tuple[str, ...] = (
@@ -85,14 +85,13 @@ def rule_table(rules: WarningRules | None = None, skill: dict[str, dict] | None 
 
 
 def early_warnings(
-    case: Case,
-    assessment: pd.DataFrame,
+    verdicts: Verdicts,
     rules: WarningRules | None = None,
     skill: dict[str, dict] | None = None,
 ) -> pd.DataFrame:
     """Every warning that the rules give for a region, gravest first.
 
-    case, assessment: from `make_case` and `assess`. rules: thresholds. skill: measured quality of the rules
+    verdicts: of one region, from `judge`. rules: thresholds. skill: measured quality of the rules
     (default: the shipped file). A rule that did no better than chance on real series gives hints only.
     Rules on movement look at the region's own series (residence total), without recollections and exceptional
     years; the last figure may be a year old. Returns a frame with `COLUMNS`; year is that of the last figure, or of the
@@ -100,8 +99,8 @@ def early_warnings(
     """
     rules = rules or WarningRules()
     skill = load_skill(rules) if skill is None else skill
-    found = [*_hard_to_reach(case, assessment, rules), *_movements(case, rules)]
-    found += [*_missing(case, rules), *under_floor(case, rules)]
+    found = [*_hard_to_reach(verdicts, rules), *_movements(verdicts, rules)]
+    found += [*_missing(verdicts, rules), *under_floor(verdicts, rules)]
     frame = pd.DataFrame(
         found,
         columns=[c for c in COLUMNS if c != "rule_name" and c not in ("precision", "recall", "base_rate")],
@@ -116,8 +115,9 @@ def early_warnings(
     return frame.iloc[at][list(COLUMNS)].reset_index(drop=True)
 
 
-def _hard_to_reach(case: Case, assessment: pd.DataFrame, rules: WarningRules) -> list[dict]:
+def _hard_to_reach(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
     """Targets ahead with a low probability; where counts can't decide, a hint."""
+    assessment = verdicts.explained()
     judged = ~assessment["own_status"].isin([Status.NOT_JUDGED, Status.NO_DATA])
     low = judged & (assessment["role"] == "verdict") & (assessment["probability"] < rules.probability)
     found = []
@@ -128,34 +128,34 @@ def _hard_to_reach(case: Case, assessment: pd.DataFrame, rules: WarningRules) ->
         evidence = (
             f"目标{row['target_text']}{reading}，达标概率低于{rules.probability * 100:g}%：{row['reason']}"
         )
-        indicator = case.plan.indicator(row["indicator"])
+        indicator = verdicts.plan.indicator(row["indicator"])
         severity = HINT if row["own_status"] == Status.UNDECIDABLE else URGENT
-        year = row["latest_year"] if np.isfinite(row["latest_year"]) else case.as_of
+        year = row["latest_year"] if np.isfinite(row["latest_year"]) else verdicts.as_of
         more = {"series": series_key(indicator.id, row["region"]), "target_id": row["target_id"]}
         found.append(warning_row(HARD, severity, indicator, row["region"], year, evidence, **more))
     return found
 
 
-def _movements(case: Case, rules: WarningRules) -> list[dict]:
+def _movements(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
     """Rules on how the region's own series moved: losses, volatility, jumps."""
-    chosen = [h for key, h in case.series.items() if _moves(key, h, case, rules)]
-    if not chosen:
+    rows = np.flatnonzero(_moving(verdicts, rules))
+    if not len(rows):
         return []
-    panel = make_panel(pd.concat([series_frame(h) for h in chosen], ignore_index=True))
-    by_key = {h.key: h for h in chosen}
-    of = [by_key[key] for key in panel.keys]
-    return [*_worse(panel, of, rules), *_volatile(panel, of, rules), *_broken(case, panel, by_key, rules)]
+    panel, of = verdicts.block.panel(rows), [verdicts.block.series(row) for row in rows]
+    return [*_worse(panel, of, rules), *_volatile(panel, of, rules), *_broken(verdicts, panel, of, rules)]
 
 
-def _moves(key: str, history: History, case: Case, rules: WarningRules) -> bool:
-    kind, direction = history.indicator.kind, history.indicator.direction
-    events = kind == "count" and direction == "down"
-    own = history.region == case.region and key.split("|")[2] == TOTAL
-    fresh = bool(history.trusted.all()) and history.years[-1] >= case.as_of - rules.stale
-    return own and fresh and (kind in MOVING_KINDS or events)
+def _moving(verdicts: Verdicts, rules: WarningRules) -> np.ndarray:
+    """The region's own series that move and whose figures are all reported and fresh, (n,)."""
+    block, which = verdicts.block, verdicts.block.indicator
+    moves = np.isin(block.facts.kind, MOVING_KINDS) | block.facts.event_count
+    own = ~block.unit & (block.owner == int(np.flatnonzero(block.regions == verdicts.only)[0]))
+    own &= block.residence == RESIDENCES.index(TOTAL)
+    firm = (block.trusted == block.seen).all(axis=1)
+    return own & firm & moves[which] & (block.years[block.last] >= verdicts.as_of - rules.stale)
 
 
-def _worse(panel: Panel, of: list[History], rules: WarningRules) -> list[dict]:
+def _worse(panel: Panel, of: list[Series], rules: WarningRules) -> list[dict]:
     sign = np.array([SIGNS.get(h.indicator.direction, 0) for h in of])
     worse = worse_two_years(panel, sign, rules)
     found = []
@@ -176,7 +176,7 @@ def _worse(panel: Panel, of: list[History], rules: WarningRules) -> list[dict]:
     return found
 
 
-def _volatile(panel: Panel, of: list[History], rules: WarningRules) -> list[dict]:
+def _volatile(panel: Panel, of: list[Series], rules: WarningRules) -> list[dict]:
     unrest = volatile(panel, rules)
     found = []
     for i in np.flatnonzero(unrest.flagged):
@@ -198,46 +198,46 @@ def _volatile(panel: Panel, of: list[History], rules: WarningRules) -> list[dict
     return found
 
 
-def _broken(case: Case, panel: Panel, by_key: dict[str, History], rules: WarningRules) -> list[dict]:
-    jumps = unmarked_breaks(panel)
+def _broken(verdicts: Verdicts, panel: Panel, of: list[Series], rules: WarningRules) -> list[dict]:
+    jumps, by_row = unmarked_breaks(panel), {series.row: series for series in of}
     found = []
-    for jump in jumps[jumps["year"] > case.as_of - rules.recent].to_dict("records"):
-        history = by_key[jump["series"]]
+    for jump in jumps[jumps["year"] > verdicts.as_of - rules.recent].to_dict("records"):
+        series = by_row[jump["series"]]
         change, usual = (
-            format_value(jump[c], history.indicator.unit, difference=True) for c in ("jump", "typical")
+            format_value(jump[c], series.indicator.unit, difference=True) for c in ("jump", "typical")
         )
         evidence = break_sentence(jump, change, usual)
         found.append(
             warning_row(
-                BREAK, ORDINARY, history.indicator, history.region, jump["year"], evidence, series=history.key
+                BREAK, ORDINARY, series.indicator, series.region, jump["year"], evidence, series=series.key
             )
         )
     return found
 
 
-def _missing(case: Case, rules: WarningRules) -> list[dict]:
+def _missing(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
     """Indicators once reported, or needed for a target of the region, without a figure for the last data years."""
-    last: dict[str, int] = {}
-    for history in case.series.values():
-        if history.trusted.any():
-            last[history.indicator.id] = max(last.get(history.indicator.id, 0), history.last_trusted)
-    since = case.as_of - rules.missing + 1
+    plan, block, region = verdicts.plan, verdicts.block, verdicts.only
+    mine = np.flatnonzero(
+        (block.owner == int(np.flatnonzero(block.regions == region)[0])) & (block.last_trusted >= 0)
+    )
+    years = np.zeros(len(block.facts), int)
+    np.maximum.at(years, block.indicator[mine], block.years[block.last_trusted[mine]])
+    last = {str(block.facts.id[k]): int(years[k]) for k in np.flatnonzero(years)}
+    since = verdicts.as_of - rules.missing + 1
     found = []
-    for indicator in case.plan.indicators:
-        needed = [t for t in indicator.targets if t.level == case.plan.level and t.role == "verdict"]
+    for indicator in plan.indicators:
+        needed = [t for t in indicator.targets if t.level == plan.level and t.role == "verdict"]
         source = indicator.derived_from.indicator if indicator.derived_from else indicator.id
         if last.get(source, 0) >= since or not (needed or source in last):
             continue
         known = f"最近一次数据为{last[source]}年" if source in last else "从未填报过可用的数字"
         use = f"；{len(needed)}项目标需要它" if needed else "；不涉及本级目标"
-        evidence = f"{since}—{case.as_of}年没有可用数字，{known}{use}"
-        more = {
-            "target_id": needed[0].id if needed else "",
-            "series": series_key(source, case.region),
-        }
+        evidence = f"{since}—{verdicts.as_of}年没有可用数字，{known}{use}"
+        more = {"target_id": needed[0].id if needed else "", "series": series_key(source, region)}
         found.append(
             warning_row(
-                MISSING, URGENT if needed else ORDINARY, indicator, case.region, case.as_of, evidence, **more
+                MISSING, URGENT if needed else ORDINARY, indicator, region, verdicts.as_of, evidence, **more
             )
         )
     return found

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.settings import Settings
 from xhcp_eval.units import format_probability
+from xhcp_eval.verdict.settings import Settings
 
 PLAIN_OPS = ("<=", "<", ">=", ">")
 CHECK_COLUMNS = ("target_id", "indicator_name", "target_text", "reported_value", "own_value", "value_agrees",

@@ -10,6 +10,8 @@ LONGEST = 30
 PRIOR_CHANGE = 0.02
 PRIOR_POINTS = 0.5
 FARTHEST = 1e4
+# the longest scale with an end that the networks learned from; theirs per 100,000 have none
+LONGEST_SCALE = 1e3
 FEATURES = 36
 
 
@@ -44,6 +46,56 @@ def histories(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: n
     unknown. All features are ratios to the typical change or between counts of points, so a change of unit leaves
     them as they are.
     """
+    m = _movements(values, lower, upper, noise)
+    v, t, r, n, seen, step, gap = m.v, m.t, m.r, m.n, m.seen, m.step, m.gap
+    anchor, scale, steps = m.anchor, m.scale, np.maximum(n - 1, 1)
+    z = np.where(seen, np.clip((v - anchor[:, None]) / scale[:, None], -FARTHEST, FARTHEST), 0.0)
+    years = np.where(seen, t - t[:, -1:], 0.0)
+    c = m.change / scale[:, None]
+    columns = {
+        **_changes(c, step, steps),
+        **_places(z, years, seen, n),
+        **_timing(gap, t, n, steps),
+        **_room(anchor, scale, np.abs(v).max(axis=1), lower, upper),
+        "prior_share": m.prior_share,
+        "noise_share": m.noise_share,
+        "anchor_noise": np.sqrt(m.variance) / scale,
+        "last_noise": np.log1p(np.sqrt(r[:, -1]) / scale),
+    }
+    x = np.column_stack(list(columns.values())).astype(np.float32)
+    few = n < 2
+    x[few], anchor[few], scale[few] = np.nan, np.nan, np.nan
+    return Histories(x, anchor, scale, tuple(columns))
+
+
+def typical_change(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """`Histories.scale` of series, (n,), without their features. Arguments as in `histories`."""
+    found = _movements(values, lower, upper, noise)
+    return np.where(found.n < 2, np.nan, found.scale)
+
+
+@dataclass(frozen=True)
+class _Movements:
+    """Series pushed together to the right, (n, width): values v, years t, noise r, which cells are seen; from one value
+    to the next, (n, width - 1): whether there is a step, its years, change a year. n: points. The rest is (n,).
+    """
+
+    v: np.ndarray
+    t: np.ndarray
+    r: np.ndarray
+    n: np.ndarray
+    seen: np.ndarray
+    step: np.ndarray
+    gap: np.ndarray
+    change: np.ndarray
+    anchor: np.ndarray
+    variance: np.ndarray
+    scale: np.ndarray
+    prior_share: np.ndarray
+    noise_share: np.ndarray
+
+
+def _movements(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: np.ndarray) -> _Movements:
     v, t, r, n = _compact(values, noise)
     width = v.shape[1]
     seen = np.arange(width) >= (width - n)[:, None]
@@ -57,23 +109,7 @@ def histories(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, noise: n
     drift = _visible_trend(v, t, r, seen, n)
     anchor, variance = _level(v, r, gap, seen, movement**2, drift)
     scale = np.sqrt(movement**2 + variance + drift**2)
-    z = np.where(seen, np.clip((v - anchor[:, None]) / scale[:, None], -FARTHEST, FARTHEST), 0.0)
-    years = np.where(seen, t - t[:, -1:], 0.0)
-    c = change / scale[:, None]
-    columns = {
-        **_changes(c, step, steps),
-        **_places(z, years, seen, n),
-        **_timing(gap, t, n, steps),
-        **_room(anchor, scale, lower, upper),
-        "prior_share": prior,
-        "noise_share": share,
-        "anchor_noise": np.sqrt(variance) / scale,
-        "last_noise": np.log1p(np.sqrt(r[:, -1]) / scale),
-    }
-    x = np.column_stack(list(columns.values())).astype(np.float32)
-    few = n < 2
-    x[few], anchor[few], scale[few] = np.nan, np.nan, np.nan
-    return Histories(x, anchor, scale, tuple(columns))
+    return _Movements(v, t, r, n, seen, step, gap, change, anchor, variance, scale, prior, share)
 
 
 def _compact(values: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -100,15 +136,17 @@ def _movement(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean absolute yearly change without its counting noise; share of the prior in it; share of noise in changes.
 
-    It is drawn towards 2% of the room (distance of the mean to the nearer bound) as if half a change more had been
-    seen: without that, two equal values would promise that nothing ever moves.
+    It is drawn towards 2% of the room (distance of the mean to the nearer bound, at most the largest value's own size)
+    as if half a change more had been seen: without that, two equal values would promise that nothing ever moves.
     """
     size = np.abs(change).sum(axis=1) / steps
     square = (change**2).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(square > 0, np.clip(noise.sum(axis=1) / square, 0, 1), (noise.sum(axis=1) > 0) * 1.0)
     mean = v.sum(axis=1) / seen.sum(axis=1)
-    room = _room_to_move(np.abs(mean - lower), np.abs(upper - mean))
+    # the mean beside the largest value: of equal values it may be the larger one in the last digit
+    largest = np.maximum(np.abs(v).max(axis=1), np.abs(mean))
+    room = _room_to_move(np.abs(mean - lower), np.abs(upper - mean), largest)
     # without a single event the room is what half an event would give
     room = np.maximum(room, np.sqrt(noise.max(axis=1)))
     real = size * np.sqrt(1 - share)
@@ -120,10 +158,18 @@ def _movement(
     return movement, np.minimum(PRIOR_POINTS * PRIOR_CHANGE * room / weight / movement, 1.0), share
 
 
-def _room_to_move(below: np.ndarray, above: np.ndarray) -> np.ndarray:
-    """Distance to the nearer bound; 2% of that to the other one for a series that sits on a bound; 0 without any."""
+def _room_to_move(below: np.ndarray, above: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """Distance to the nearer of two bounds; 2% of that to the other one for a series that sits on a bound; else 0.
+
+    largest: (n,) largest size of a value. A bound farther off than that says nothing of how far values move: natural
+    increase of 1 per mille lies between -1,000 and 1,000. Where values can't be negative no nearer bound is so far. Nor
+    does an end beyond 1,000 for a series on the other one: after eight years without a death, 2% of 100,000 would let
+    thousands be foreseen.
+    """
     near, far = np.minimum(below, above), np.maximum(below, above)
-    room = np.where(near > 1e-9 * far, near, np.where(np.isfinite(far), 0.02 * far, 0.0))
+    # values that are all 0 have no size to go by
+    within = np.where(np.isfinite(near) & (largest > 0), np.minimum(near, largest), near)
+    room = np.where(near > 1e-9 * far, within, np.where(far <= LONGEST_SCALE, 0.02 * far, 0.0))
     return np.where(np.isfinite(room), room, 0.0)
 
 
@@ -241,14 +287,19 @@ def _timing(gap: np.ndarray, t: np.ndarray, n: np.ndarray, steps: np.ndarray) ->
 
 
 def _room(
-    anchor: np.ndarray, scale: np.ndarray, lower: np.ndarray, upper: np.ndarray
+    anchor: np.ndarray, scale: np.ndarray, largest: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Distance to either end of the scale in typical changes (1,000 where there is no end), and place between."""
+    """Distance to either end of the scale in typical changes (1,000 where there is no end), and place between.
+
+    largest: (n,) largest size of a value. The typical change is set against the distance to the lower end, which for
+    values from 0 up is their own size; where that end lies far below them, against their size.
+    """
     below, above = anchor - lower, upper - anchor
+    own = np.minimum(below, np.maximum(largest, np.abs(anchor)))
     both = np.isfinite(below) & np.isfinite(above) & (below + above > 0)
     with np.errstate(invalid="ignore"):
         place = np.where(both, np.clip((below - above) / np.where(both, below + above, 1), -1.5, 1.5), 0.0)
-        relative = np.log(scale / np.maximum(below, 0.01 * scale) + 1e-4)
+        relative = np.log(scale / np.maximum(own, 0.01 * scale) + 1e-4)
     return {
         "room_below": _log_room(below / scale),
         "room_above": _log_room(above / scale),

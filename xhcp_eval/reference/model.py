@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,16 @@ from xhcp_eval.counting import counting_variance
 from xhcp_eval.panel import Panel
 from xhcp_eval.reference import network
 from xhcp_eval.reference.features import Histories, histories
-from xhcp_eval.reference.peers import peer_features
+from xhcp_eval.reference.peers import CHUNK, FEATURES, Company, peer_features
 from xhcp_eval.reference.still import is_still, place
 
 ARTEFACT = Path(__file__).resolve().parents[1] / "assets" / "reference" / "model.npz"
 FEWEST_PEERS = 5
-CHUNK = 4096
+TILE = 512  # rows that go through the networks at once: what the cache holds is quickest
 THREADS = min(4, os.cpu_count() or 1)
+
+# rows of a panel, (n,), and their histories -> features (m, FEATURES) of those m of them that have enough peers
+PeersOf = Callable[[np.ndarray, Histories], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,28 @@ class Ensemble:
         )
 
     def predict(self, x: np.ndarray, years: int) -> np.ndarray:
-        """Mean of the networks' quantiles, (n, years, len(GRID)), for features x (n, n_features)."""
-        total = np.zeros((len(x), years, len(network.GRID)), np.float32)
-        standard, held = np.empty(0), None
+        """Mean of the networks' quantiles, (n, years, len(GRID)), for features x (n, n_features).
+
+        The same bits for a row whatever rows stand beside it, on every machine (`network.parts_exactly`).
+        """
+        total = np.empty((len(x), years, len(network.GRID)), np.float32)
+        for start in range(0, len(x), TILE):
+            total[start : start + TILE] = self._sums(x[start : start + TILE], years)
+        return network.assemble(total / len(self))
+
+    def _sums(self, x: np.ndarray, years: int) -> np.ndarray:
+        total, held = np.float32(0), None
         for k in range(len(self)):
             if held != self.fold[k]:
                 # networks of one fold share the same standardisation
                 standard, held = network.standardise(x, self.mean[k], self.spread[k]), self.fold[k]
-            total += network.parts([w[k] for w in self.weights], standard, years)
-        return network.assemble(total / len(self))
+                inputs = network.whole(standard)
+            total = total + network.parts_exactly([w[k] for w in self._on_steps], inputs, years)
+        return total
+
+    @cached_property
+    def _on_steps(self) -> network.Weights:
+        return network.on_steps(list(self.weights))
 
 
 @dataclass(frozen=True)
@@ -75,23 +92,30 @@ class ReferenceModel:
     still: np.ndarray
     fold_of: dict[str, int]
 
-    def __call__(self, panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray:
+    def __call__(
+        self, panel: Panel, horizon: int, quantiles: np.ndarray, beside: Company | None = None
+    ) -> np.ndarray:
         """Predictive quantiles of the level (counts known) or of the value (no counts), bounds not applied.
 
         panel: series on a grid of years; where `panel.indicator` names five series or more alike they learn from one
         another. horizon: years ahead; beyond the ten that were learned the median stays and the spread grows with
         the root of the years. quantiles: (n_quantiles,) levels; beyond 1% and 99% the tails go on in normal scores.
+        beside: who each series learns from instead: from the series of its indicator there, if they are five or more,
+        and from no other series of the panel, so that an answer depends on the series and on `beside` only. Codes of
+        indicators are those of the panel that `beside` was made of.
         Returns (n_series, horizon, n_quantiles); a series of one point is missing.
         """
         from threadpoolctl import threadpool_limits
 
         spread = _between_levels(np.asarray(quantiles, float))
         result = np.empty((len(panel), horizon, len(spread[0])))
-        peers, grouped = self._peers(panel)
+        years = min(horizon, self.alone.years)
+        peers, grouped = self._peers(panel) if beside is None else _peers_beside(panel, beside)
 
         def answer(rows: np.ndarray) -> None:
             own = panel_histories(panel, rows)
-            change = self._change(own.x, peers[rows], grouped[rows], min(horizon, self.alone.years))
+            theirs = peers(rows, own)
+            change = self._change(own.x, theirs, grouped[rows], years)
             change = _beyond(change, horizon)
             result[rows] = own.anchor[:, None, None] + own.scale[:, None, None] * (change @ spread)
             self._answer_still(panel, rows, result, spread)
@@ -128,23 +152,23 @@ class ReferenceModel:
         result[rows] = last[:, None, None] + span[:, None, None] * (change @ spread)
 
     def _change(self, own: np.ndarray, peers: np.ndarray, grouped: np.ndarray, years: int) -> np.ndarray:
-        """Scaled change of some series, (n, years, len(GRID)), by the networks that suit each."""
+        """Scaled change of some series, (n, years, len(GRID)), by the networks that suit each. peers: of those grouped."""
         if not grouped.any():
             return self.alone.predict(own, years)
         change = np.empty((len(own), years, len(network.GRID)), np.float32)
         change[~grouped] = self.alone.predict(own[~grouped], years)
-        change[grouped] = self.among.predict(np.column_stack([own, peers])[grouped], years)
+        change[grouped] = self.among.predict(np.column_stack([own[grouped], peers]), years)
         return change
 
-    def _peers(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        """Peer features, (n, f), and which series have enough peers, (n,)."""
+    def _peers(self, panel: Panel) -> tuple[PeersOf, np.ndarray]:
+        """Peer features among the panel's own series, and which series have enough peers, (n,)."""
         if panel.indicator is None:
-            return np.empty((len(panel), 0), np.float32), np.zeros(len(panel), bool)
+            return _nobody, np.zeros(len(panel), bool)
         enough = np.isfinite(panel.values).sum(axis=1) >= 2
         size = np.bincount(panel.indicator[enough], minlength=panel.indicator.max() + 1)
         grouped = enough & (size[panel.indicator] >= FEWEST_PEERS)
         if not grouped.any():
-            return np.empty((len(panel), 0), np.float32), grouped
+            return _nobody, grouped
         rows = np.flatnonzero(grouped)
         chunks = [panel_histories(panel, rows[i : i + CHUNK]) for i in range(0, len(rows), CHUNK)]
         anchor, scale = (np.concatenate([getattr(c, name) for c in chunks]) for name in ("anchor", "scale"))
@@ -152,7 +176,25 @@ class ReferenceModel:
         found = peer_features(panel.values[rows], anchor, scale, panel.last[rows], group)
         peers = np.zeros((len(panel), found.shape[1]), np.float32)
         peers[rows] = found
-        return peers, grouped
+        return lambda some, own: peers[some[grouped[some]]], grouped
+
+
+def _nobody(rows: np.ndarray, own: Histories) -> np.ndarray:
+    return np.empty((0, FEATURES), np.float32)
+
+
+def _peers_beside(panel: Panel, beside: Company) -> tuple[PeersOf, np.ndarray]:
+    """Peer features from a company, and which series have enough peers in it, (n,)."""
+    if panel.indicator is None:
+        return _nobody, np.zeros(len(panel), bool)
+    grouped = np.isfinite(panel.values).sum(axis=1) >= 2
+    grouped &= beside.peers(panel.indicator) >= FEWEST_PEERS
+
+    def peers(rows: np.ndarray, own: Histories) -> np.ndarray:
+        some = np.flatnonzero(grouped[rows])
+        return beside.features(panel, rows[some], own.take(some)) if len(some) else _nobody(rows, own)
+
+    return peers, grouped
 
 
 def panel_histories(panel: Panel, rows: np.ndarray) -> Histories:

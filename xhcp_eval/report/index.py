@@ -12,8 +12,8 @@ from xhcp_eval.provenance import local_time
 from xhcp_eval.report.changes import changes_table, compare_reports, run_changes
 from xhcp_eval.report.render import INDEX, Page, Shell, render_page
 from xhcp_eval.report.summary import SUMMARY, read_summary, write_summary
-from xhcp_eval.status import Status
 from xhcp_eval.style import STATUS_STYLE, Look
+from xhcp_eval.verdict.status import Status
 from xhcp_eval.views import template
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from xhcp_eval.provenance import local_time
 from xhcp_eval.report.changes import changes_table, compare_reports, run_changes
 from xhcp_eval.report.render import Page, Shell, render_chapter, render_page
 from xhcp_eval.report.summary import SUMMARY, history, read_summary, targets_frame
-from xhcp_eval.status import SEVERITY, Status
 from xhcp_eval.style import STATUS_STYLE, Look
 from xhcp_eval.tables import AT_RISK
 from xhcp_eval.units import format_probability, format_value
+from xhcp_eval.verdict.status import SEVERITY, Status
 from xhcp_eval.views import template
 
 if TYPE_CHECKING:

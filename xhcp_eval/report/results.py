@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xhcp_eval.errors import RunError
 from xhcp_eval.provenance import local_time
+from xhcp_eval.verdict.schema import COLUMNS as SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,59 +20,7 @@ if TYPE_CHECKING:
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # Machine name -> Chinese header, meaning.
-COLUMNS: dict[str, tuple[str, str]] = {
-    "question": ("问题", "指标@目标年；同一问题的不同解读共用"),
-    "target_id": ("目标编号", "规划登记中的唯一编号"),
-    "goal": ("主要目标编号", "空：不属于任何主要目标"),
-    "domain": ("领域", "领域编号"),
-    "indicator": ("指标编号", "规划登记中的指标编号"),
-    "indicator_name": ("指标", "指标名称"),
-    "kind": ("指标类型", "proportion 比例、rate 率、count 数、mean 均值、yes_no 是否、gap 差距、index 指数"),
-    "unit": ("单位", "percent、permille 等，各数值列均按此单位"),
-    "direction": ("方向", "up 越高越好、down 越低越好"),
-    "region": ("地区", "地区路径"),
-    "target_year": ("目标年", "目标应达到的年份"),
-    "every_year": ("每年保持", "规划期内每年都须达到"),
-    "op": ("关系", "与目标值的关系，如 <=、>=、较基期变化"),
-    "reading": ("解读", "literal 按字面、strict 从严；空：只有一种读法"),
-    "role": ("性质", "verdict 判定、watch 警示、comparison 与上级目标对照"),
-    "level": ("目标级别", "district 区、province 省、national 国家"),
-    "decides_goal": ("决定主要目标", "目标写在主要目标本身，而非策略措施中"),
-    "disputed": ("有争议", "规划文本有疑义"),
-    "anomaly": ("疑义编号", "规划文本疑义的编号"),
-    "department": ("牵头单位", "填报单位（建议）"),
-    "target_status": ("目标值来源", "verified 已核实、cited_in_plan 规划引用、recollection 凭回忆录入"),
-    "target_value": ("目标值", "换算到指标单位的界限"),
-    "target_text": ("目标值（文字）", "规划要求的写法"),
-    "base_year": ("基期年", "比较的起点年份"),
-    "base_value": ("基期值", "基期年的数值"),
-    "latest_year": ("现状年", "判定所用的最近年份"),
-    "latest_value": ("现状值", "判定所用的数值，小样本时为合并值"),
-    "latest_low": ("现状值下限", "95% 区间下限"),
-    "latest_high": ("现状值上限", "95% 区间上限"),
-    "latest_basis": ("现状值依据", "单年，或几年合并"),
-    "numerator": ("分子", "现状值的事件数"),
-    "denominator": ("分母", "现状值的基数"),
-    "small_count": ("小样本", "事件数过少，不以单年定论"),
-    "worst_unit": ("最低单位", "逐单位判定时最低的乡镇（街道、学校）"),
-    "failures": ("未保持", "规划期内未达到的年份或单位"),
-    "gap": ("差距", "距目标值还差多少；0 为已达到"),
-    "gap_relative": ("相对差距", "差距占目标值的比例"),
-    "covered": ("已走路程", "从基期到目标已走的比例，可小于 0 或大于 1"),
-    "pace": ("近年年均变化", "近年每年变化，按指标单位"),
-    "required_pace": ("所需年均变化", "今后每年须变化多少才能达标"),
-    "probability": ("达标概率", "0 到 1；报告中不写 0% 和 100%"),
-    "children": ("差距折合人数", "差距相当于多少人或事件"),
-    "own_status": ("按此解读的状态", "只按本行解读的状态"),
-    "status": ("状态", "合并各种解读后的状态"),
-    "trend_word": ("趋势", "改善、恶化、基本持平、无法判定"),
-    "literal": ("单年字面", "单年数字按字面怎么说"),
-    "on_line": ("恰在界限", "数值正好等于界限"),
-    "reason": ("依据", "判定的理由"),
-    "n_points": ("数据点数", "参与判断的年份数"),
-    "method": ("方法", "预测方法"),
-    "data_status": ("数据状态", "verified、derived、reported、survey、demo"),
-}
+COLUMNS: dict[str, tuple[str, str]] = {c.name: (c.header, c.meaning) for c in SCHEMA if c.filler != "inner"}
 GOAL_COLUMNS: dict[str, tuple[str, str]] = {
     "goal": ("编号", "主要目标编号"),
     "domain": ("领域", "领域编号"),

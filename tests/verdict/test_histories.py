@@ -1,0 +1,48 @@
+"""The series as a table: what figures draw and other models are given is what verdicts rest on."""
+
+import numpy as np
+import pytest
+from small_plan import counted, indicator, rate, rows, target, verdicts_of
+
+from xhcp_eval.small_numbers import rate_interval
+from xhcp_eval.verdict.histories import COLUMNS, histories
+from xhcp_eval.verdict.settings import Settings
+
+DEATHS = [9, 8, 10, 9, 8, 9, 7, 8, 9, 8]
+
+
+def deaths():
+    return rows([d / 2 for d in DEATHS], unit="permille", numerator=DEATHS, denominator=2000)
+
+
+def test_judged_values_are_pooled_as_the_settings_say():
+    for settings, wide in ((Settings(), 3), (Settings(pool_years=2), 2), (Settings(few_events=1, pool_years=1), 1)):
+        found = histories(verdicts_of([rate(targets=[target(2030, "<=", 5)])], deaths(), settings=settings))
+        assert list(found.columns) == list(COLUMNS) and found["year"].tolist() == list(range(2016, 2026))
+        last = found.iloc[-1]
+        events, births = sum(DEATHS[-wide:]), 2000 * wide
+        assert last["judged"] == pytest.approx(1000 * events / births)
+        assert last["judged_first_year"] == 2025 - wide + 1
+        low, high = rate_interval(events, births, per=1000)
+        assert (last["judged_low"], last["judged_high"]) == pytest.approx((float(low), float(high)))
+        assert last["low"] == pytest.approx(float(rate_interval(8, 2000, per=1000)[0]))
+
+
+def test_a_census_has_no_intervals_and_gives_forecasters_no_counts():
+    villages = indicator(census=True, targets=[target(2030, ">=", 95)])
+    found = histories(verdicts_of([villages], counted([95, 95, 95, 95, 95, 95, 95, 95, 95, 95], 60)))
+    assert found[["low", "high", "judged_low", "judged_high", "numerator", "denominator"]].isna().all(axis=None)
+    sample = histories(verdicts_of([indicator(targets=[target(2030, ">=", 95)])], counted([95] * 10, 60)))
+    assert sample[["low", "high", "numerator"]].notna().all(axis=None)
+
+
+def test_what_is_left_out_of_the_trend_is_marked_and_what_isnt_firm_is_not_judged():
+    table = rows([50.0, 51, 52, 30, 54, 55, 56, 57, 58, 59])
+    table["exceptional"] = table["year"] == 2019
+    table["status"] = np.where(table["year"] == 2017, "recollection", "reported")
+    found = histories(
+        verdicts_of([indicator(targets=[target(2030, ">=", 60)])], table, use_recollection=True)
+    ).set_index("year")
+    assert not found.loc[2019, "usual"] and found["usual"].sum() == 9
+    assert np.isnan(found.loc[2017, "judged"]) and found.loc[2019, "judged"] == 30
+    assert (found["upper"] == 100).all() and (found["ceiling"] == 100).all()
