@@ -23,7 +23,9 @@ def demonstration(settings: Settings | None = None, as_of: int = 2025) -> Block:
     return read_block(table, PLAN, settings or Settings(), as_of, np.array([PLAN.region], object), False)
 
 
-def normal_levels(block: Block, spread: float = 0.05, growing: bool = True) -> tuple[Forecasts, np.ndarray, np.ndarray]:
+def normal_levels(
+    block: Block, spread: float = 0.05, growing: bool = True
+) -> tuple[Forecasts, np.ndarray, np.ndarray]:
     """Forecasts in which every series stays where it is, give or take: mean and spread of a year ahead, (n,) each.
 
     spread: of a year ahead, as a share of the way to the nearer end of the scale. growing: with the root of the years, as a

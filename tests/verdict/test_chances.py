@@ -221,3 +221,19 @@ def test_needed_events_by_hand(block):
     past, people = block.numerator[row[0], -1], block.denominator[row[0], -1]
     need = needed_events(future, question, np.array([2]), 2)[0]
     assert need == np.ceil(0.005 * (people + 2 * births) - 1e-6) - past
+
+
+def test_questions_of_all_kinds_at_once_are_answered_as_one_by_one(block):
+    """Years, windows, noise and sides differ: none may take another's."""
+    future = look_ahead(block, PLAN.end_year)
+    rows = np.flatnonzero(future.place >= 0)[::9]
+    rng = np.random.default_rng(5)
+    first = rng.integers(2026, 2029, len(rows))
+    end = np.where(rng.random(len(rows)) < 0.5, first, rng.integers(2028, 2031, len(rows)))
+    first, sign = np.minimum(first, end), rng.choice([-1, 1], len(rows))
+    bound = future.level(rows, np.ones(len(rows), int))[:, rng.integers(4, 11)]
+    together = asked(future, rows, first, end, sign, bound)
+    assert len(np.unique(future.noise(rows))) > 2 and len(np.unique(block.window[rows])) > 1
+    for k in range(len(rows)):
+        one = asked(future, rows[k : k + 1], first[k], end[k], sign[k], bound[k])
+        assert one[0] == pytest.approx(together[k], abs=1e-12, nan_ok=True)

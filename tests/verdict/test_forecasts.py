@@ -8,7 +8,17 @@ from known_futures import PLAN, demonstration, fixed_levels, normal_levels
 from scipy import stats
 
 from xhcp_eval.projection import LEVELS
-from xhcp_eval.verdict.forecasts import futures, look_ahead, n_futures, past_counts, simulate, weights
+from xhcp_eval.verdict import joint
+from xhcp_eval.verdict.forecasts import (
+    Forecasts,
+    company_of,
+    futures,
+    look_ahead,
+    n_futures,
+    past_counts,
+    simulate,
+    weights,
+)
 from xhcp_eval.verdict.judged import value_at
 from xhcp_eval.verdict.settings import Settings
 
@@ -154,3 +164,32 @@ def test_without_series_there_is_nothing_to_look_ahead_with():
 
 def test_futures_come_by_powers_of_two():
     assert [n_futures(n) for n in (200, 256, 257, 4000, 4096)] == [256, 256, 512, 4096, 4096]
+
+
+def test_without_noise_the_scores_are_a_walk():
+    np.testing.assert_array_equal(futures(512, 4, 1, 0)[0], futures(512, 4, 1, 0, 0.0)[0])
+    assert not np.array_equal(futures(512, 4, 1, 0)[0], futures(512, 4, 1, 0, 0.5)[0])
+
+
+def test_noise_is_read_off_the_years_that_are_left(block):
+    """A spread that stays for two years and grows after the plan's end: until then nothing but noise."""
+    rows, last = np.arange(len(block)), int(block.years[block.last].max())
+    spread = np.array([1.0, 1.0, 9.0, 9.0, 9.0])[:, None] * stats.norm.ppf(LEVELS)
+    quantiles = np.broadcast_to(50 + spread, (len(block), *spread.shape))
+    late = np.flatnonzero(block.last == len(block.years) - 1)
+    two, five = (Forecasts(block, quantiles, rows, np.zeros(len(block), int), last + n) for n in (2, 5))
+    assert (two.noise(late) == joint.NOISE).all() and (five.noise(late) == 0).all()
+    none = Forecasts(block, quantiles[:0], np.full(len(block), -1), np.zeros(len(block), int), last + 2)
+    assert (none.noise(late) == 0).all()
+    skipped = np.where(
+        rows == late[0], 3, 0
+    )  # the last three years are out: the forecast sets out before them
+    assert Forecasts(block, quantiles, rows, skipped, last + 2).noise(late[:1]) == 0
+
+
+def test_a_company_is_made_of_whole_regions_only(block):
+    own = ~block.unit & block.whole & (block.residence == 0) & block.facts.projected[block.indicator]
+    taught = own & ((block.seen & block.usual).sum(axis=1) >= 2)
+    found = company_of(block).peers(np.arange(len(block.facts)))
+    np.testing.assert_array_equal(found, np.bincount(block.indicator[taught], minlength=len(block.facts)))
+    assert found.max() == 1 and found.sum() > 50

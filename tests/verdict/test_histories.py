@@ -16,7 +16,11 @@ def deaths():
 
 
 def test_judged_values_are_pooled_as_the_settings_say():
-    for settings, wide in ((Settings(), 3), (Settings(pool_years=2), 2), (Settings(few_events=1, pool_years=1), 1)):
+    for settings, wide in (
+        (Settings(), 3),
+        (Settings(pool_years=2), 2),
+        (Settings(few_events=1, pool_years=1), 1),
+    ):
         found = histories(verdicts_of([rate(targets=[target(2030, "<=", 5)])], deaths(), settings=settings))
         assert list(found.columns) == list(COLUMNS) and found["year"].tolist() == list(range(2016, 2026))
         last = found.iloc[-1]
@@ -31,7 +35,9 @@ def test_judged_values_are_pooled_as_the_settings_say():
 def test_a_census_has_no_intervals_and_gives_forecasters_no_counts():
     villages = indicator(census=True, targets=[target(2030, ">=", 95)])
     found = histories(verdicts_of([villages], counted([95, 95, 95, 95, 95, 95, 95, 95, 95, 95], 60)))
-    assert found[["low", "high", "judged_low", "judged_high", "numerator", "denominator"]].isna().all(axis=None)
+    assert (
+        found[["low", "high", "judged_low", "judged_high", "numerator", "denominator"]].isna().all(axis=None)
+    )
     sample = histories(verdicts_of([indicator(targets=[target(2030, ">=", 95)])], counted([95] * 10, 60)))
     assert sample[["low", "high", "numerator"]].notna().all(axis=None)
 

@@ -113,7 +113,9 @@ def test_strangers_steps_and_equal_steps():
     found = common_share(steps, group)
     assert found[0] == pytest.approx(COMMON, abs=0.02)
     assert found[1] == pytest.approx(min(MOST, COMMON + BY_STEPS))
-    assert common_share(-same[:2] * [[1], [-1]], np.array([0, 0]))[0] == COMMON, "opposite steps are no less than none"
+    assert common_share(-same[:2] * [[1], [-1]], np.array([0, 0]))[0] == COMMON, (
+        "opposite steps are no less than none"
+    )
 
 
 def test_the_mean_correlation_of_pairs_by_hand():

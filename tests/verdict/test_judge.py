@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from naive_series import DRAWS, read
 from naive_verdict import judge_all
+from small_plan import counted, target, verdicts_of
+from small_plan import indicator as item
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.observations import read_table
@@ -315,3 +317,14 @@ def test_what_the_table_does_not_have_is_refused_with_what_is_near(district):
         judge(district, PLAN, "新华县")
     with pytest.raises(DataError, match=f"没有规划“{PLAN.name}”.*gdp"):
         judge(district.assign(indicator="gdp"), PLAN)
+
+
+def test_recollections_shape_a_trend_only_where_they_are_let():
+    table = counted([80, 82, 84, 86, 88, 90, 91, 92, 93, 94], 1000)
+    table.loc[table["year"] > 2023, "status"] = "recollection"
+    items = [item(targets=[target(2030, ">=", 93)])]
+    plain, without, with_ = (
+        verdicts_of(items, table, **options).frame["probability"][0]
+        for options in ({}, {"use_recollection": False}, {"use_recollection": True})
+    )
+    assert plain == without != with_

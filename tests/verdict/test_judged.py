@@ -252,3 +252,14 @@ def test_judged_values_stay_as_they_are():
     block = block_of([rate()], deaths(FEW, 1000))
     with pytest.raises(AttributeError):
         value_at(block, np.zeros(1, int), np.full(1, 2025)).value = 0
+
+
+def test_a_year_without_counts_of_its_own_stands_for_itself():
+    """What was counted before it says nothing of it; the years after it leave it out."""
+    table = deaths(FEW, 1000)
+    table.loc[table["year"] == 2024, ["numerator", "denominator"]] = np.nan
+    table.loc[table["year"] == 2024, "value"] = 7.5
+    block = block_of([rate()], table)
+    value, first, _, numerator, denominator = at(block, 2024)
+    assert (value, first) == (7.5, 2024) and np.isnan(numerator) and np.isnan(denominator)
+    same(at(block, 2025)[:2], (10 + 8) / 2, 2023)

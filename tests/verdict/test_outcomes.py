@@ -80,3 +80,15 @@ def test_a_promise_that_was_kept_until_now_needs_no_note():
     broken = verdicts(own_status=["未达标"], every_year=True, latest_year=2020.0)
     assert compare_outcomes(before, kept).iloc[0][["met", "note"]].tolist() == [1.0, ""]
     assert compare_outcomes(before, broken, {"t0": [2019]}).iloc[0][["met", "note"]].tolist() == [0.0, ""]
+
+
+def test_what_came_of_it_is_told_for_the_targets_own_year_only():
+    before = verdicts(own_status=["存在风险"] * 3, probability=[0.5] * 3)
+    after = verdicts(
+        own_status=["已达标", "已达标", "无法判定"], latest_year=[2020.0, 2019.0, 2020.0], latest_value=91.0
+    )
+    found = compare_outcomes(before, after)
+    assert found["outcome_status"].tolist() == ["已达标", "", "无法判定"]
+    assert found["outcome_side"].tolist() == ["目标以内", "", "目标以内"]
+    assert found["met"].tolist()[0] == 1.0 and found["met"].isna().tolist() == [False, True, True]
+    assert found["outcome_value"].isna().tolist() == [False, True, False]
