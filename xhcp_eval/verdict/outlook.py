@@ -65,11 +65,17 @@ class Outlook:
         return found
 
     def hardest(
-        self, rows: np.ndarray, years: np.ndarray, sign: np.ndarray, wanted: np.ndarray
+        self,
+        rows: np.ndarray,
+        years: np.ndarray,
+        sign: np.ndarray,
+        wanted: np.ndarray,
+        inclusive: np.ndarray | bool = True,
     ) -> np.ndarray:
         """The hardest bound that is met with a wanted chance, (m,): the largest for sign +1, the smallest for -1.
 
-        rows, years: (m,) series that can be looked ahead with to these years. wanted: (m,) chances.
+        rows, years: (m,) series that can be looked ahead with to these years. wanted: (m,) chances. inclusive: the bound
+        itself counts.
         """
         facts, which = self.block.facts, self.block.indicator[rows]
         ahead = self.forecasts.years_ahead(rows, years)
@@ -80,7 +86,7 @@ class Outlook:
         easy, hard = np.where(sign > 0, low, high), np.where(sign > 0, high, low)
         for _ in range(HALVINGS):
             middle = (easy + hard) / 2
-            enough = self.chance(rows, years, years, sign, middle) >= wanted
+            enough = self.chance(rows, years, years, sign, middle, inclusive) >= wanted
             easy, hard = np.where(enough, middle, easy), np.where(enough, hard, middle)
         return easy
 

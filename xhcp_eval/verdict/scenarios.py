@@ -27,6 +27,8 @@ SCENARIO_NAMES: dict[str, str] = {
 }
 WANTED = {"even_chance": 0.5, "likely": 0.8}
 BEST_SPAN, BEST_WITHIN = 3, 10
+# whole events and places make steps: at the very edge of one, rounding would put a pace on its wrong side
+EDGE = 1e-8
 
 
 def open_targets(verdicts: Verdicts) -> pd.DataFrame:
@@ -72,6 +74,7 @@ def _paces(verdicts: Verdicts, rows: pd.DataFrame, best_quarter: np.ndarray) -> 
     """Yearly pace of each scenario in the order they are shown, (m,) each, missing where there is none."""
     outlook, block = verdicts.outlook, verdicts.block
     series, end, sign = (rows[name].to_numpy(int) for name in ("series", "target_year", "sign"))
+    inclusive = rows["inclusive"].to_numpy(bool)
     now, years = rows["latest_value"].to_numpy(float), end - rows["latest_year"].to_numpy(int)
     as_now = rows["forecast_pace"].to_numpy(float)
     paces = {
@@ -81,7 +84,7 @@ def _paces(verdicts: Verdicts, rows: pd.DataFrame, best_quarter: np.ndarray) -> 
     }
     for name, probability in WANTED.items():
         # moving all futures by the way from the bound that is met so often to the target's own
-        reached = outlook.hardest(series, end, sign, np.full(len(rows), probability))
+        reached = outlook.hardest(series, end, sign, np.full(len(rows), probability), inclusive) - sign * EDGE
         paces[name] = as_now + (rows["limit"].to_numpy(float) - reached) / years
     return {name: paces[name] for name in SCENARIO_NAMES}
 
