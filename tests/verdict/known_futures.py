@@ -23,17 +23,20 @@ def demonstration(settings: Settings | None = None, as_of: int = 2025) -> Block:
     return read_block(table, PLAN, settings or Settings(), as_of, np.array([PLAN.region], object), False)
 
 
-def normal_levels(block: Block, spread: float = 0.05) -> tuple[Forecasts, np.ndarray, np.ndarray]:
+def normal_levels(
+    block: Block, spread: float = 0.05, grows: bool = True
+) -> tuple[Forecasts, np.ndarray, np.ndarray]:
     """Forecasts in which every series stays where it is, give or take: mean and spread of a year ahead, (n,) each.
 
-    spread: of a year ahead, as a share of the way to the nearer end of the scale. It grows with the root of the years.
+    spread: of a year ahead, as a share of the way to the nearer end of the scale. grows: with the root of the years, as a
+    walk without any noise; else every year's is the same, as if it were all noise.
     """
     facts, rows = block.facts, np.arange(len(block))
     mean = block.values[rows, block.last]
     low, high = mean - facts.lower[block.indicator], facts.upper[block.indicator] - mean
     size = spread * np.maximum(np.minimum(np.where(np.isfinite(low), low, np.abs(mean)), high), 0)
     years = np.arange(1, PLAN.end_year - int(block.years[block.last].min()) + 1)
-    scores = np.sqrt(years)[:, None] * norm.ppf(LEVELS)
+    scores = np.sqrt(years if grows else years**0)[:, None] * norm.ppf(LEVELS)
     quantiles = mean[:, None, None] + size[:, None, None] * scores
     return Forecasts(block, quantiles, rows, np.zeros(len(block), int), PLAN.end_year), mean, size
 

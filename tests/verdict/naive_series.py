@@ -16,7 +16,7 @@ from xhcp_eval.observations import TOTAL
 from xhcp_eval.projection import LEVELS
 from xhcp_eval.small_numbers import rate_interval
 from xhcp_eval.units import UNITS
-from xhcp_eval.verdict import joint
+from xhcp_eval.verdict.joint import NOISE
 
 NAN, EPS, DRAWS = float("nan"), 1e-9, 4000
 
@@ -45,7 +45,7 @@ class Judged:
 
 @dataclass(eq=False)
 class Figures:
-    """One series. points: by calendar year, in order. forecast: quantiles by years ahead, None without."""
+    """One series. points: by calendar year, in order. forecast: quantiles by years ahead, None without; noise in it."""
 
     key: str
     indicator: object
@@ -53,6 +53,7 @@ class Figures:
     survey: bool
     points: dict[int, Point]
     forecast: list | None
+    noise: float
     settings: object
 
     def __post_init__(self) -> None:
@@ -110,7 +111,7 @@ class Figures:
         walk = rng.standard_normal((horizon, draws)).cumsum(axis=0)
         walk /= np.sqrt(np.arange(1, horizon + 1))[:, None]
         noise = rng.standard_normal((horizon, draws))
-        score = math.sqrt(1 - joint.NOISE_SHARE) * walk + math.sqrt(joint.NOISE_SHARE) * noise
+        score = math.sqrt(1 - self.noise) * walk + math.sqrt(self.noise) * noise
         level, knots = np.empty((horizon, draws)), stats.norm.ppf(LEVELS)
         for h, q in enumerate(self.forecast):
             low, high = ((q[b] - q[a]) / (knots[b] - knots[a]) for a, b in ((0, 1), (-2, -1)))
@@ -179,6 +180,22 @@ def mean(values) -> float:
     return sum(values) / len(values) if values else NAN
 
 
+def noise_of(future, row) -> float:
+    """Share of noise in a forecast's years, told from its spread in the first and in the last of at most five."""
+    if future.place[row] < 0:
+        return 0.0
+    quantiles = future.quantiles[future.place[row], : future.skipped[row] + len(future.of(row))]
+    spread = [(q[LEVELS.index(0.9)] - q[LEVELS.index(0.1)]) ** 2 for q in quantiles[:5]]
+    years = len(spread)
+    if years == 1 or max(spread[0], spread[-1]) == 0:
+        return 0.0
+    # spread of year h: walk x h + noise, both from nothing upwards
+    walk = max(spread[-1] - spread[0], 0) / (years - 1)
+    noise = max(years * spread[0] - spread[-1], 0) / (years - 1)
+    middle = walk * (1 + years) / 2
+    return round(10 * NOISE * noise / (noise + middle)) / 10
+
+
 def read(table: pd.DataFrame, plan, region, outlook, as_of, use_recollection) -> dict[str, Figures]:
     """Series of a region and its units by key, read off the checked table row by row; forecasts from an outlook."""
     table = table[(table["age"] == TOTAL) & (table["sex"] == TOTAL) & (table["year"] <= as_of)]
@@ -186,7 +203,8 @@ def read(table: pd.DataFrame, plan, region, outlook, as_of, use_recollection) ->
     if not use_recollection:
         table = table[table["status"] != "recollection"]
     block, indicators = outlook.block, {i.id: i for i in plan.reportable}
-    forecasts = {block.series(row).key: outlook.forecasts.of(row) for row in range(len(block))}
+    future = outlook.forecasts
+    forecasts = {block.series(row).key: (future.of(row), noise_of(future, row)) for row in range(len(block))}
     found: dict[str, list] = {}
     for row in table.sort_values("year").itertuples():
         if row.indicator in indicators:
@@ -206,6 +224,6 @@ def read(table: pd.DataFrame, plan, region, outlook, as_of, use_recollection) ->
         }  # fmt: skip
         survey = "survey" in of.measurement_level or any(r.status == "survey" for r in rows)
         series[key] = Figures(
-            key, of, rows[0].region != region, survey, points, forecasts[key], outlook.block.settings
+            key, of, rows[0].region != region, survey, points, *forecasts[key], outlook.block.settings
         )
     return series

@@ -8,9 +8,10 @@ from scipy import stats
 
 from xhcp_eval.projection import LEVELS
 from xhcp_eval.verdict.cells import ONE_YEAR, WALK, blurred, cells, count_at, pooled_scores, tail, transition
-from xhcp_eval.verdict.joint import NOISE_SHARE
+from xhcp_eval.verdict.joint import blur
 
 YEARS = (1, 4, 9)
+NOISES = (0.0, 0.1, 0.5)
 
 
 @pytest.mark.parametrize("width", [ONE_YEAR, WALK])
@@ -33,21 +34,23 @@ def test_a_step_of_the_walk_keeps_the_score_standard_normal_and_ties_the_years(a
     assert together == pytest.approx(np.sqrt(ahead / (ahead + 1)), abs=2e-3)
 
 
-def test_noise_of_a_year_keeps_the_score_standard_normal():
-    edges, mass = cells(WALK)
-    table, middle = blurred(WALK), (edges[1:] + edges[:-1]) / 2
-    np.testing.assert_allclose(table.sum(axis=1), 1, atol=1e-9)
-    np.testing.assert_allclose(mass @ table, mass, atol=1e-4)
-    assert (mass * middle) @ table @ middle == pytest.approx(np.sqrt(1 - NOISE_SHARE), abs=2e-3)
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("width", [ONE_YEAR, WALK])
+def test_noise_of_a_year_is_that_of_the_cells_asked_for(width, noise):
+    edges, mass = cells(width)
+    table, middle = blurred(width, noise), (edges[1:] + edges[:-1]) / 2
+    np.testing.assert_array_equal(table, blur(edges, noise))
+    assert (mass * middle) @ table @ middle == pytest.approx(np.sqrt(1 - noise), abs=5e-3)
 
 
-def test_scores_of_pooled_years_are_a_walk_with_noise():
+@pytest.mark.parametrize("noise", NOISES)
+def test_scores_of_pooled_years_are_a_walk_with_noise(noise):
     """512 quasi-random paths: marginals, and the tie of two years, (1 - s) sqrt(h / k)."""
-    found = pooled_scores(5, 3)
+    found = pooled_scores(5, 3, noise)
     assert found.shape[0] == 3
     np.testing.assert_allclose(found.mean(axis=1), 0, atol=0.02)
     np.testing.assert_allclose(found.std(axis=1), 1, atol=0.05)
-    expected = (1 - NOISE_SHARE) * np.sqrt([3 / 4, 3 / 5, 4 / 5])
+    expected = (1 - noise) * np.sqrt([3 / 4, 3 / 5, 4 / 5])
     tied = np.corrcoef(found)
     np.testing.assert_allclose([tied[0, 1], tied[0, 2], tied[1, 2]], expected, atol=0.06)
 

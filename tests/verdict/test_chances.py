@@ -9,7 +9,7 @@ from scipy import integrate, stats
 
 from xhcp_eval.verdict.chances import SUREST, _simulated, _whole, chance
 from xhcp_eval.verdict.forecasts import look_ahead
-from xhcp_eval.verdict.joint import NOISE_SHARE
+from xhcp_eval.verdict.joint import NOISE
 from xhcp_eval.verdict.questions import Question, needed_events, threshold
 from xhcp_eval.verdict.settings import Settings
 
@@ -50,16 +50,19 @@ def test_one_year_of_a_level_is_a_normal_tail(block, known, place):
             np.testing.assert_allclose(found, stats.norm.cdf(-sign * place), atol=1e-3)
 
 
+@pytest.mark.parametrize(("grows", "noise"), [(True, 0.0), (False, NOISE)])
 @pytest.mark.parametrize(("first", "end"), [(2026, 2028), (2028, 2030), (2026, 2030)])
-def test_every_year_of_a_level_is_an_orthant_of_the_walk_with_noise(block, known, first, end):
-    future, mean, size = known
+def test_every_year_of_a_level_is_an_orthant_of_the_walk_with_noise(block, first, end, grows, noise):
+    """Spreads that grow as a walk's hold no noise, those that stay as they are as much as is ever mixed in."""
+    future, mean, size = normal_levels(block, grows=grows)
     rows, years = plain(block, size), np.arange(first, end + 1) - 2025
-    tied = (1 - NOISE_SHARE) * np.sqrt(np.minimum.outer(years, years) / np.maximum.outer(years, years))
+    tied = (1 - noise) * np.sqrt(np.minimum.outer(years, years) / np.maximum.outer(years, years))
     np.fill_diagonal(tied, 1)
     law = stats.multivariate_normal(np.zeros(len(years)), tied)
+    wide = np.sqrt(years) if grows else np.ones(len(years))
     for place in (-1.0, 0.0, 0.6):
-        # P(every score >= place / sqrt(h)) is that of their mirror images below
-        expected = law.cdf(-place / np.sqrt(years))
+        # P(every score >= place / wide) is that of their mirror images below
+        expected = law.cdf(-place / wide)
         for sign in (1, -1):
             bound = mean[rows] + sign * place * size[rows]
             found = asked(future, rows, first, end, sign, bound)

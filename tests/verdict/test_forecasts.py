@@ -9,7 +9,7 @@ from scipy import stats
 
 from xhcp_eval.projection import LEVELS
 from xhcp_eval.verdict.forecasts import futures, look_ahead, n_futures, past_counts, simulate, weights
-from xhcp_eval.verdict.joint import NOISE_SHARE
+from xhcp_eval.verdict.joint import NOISE, noise_share
 from xhcp_eval.verdict.judged import value_at
 from xhcp_eval.verdict.settings import Settings
 
@@ -36,16 +36,16 @@ def test_the_quantile_function_is_linear_between_levels_and_goes_on_beyond():
     assert (values @ weights(np.array([-4.0])))[0] == pytest.approx(values[0] - slope * (knots[0] + 4))
 
 
-@pytest.mark.parametrize("seed", [1, 2030])
-def test_futures_are_standard_normal_each_year_and_tied_as_a_walk_with_noise(seed):
-    score, chance = futures(4000, 6, seed, 0)
+@pytest.mark.parametrize(("seed", "noise"), [(1, 0.0), (1, 0.4), (2030, 0.1)])
+def test_futures_are_standard_normal_each_year_and_tied_as_a_walk_with_noise(seed, noise):
+    score, chance = futures(4000, 6, seed, 0, noise)
     assert score.shape == chance.shape == (4096, 6) and n_futures(4000) == 4096
     for year in range(6):
         assert stats.kstest(score[:, year], "norm").pvalue > 1e-3
         # quasi-random: far more even than drawn at random
         assert stats.kstest(chance[:, year], "uniform").statistic < 0.002
     years = np.arange(1, 7)
-    tied = (1 - NOISE_SHARE) * np.sqrt(np.minimum.outer(years, years) / np.maximum.outer(years, years))
+    tied = (1 - noise) * np.sqrt(np.minimum.outer(years, years) / np.maximum.outer(years, years))
     np.fill_diagonal(tied, 1)
     np.testing.assert_allclose(np.corrcoef(score.T), tied, atol=0.05)
     np.testing.assert_allclose(np.corrcoef(chance.T), np.eye(6), atol=0.05)
@@ -69,6 +69,41 @@ def test_levels_along_futures_have_the_forecasts_distribution(block):
         score = (drawn[:, :, k] - mean[plain, None]) / (size[plain, None] * np.sqrt(years))
         for row in score:
             assert stats.kstest(row, "norm").pvalue > 1e-3
+
+
+def test_every_series_has_the_noise_that_its_own_forecast_shows(block):
+    """One that grows as a walk beside one that stays as wide: shares by row, none where nothing is looked ahead with."""
+    walk, _, size = normal_levels(block)
+    still, _, _ = normal_levels(block, grows=False)
+    rows = np.flatnonzero(~block.counted & (size > 0) & (block.last == block.last.max()))[:3]
+    place = np.full(len(block), -1)
+    place[rows[:2]] = [1, 0]
+    both = np.stack([still.quantiles[rows[1]], walk.quantiles[rows[0]]])
+    future = replace(walk, quantiles=both, place=place)
+    np.testing.assert_allclose(future.noise(rows), [0, NOISE, 0], atol=1e-12)
+    np.testing.assert_allclose(future.noise(rows[[1, 1, 0]]), [NOISE, NOISE, 0], atol=1e-12)
+    assert replace(walk, quantiles=both[:0], place=np.full(len(block), -1)).noise(rows).tolist() == [0, 0, 0]
+    drawn = simulate(future, rows[:2], np.array([2026, 2027]))
+    tied = [np.corrcoef(series.T)[0, 1] for series in drawn]
+    np.testing.assert_allclose(tied, np.sqrt(1 / 2) * np.array([1, 1 - NOISE]), atol=0.02)
+
+
+@pytest.mark.parametrize(("last", "skipped"), [(-1, 0), (-1, 2), (-3, 0)])
+def test_noise_is_looked_for_until_the_plan_ends_from_where_the_forecast_sets_out(block, last, skipped):
+    """Spreads of 1, 2, 3, ... years ahead: how far they are looked at tells how much is noise."""
+    future, _, _ = normal_levels(block)
+    row = np.flatnonzero(block.last == block.last.max())[:1]
+    place, skips = np.full(len(block), -1), np.zeros(len(block), int)
+    place[row], skips[row] = 0, skipped
+    seen = block.seen.copy()
+    seen[row] = np.arange(seen.shape[1]) <= seen.shape[1] + last
+    spread = np.array([4.0, 5.0, 5.5, 5.5, 8.0, 9.0, 9.5, 9.5])
+    quantiles = np.sqrt(spread)[None, :, None] * stats.norm.ppf(LEVELS)
+    future = replace(
+        future, block=replace(block, seen=seen), quantiles=quantiles, place=place, skipped=skips, end=2028
+    )
+    expected = noise_share(quantiles, np.array([2028 - (2026 + last) + skipped]))
+    assert future.noise(row).tolist() == expected.tolist()
 
 
 def test_counts_along_futures_have_the_law_of_counts(block):
