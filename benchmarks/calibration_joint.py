@@ -1,6 +1,6 @@
 """Do chances of keeping a bound every year, and of every unit keeping one, come true on real series?
 
-Run: python benchmarks/calibration_joint.py [--panel FILE] [--years 11] [--cases 120] [--groups 25] [--seed 0]
+Run: python benchmarks/calibration_joint.py [--panel FILE] [--years 11] [--cases 240] [--groups 50] [--seed 0]
 
 Real histories are cut at an origin, projected by networks that never saw their indicator, and asked with the engine's
 own functions for bounds drawn around the forecast; what followed is the answer. Pure walks and strangers stand beside
@@ -342,7 +342,7 @@ def main() -> None:
     parser.add_argument(
         "--cases", type=int, default=60, help="series alone of an indicator; half of it an origin beside"
     )
-    parser.add_argument("--groups", type=int, default=25, help="of an indicator and size")
+    parser.add_argument("--groups", type=int, default=50, help="of an indicator and size")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng, start, model = np.random.default_rng(options.seed), time.perf_counter(), reference_model()
@@ -355,6 +355,8 @@ def main() -> None:
     for (how, horizon), part in years.groupby(["how", "horizon"]):
         for name, noise in (("walk", 0.0), ("ours", joint.NOISE)):
             both(f"{how} {horizon} {name}", part, part[noise])
+    for name, noise in (("walk", 0.0), ("ours", joint.NOISE)):
+        both(f"all {name}", years, years[noise])
     crossed(years, {n: (years[n] - years["happened"]) ** 2 for n in NOISES}, 0.0, joint.NOISE)
 
     units = every_unit(sources, options, rng)
