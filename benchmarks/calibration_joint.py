@@ -1,6 +1,6 @@
 """Do chances of keeping a bound every year, and of every unit keeping one, come true on real series?
 
-Run: python benchmarks/calibration_joint.py [--panel FILE] [--years 11] [--cases 160] [--groups 50] [--seed 0]
+Run: python benchmarks/calibration_joint.py [--panel FILE] [--years 11] [--cases 60] [--groups 50] [--seed 0]
 
 Real histories are cut at an origin, projected by networks that never saw their indicator, and asked with the engine's
 own functions for bounds drawn around the forecast; what followed is the answer. Pure walks and strangers stand beside
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure import machine
+from measure import machine, peak_memory
 
 from xhcp_eval.projection import LEVELS, project_panel
 from xhcp_eval.reference.model import ReferenceModel, reference_model
@@ -340,7 +340,7 @@ def main() -> None:
         "--years", type=int, default=11, help="of history that are seen, as a plan's tables have"
     )
     parser.add_argument(
-        "--cases", type=int, default=160, help="series alone of an indicator; half of it an origin beside"
+        "--cases", type=int, default=60, help="series alone of an indicator; half of it an origin beside"
     )
     parser.add_argument("--groups", type=int, default=50, help="of an indicator and size")
     parser.add_argument("--seed", type=int, default=0)
@@ -379,7 +379,7 @@ def main() -> None:
     print("\nk of N units, every one of five years")
     for name in ("without", "sample", "census"):
         both(f"counts {name}", counts, counts[name])
-    print(f"\n{time.perf_counter() - start:.0f} s")
+    print(f"\n{time.perf_counter() - start:.0f} s, peak {peak_memory():.1f} GB")
 
 
 if __name__ == "__main__":
