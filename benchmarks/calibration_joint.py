@@ -1,236 +1,385 @@
-"""Do chances of several years, and of several units, happen as often as they are said to?
+"""Do chances of keeping a bound every year, and of every unit keeping one, come true on real series?
 
-Real series of `data/reference/panel.parquet`, cut at an origin, forecast by networks that never saw their indicator, alone
-and beside the other regions of their indicator. Every year: does the series stay on one side of a bound in each of the
-years that follow; with years tied as a pure walk, and as the engine ties them (`joint.noise_share`). Every unit: do all
-members of a group of regions of one indicator meet a bound in the fifth year; as strangers, and as the engine ties them
-(`joint.common_share`). Census: shares of N units, told as whole counts, are asked every year with the engine's law of whole
-units, without any law, and as if they were a sample. Bounds are drawn around the forecast, so that chances spread over all.
+Run: python benchmarks/calibration_joint.py [--panel FILE] [--years 11] [--cases 60] [--groups 50] [--seed 0]
 
-Run: python benchmarks/calibration_joint.py [--panel FILE] [--per 60] [--groups 40] [--seed 1]
+Real histories are cut at an origin, projected by networks that never saw their indicator, and asked with the engine's
+own functions for bounds drawn around the forecast; what followed is the answer. Pure walks and strangers stand beside
+for comparison. The constants in `verdict/joint.py` are also chosen on half of the indicators and scored on the other.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
-from scipy.stats import binom
+from measure import machine, peak_memory
 
-from xhcp_eval.panel import Panel, make_panel
 from xhcp_eval.projection import LEVELS, project_panel
-from xhcp_eval.reference.model import reference_model
-from xhcp_eval.verdict.forecasts import futures, weights
-from xhcp_eval.verdict.joint import common_share, noise_share, together
+from xhcp_eval.reference.model import ReferenceModel, reference_model
+from xhcp_eval.verdict import joint
+from xhcp_eval.verdict.chances import chance
+from xhcp_eval.verdict.changes import yearly_steps
+from xhcp_eval.verdict.demands import Facts
+from xhcp_eval.verdict.forecasts import Forecasts, weights
+from xhcp_eval.verdict.joint import common_share, together
+from xhcp_eval.verdict.questions import threshold
+from xhcp_eval.verdict.series import Block
+from xhcp_eval.verdict.settings import Settings
 
 PANEL = Path(__file__).resolve().parents[1] / "data" / "reference" / "panel.parquet"
-SAID, WIDTH = (0.1, 0.3, 0.5, 0.7, 0.9), 0.05
-LEAST, DRAWS = 8, 1024
-KNOTS = ndtri(np.asarray(LEVELS))
+ORIGIN, LEAST = 2025, 8
+HORIZONS, SIZES = (3, 5, 8), (6, 12, 20)
+ASKED, REACH = (0.3, 0.5, 0.7, 0.9), 0.05
+BOUNDS = 4  # asked of each series or group
+NOISES = (0.0, 0.25, 0.5, 0.75, 1.0)
+COMMONS, SLOPES = (0.0, 0.1, 0.2, 0.3, 0.4), (0.0, 0.25, 0.5, 0.75, 1.0)
+SPLITS = 20
 
 
-def grid(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Values of one indicator, (n_regions, n_years), and its years."""
-    wide = frame.pivot_table(index="region", columns="year", values="value")
-    years = np.arange(wide.columns.min(), wide.columns.max() + 1)
-    return wide.reindex(columns=years).to_numpy(float), years
+@dataclass(frozen=True)
+class Source:
+    """Values of an indicator by region and year (n_regions, n_years), its bounds, and networks that never saw it."""
+
+    name: str
+    values: np.ndarray
+    lower: float
+    upper: float
+    model: ReferenceModel
+
+    @classmethod
+    def of(cls, name: str, frame: pd.DataFrame, model: ReferenceModel) -> Source:
+        """One indicator of a long frame."""
+        wide = frame.pivot_table(index="region", columns="year", values="value")
+        wide = wide.reindex(columns=range(int(wide.columns.min()), int(wide.columns.max()) + 1))
+        first = frame.iloc[0]
+        return cls(name, wide.to_numpy(float), first["lower"], first["upper"], model.without(name))
+
+    def able(self, years: int, ahead: int) -> tuple[np.ndarray, np.ndarray]:
+        """Regions and origins with history enough and all of the years ahead known, (n,) each."""
+        known = np.isfinite(self.values)
+        seen = np.cumsum(np.pad(known, ((0, 0), (years, 0))), axis=1)
+        recent = seen[:, years:] - seen[:, :-years]
+        after = np.zeros(known.shape, bool)
+        after[:, :-ahead] = np.lib.stride_tricks.sliding_window_view(known[:, 1:], ahead, axis=1).all(axis=2)
+        return np.nonzero((recent >= LEAST) & known & after)
+
+    def cut(self, region: np.ndarray, origin: np.ndarray, years: int) -> tuple[np.ndarray, np.ndarray]:
+        """Histories up to the origin (n, years) and what followed (n, longest horizon), missing as NaN."""
+        wide = np.pad(self.values, ((0, 0), (years, max(HORIZONS))), constant_values=np.nan)
+        at = origin[:, None] + years
+        past, coming = np.arange(1 - years, 1), np.arange(1, max(HORIZONS) + 1)
+        return wide[region[:, None], at + past], wide[region[:, None], at + coming]
 
 
-def origins(values: np.ndarray, after: int, least: int) -> list[int]:
-    """Positions of years at which enough regions have a past and a whole future."""
-    known = np.isfinite(values)
-    found = []
-    for t in range(LEAST - 1, values.shape[1] - after):
-        if ready(known, t, after).sum() >= least:
-            found.append(t)
-    return found
+def look(source: Source, past: np.ndarray, kin: np.ndarray, cases=None, census: bool = False) -> Forecasts:
+    """Forecasts of histories that end in `ORIGIN`, (n, years). kin: (n,) codes of those that learn from one another.
 
-
-def ready(known: np.ndarray, t: int, after: int) -> np.ndarray:
-    """Regions with eight figures up to a year, the year itself among them, and all that follow, (n,)."""
-    return (known[:, : t + 1].sum(axis=1) >= LEAST) & known[:, t : t + 1 + after].all(axis=1)
-
-
-def panel_of(values: np.ndarray, years: np.ndarray, bounds: tuple[float, float], alone: bool) -> Panel:
-    """Histories as the forecaster takes them; alone: none may learn from another."""
-    which, at = np.nonzero(np.isfinite(values))
-    kin = which if alone else np.zeros(len(which), int)
-    return make_panel(
-        pd.DataFrame(
-            {"series": which, "year": years[at], "value": values[which, at], "lower": bounds[0], "upper": bounds[1],
-             "indicator": kin.astype(str)}
-        )
+    cases: (n,) people or units that values are per cent of; None where no counts are told.
+    """
+    n, here = len(past), np.isfinite(past)
+    cases = np.full(n, np.nan) if cases is None else cases
+    zeros, total, one = np.zeros(n, int), np.array(["total"], object), np.array([False])
+    scale = 100.0 if source.upper == 100 else source.upper
+    facts = Facts(
+        (), np.array([source.name], object), kind=np.array(["proportion"]), per=np.array([100.0]),
+        lower=np.array([source.lower]), upper=np.array([source.upper]), ceiling=np.array([scale]),
+        rounding=np.array([0.0]), falling=one, event_count=one, census=np.array([census]), survey=one, projected=~one,
+        ahead_units=one, ahead_residence=one, years_out=((),),
     )  # fmt: skip
+    block = Block(
+        facts, Settings(), regions=np.arange(kin.max() + 1), years=np.arange(ORIGIN - past.shape[1] + 1, ORIGIN + 1),
+        indicator=zeros, owner=kin, place=np.arange(n), places=np.arange(n), unit=zeros > 0, residence=zeros,
+        category=zeros, categories=total, whole=zeros == 0, seen=here, trusted=here, exceptional=~here & False,
+        values=past, numerator=past * cases[:, None] / 100, denominator=np.where(here, cases[:, None], np.nan),
+        survey=zeros > 0, status=np.where(here, 0, -1), statuses=total,
+    )  # fmt: skip
+    horizon, rows = max(HORIZONS), np.arange(n)
+    quantiles = project_panel(block.panel(rows), source.model, horizon, np.asarray(LEVELS), "level")
+    return Forecasts(block, quantiles, rows, zeros, ORIGIN + horizon)
 
 
-def forecast(
-    values: np.ndarray, years: np.ndarray, t: int, after: int, facts: pd.Series, alone: bool
-) -> np.ndarray:
-    """Quantiles (n, after, n_levels) of series cut after position t, by networks that never saw the indicator."""
-    panel = panel_of(values[:, : t + 1], years[: t + 1], (facts["lower"], facts["upper"]), alone)
-    model = reference_model().without(facts["indicator"])
-    return project_panel(panel, model, after, np.asarray(LEVELS), "level")
+def until(future: Forecasts, horizon: int) -> Forecasts:
+    """The same forecasts for a plan that ends so many years ahead."""
+    return replace(future, quantiles=future.quantiles[:, :horizon], end=ORIGIN + horizon)
 
 
-def below(quantiles: np.ndarray, bound: np.ndarray) -> np.ndarray:
-    """Chance that a level lies below a bound, (n,), by interpolation in normal scores. quantiles: (n, n_levels)."""
-    return np.array(
-        [ndtr(np.interp(b, q, KNOTS, left=-4, right=4)) for q, b in zip(quantiles, bound, strict=True)]
+def said(future: Forecasts, rows, first: int, horizon: int, sign, bound) -> np.ndarray:
+    """The engine's chance that bounds are met in every year from so many ahead to the last, (m,)."""
+    ends = [np.full(len(rows), ORIGIN + ahead) for ahead in (first, horizon)]
+    return chance(until(future, horizon), rows, *ends, sign, threshold(sign, bound, np.full(len(rows), True)))
+
+
+def at_score(future: Forecasts, rows: np.ndarray, ahead: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """Levels so many years ahead at normal scores, (m,)."""
+    return (future.level(rows, ahead) * weights(score).T).sum(axis=1)
+
+
+def met(values: np.ndarray, sign: np.ndarray, bound: np.ndarray) -> np.ndarray:
+    """Whether values (m, n) are all on the right side, (m,); missing where one of them is."""
+    inside = (sign[:, None] * (values - bound[:, None]) >= -1e-9).all(axis=1)
+    return np.where(np.isfinite(values).all(axis=1), inside, np.nan)
+
+
+@contextlib.contextmanager
+def learned(**constants: float) -> Iterator[None]:
+    """Other constants in the engine for a while."""
+    before = {name: getattr(joint, name) for name in constants}
+    try:
+        for name, value in constants.items():
+            setattr(joint, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(joint, name, value)
+
+
+def alone(source: Source, options, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Regions and origins at random, each learning from itself only: region, origin, kin (n,)."""
+    region, origin = source.able(options.years, 5)
+    pick = rng.permutation(len(region))[: options.cases]
+    return region[pick], origin[pick], np.arange(len(pick))
+
+
+def beside(source: Source, options, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A few origins, as many regions of each, learning from one another."""
+    region, origin = source.able(options.years, 5)
+    found, count = [], np.bincount(origin)
+    able = np.flatnonzero(count >= 20)
+    for kin, t in enumerate(rng.permutation(able)[:3]):
+        at = rng.permutation(np.flatnonzero(origin == t))[: options.cases // 2]
+        found.append(np.stack([region[at], origin[at], np.full(len(at), kin)]))
+    return tuple(np.concatenate(found, axis=1)) if found else (np.zeros(0, int),) * 3
+
+
+def every_year(sources: list[Source], options, rng: np.random.Generator) -> pd.DataFrame:
+    """Questions whether a bound is kept every year: how series learn, horizon, answer, and what each noise said."""
+    parts = []
+    for source in sources:
+        for how in (alone, beside):
+            region, origin, kin = how(source, options, rng)
+            if not len(region):
+                continue
+            past, truth = source.cut(region, origin, options.years)
+            future, rows = look(source, past, kin), np.repeat(np.arange(len(past)), BOUNDS)
+            for horizon in HORIZONS:
+                sign, score = rng.choice([-1, 1], len(rows)), rng.normal(0, 1.3, len(rows))
+                bound = at_score(future, rows, rng.integers(1, horizon + 1, len(rows)), score)
+                answers = {}
+                for noise in NOISES:
+                    with learned(NOISE=noise):
+                        answers[noise] = said(future, rows, 1, horizon, sign, bound)
+                parts.append(
+                    pd.DataFrame(answers).assign(
+                        indicator=source.name, how=how.__name__, horizon=horizon,
+                        happened=met(truth[rows, :horizon], sign, bound),
+                        now=sign * (past[rows, -1] - bound) >= 0,
+                    )
+                )  # fmt: skip
+    return pd.concat(parts, ignore_index=True).dropna()
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Questions whether every unit meets a bound. facts: a row each, with `happened`. p, group: (k,) chances of the units
+    and which question they belong to. steps: (j, n_years) of units, of: (j,) the group of units, and whose: (n,) the group
+    of units that each question is asked of.
+    """
+
+    facts: pd.DataFrame
+    p: np.ndarray
+    group: np.ndarray
+    steps: np.ndarray
+    of: np.ndarray
+    whose: np.ndarray
+
+    def said(self, common: np.ndarray | None = None) -> np.ndarray:
+        """The engine's chances that all units meet their bounds, (n,). common: another share than it finds."""
+        common = common_share(self.steps, self.of) if common is None else common
+        return together(self.p, self.group, common[self.whose])
+
+
+def hardest(future: Forecasts, group: np.ndarray, sign, wanted: np.ndarray, horizon: int) -> np.ndarray:
+    """Bounds that all units of each group meet with about a wanted chance, (n_groups,), from forecasts alone."""
+    rows = np.arange(len(group))
+    spread = future.level(rows, horizon)
+    low, high = np.full(len(wanted), np.inf), np.full(len(wanted), -np.inf)
+    np.minimum.at(low, group, spread[:, 0])
+    np.maximum.at(high, group, spread[:, -1])
+    easy, hard = np.where(sign > 0, low, high), np.where(sign > 0, high, low)
+    for _ in range(25):
+        middle = (easy + hard) / 2
+        p = said(future, rows, horizon, horizon, sign[group], middle[group])
+        enough = together(p, group, np.full(len(wanted), 0.3)) >= wanted
+        easy, hard = np.where(enough, middle, easy), np.where(enough, hard, middle)
+    return easy
+
+
+def every_unit(sources: list[Source], options, rng: np.random.Generator) -> Groups:
+    """Groups of regions of one indicator and origin, asked for the last year and for every year until then."""
+    facts, chances, groups, steps, of, whose = [], [], [], [], [], []
+    asked = known = 0
+    for source in sources:
+        region, origin = source.able(options.years, 5)
+        for size in SIZES:
+            able = np.flatnonzero(np.bincount(origin) >= size)
+            if not len(able):
+                continue
+            picks = [
+                rng.permutation(np.flatnonzero(origin == rng.choice(able)))[:size]
+                for _ in range(options.groups)
+            ]
+            group, at = np.repeat(np.arange(len(picks)), size), np.concatenate(picks)
+            past, truth = source.cut(region[at], origin[at], options.years)
+            future, rows = look(source, past, group), np.arange(len(at))
+            steps.append(yearly_steps(future.block, rows))
+            of.append(group + known)
+            for _ in range(BOUNDS):
+                sign, wanted = rng.choice([-1, 1], len(picks)), rng.uniform(0.03, 0.97, len(picks))
+                horizon = int(rng.choice([3, 5]))
+                bound = hardest(future, group, sign, wanted, horizon)
+                for first in (1, horizon):
+                    p = said(future, rows, first, horizon, sign[group], bound[group])
+                    kept = met(truth[:, first - 1 : horizon], sign[group], bound[group])
+                    happened = np.bincount(group, kept) == size
+                    now = np.bincount(group, sign[group] * (past[:, -1] - bound[group]) >= 0) == size
+                    facts.append(
+                        pd.DataFrame({"happened": happened.astype(float), "now": now}).assign(
+                            indicator=source.name, size=size, every=first == 1
+                        )
+                    )
+                    chances.append(p)
+                    groups.append(group + asked)
+                    whose.append(np.arange(len(picks)) + known)
+                    asked += len(picks)
+            known += len(picks)
+    flat = (np.concatenate(part) for part in (chances, groups, steps, of, whose))
+    return Groups(pd.concat(facts, ignore_index=True), *flat)
+
+
+def census(sources: list[Source], options, rng: np.random.Generator) -> pd.DataFrame:
+    """Shares told as k of N units, 20 to 60: every-year chances without counts, as of a sample, and as of a census."""
+    parts = []
+    for source in (s for s in sources if s.upper == 100):
+        region, origin, kin = alone(source, options, rng)
+        past, truth = source.cut(region, origin, options.years)
+        cases = rng.integers(20, 61, len(past)).astype(float)
+        past, truth = (100 * np.round(v * cases[:, None] / 100) / cases[:, None] for v in (past, truth))
+        rows = np.repeat(np.arange(len(past)), BOUNDS)
+        ways = {"without": look(source, past, kin), "sample": look(source, past, kin, cases)}
+        ways["census"] = look(source, past, kin, cases, census=True)
+        sign, score = rng.choice([-1, 1], len(rows)), rng.normal(0, 1.3, len(rows))
+        bound = np.round(at_score(ways["without"], rows, rng.integers(1, 6, len(rows)), score))
+        open_ = np.where(sign > 0, bound > 0, bound < 100)
+        found = pd.DataFrame({name: said(way, rows, 1, 5, sign, bound) for name, way in ways.items()})
+        found = found.assign(
+            indicator=source.name, happened=met(truth[rows, :5], sign, bound),
+            now=sign * (past[rows, -1] - bound) >= -1e-9,
+        )  # fmt: skip
+        parts.append(found[open_])
+    return pd.concat(parts, ignore_index=True).dropna()
+
+
+def line(title: str, questions: pd.DataFrame, chances: np.ndarray) -> None:
+    """What happened where about .3, .5, .7, .9 was said, with its standard error over indicators, and the Brier score."""
+    chances, happened = np.asarray(chances), questions["happened"].to_numpy()
+    codes, names = pd.factorize(questions["indicator"])
+    again = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), 500)
+    cells = []
+    for level in ASKED:
+        near = np.abs(chances - level) <= REACH
+        sums = [np.bincount(codes[near], w, len(names)) for w in (happened[near], None)]
+        with np.errstate(invalid="ignore"):
+            error = np.nanstd((again @ sums[0]) / (again @ sums[1]))
+        cells.append(f"{level:.1f}: {happened[near].mean():.3f}±{error:.3f} ({near.sum()})")
+    print(f"{title:34s} {'  '.join(cells)}  Brier {np.mean((chances - happened) ** 2):.4f}", flush=True)
+
+
+def both(title: str, questions: pd.DataFrame, chances: np.ndarray) -> None:
+    """Lines of all questions, and of those whose bound is met at the origin."""
+    now, chances = questions["now"].to_numpy(bool), np.asarray(chances)
+    line(title, questions, chances)
+    line(f"{title}, met now", questions[now], chances[now])
+
+
+def crossed(questions: pd.DataFrame, losses: dict, plain, shipped) -> None:
+    """Constants chosen on half of the indicators by their Brier score and scored on the other half, both ways.
+
+    losses: (n,) squared errors by constants. plain, shipped: the keys of the naive answer and of ours.
+    """
+    rng, names = np.random.default_rng(0), questions["indicator"].unique()
+    keys, table = list(losses), pd.DataFrame(losses).set_axis(range(len(losses)), axis=1)
+    table = table.groupby(questions["indicator"].to_numpy()).agg(["sum", "count"]).swaplevel(axis=1)
+    picked, scores = Counter(), []
+    for _ in range(SPLITS):
+        half = rng.permutation(names)[: len(names) // 2]
+        parts = table.loc[half].sum(), table.drop(half).sum()
+        for here, there in (parts, parts[::-1]):
+            best = int((here["sum"] / here["count"]).to_numpy().argmin())
+            picked[keys[best]] += 1
+            score = (there["sum"] / there["count"]).to_numpy()
+            scores.append([score[best], score[keys.index(plain)], score[keys.index(shipped)], score.min()])
+    chosen, naive, ours, least = np.mean(scores, axis=0)
+    print(f"chosen on one half, {2 * SPLITS} times: {dict(picked.most_common())}")
+    print(
+        f"Brier on the other: chosen {chosen:.4f}, {plain} {naive:.4f}, ours {shipped} {ours:.4f}, best there {least:.4f}"
     )
-
-
-def every_year(values: np.ndarray, limit: np.ndarray, sign: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Share of futures that meet a limit in every year, (n,). values: quantiles (n, after, n_levels). noise: (n,)."""
-    n, after = values.shape[:2]
-    found = np.empty(n)
-    for share in np.unique(noise):
-        score, _ = futures(DRAWS, after, 1, 0, float(share))
-        mine, met = noise == share, True
-        for h in range(after):
-            level = values[mine, h] @ weights(score[:, h])
-            met = met & (sign[mine, None] * (level - limit[mine, None]) >= 0)
-        found[mine] = met.mean(axis=1)
-    return found
-
-
-def ask_every_year(frame: pd.DataFrame, after: int, options: argparse.Namespace, alone: bool) -> pd.DataFrame:
-    """Said and happened of questions about every one of the coming years."""
-    rng, found = np.random.default_rng(options.seed), []
-    for _, part in frame.groupby("indicator"):
-        values, years = grid(part)
-        starts = origins(values, after, 20)
-        for t in rng.choice(starts, min(3, len(starts)), replace=False) if starts else []:
-            rows = rng.permutation(np.flatnonzero(ready(np.isfinite(values), t, after)))[: options.per]
-            quantiles = forecast(values[rows], years, t, after, part.iloc[0], alone)
-            truth, now = values[rows, t + 1 : t + 1 + after], values[rows, t]
-            for _ in range(4):
-                sign, year = rng.choice([-1, 1], len(rows)), rng.integers(0, after, len(rows))
-                score = weights(rng.normal(0, 1.3, len(rows)))
-                limit = np.einsum("nl,ln->n", quantiles[np.arange(len(rows)), year], score)
-                noise = noise_share(quantiles, np.full(len(rows), after))
-                found.append(
-                    pd.DataFrame(
-                        {"indicator": part["indicator"].iloc[0], "now": sign * (now - limit) >= 0,
-                         "happened": (sign[:, None] * (truth - limit[:, None]) >= 0).all(axis=1),
-                         "before": every_year(quantiles, limit, sign, 0 * noise),
-                         "ours": every_year(quantiles, limit, sign, noise)}
-                    )
-                )  # fmt: skip
-    return pd.concat(found, ignore_index=True)
-
-
-def ask_every_unit(frame: pd.DataFrame, size: int, options: argparse.Namespace) -> pd.DataFrame:
-    """Said and happened of questions about every member of a group, five years ahead, regions learning together."""
-    rng, found, after = np.random.default_rng(options.seed), [], 5
-    for _, part in frame.groupby("indicator"):
-        values, years = grid(part)
-        starts = origins(values, after, size)
-        for _ in range(options.groups if starts else 0):
-            t = rng.choice(starts)
-            rows = rng.choice(np.flatnonzero(ready(np.isfinite(values), t, after)), size, replace=False)
-            quantiles = forecast(values[rows], years, t, after, part.iloc[0], False)[:, -1]
-            common = common_share(np.diff(values[rows, max(0, t - 10) : t + 1], axis=1), np.zeros(size, int))
-            sign = rng.choice([-1, 1])
-            for wanted in rng.uniform(0.03, 0.97, 4):
-                limit = group_limit(quantiles, sign, wanted)
-                p = below(quantiles, np.full(size, limit))
-                p = np.clip(1 - p if sign > 0 else p, 1e-4, 1 - 1e-4)
-                happened = (sign * (values[rows, t + after] - limit) >= 0).all()
-                ours = together(p, np.zeros(size, int), common)[0]
-                found.append((part["indicator"].iloc[0], happened, np.prod(p), ours))
-    return pd.DataFrame(found, columns=["indicator", "happened", "before", "ours"])
-
-
-def group_limit(quantiles: np.ndarray, sign: int, wanted: float) -> float:
-    """A bound that a group somewhat tied meets with about a wanted chance."""
-    low, high = quantiles.min(), quantiles.max()
-    for _ in range(30):
-        middle = (low + high) / 2
-        p = below(quantiles, np.full(len(quantiles), middle))
-        p = np.clip(1 - p if sign > 0 else p, 1e-4, 1 - 1e-4)
-        enough = together(p, np.zeros(len(p), int), np.array([0.3]))[0] > wanted
-        low, high = (middle, high) if enough == (sign > 0) else (low, middle)
-    return middle
-
-
-def ask_census(frame: pd.DataFrame, options: argparse.Namespace) -> pd.DataFrame:
-    """Shares of 20 to 60 units told in whole units: at least so many in every one of five years."""
-    rng, found, after = np.random.default_rng(options.seed), [], 5
-    for _, part in frame[frame["upper"] == 100].groupby("indicator"):
-        values, years = grid(part)
-        starts = origins(values, after, 20)
-        for t in rng.choice(starts, min(3, len(starts)), replace=False) if starts else []:
-            rows = rng.permutation(np.flatnonzero(ready(np.isfinite(values), t, after)))[: options.per]
-            units = rng.integers(20, 61, len(rows))
-            whole = np.round(values[rows] * units[:, None] / 100) * 100 / units[:, None]
-            quantiles = forecast(whole, years, t, after, part.iloc[0], True)
-            noise = noise_share(quantiles, np.full(len(rows), after))
-            for _ in range(3):
-                need = np.clip(np.round(whole[:, t] * units / 100) - rng.integers(0, 4, len(rows)), 0, units)
-                limit, sign = 100 * need / units, np.ones(len(rows), int)
-                found.append(
-                    pd.DataFrame(
-                        {"indicator": part["indicator"].iloc[0],
-                         "happened": (whole[:, t + 1 : t + 1 + after] >= limit[:, None] - 1e-9).all(axis=1),
-                         "ours": every_year(quantiles, 100 * (need - 0.5) / units, sign, noise),
-                         "without": every_year(quantiles, limit, sign, noise),
-                         "sample": as_sample(quantiles, need, units, noise)}
-                    )
-                )  # fmt: skip
-    return pd.concat(found, ignore_index=True)
-
-
-def as_sample(values: np.ndarray, need: np.ndarray, units: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """`every_year` if each unit met the demand by chance, binomially."""
-    found = np.empty(len(values))
-    for share in np.unique(noise):
-        score, _ = futures(DRAWS, values.shape[1], 1, 0, float(share))
-        mine, chance = noise == share, 1.0
-        for h in range(values.shape[1]):
-            level = np.clip(values[mine, h] @ weights(score[:, h]) / 100, 0, 1)
-            chance = chance * binom.sf(need[mine, None] - 1, units[mine, None], level)
-        found[mine] = chance.mean(axis=1)
-    return found
-
-
-def tell(title: str, asked: pd.DataFrame, columns: dict[str, str]) -> None:
-    """Print said, happened and how many, and the Brier score, for each way of saying."""
-    print(f"\n{title}: {len(asked):,} questions on {asked['indicator'].nunique()} indicators", flush=True)
-    for name, words in columns.items():
-        said, cells = asked[name], []
-        for level in SAID:
-            near = (said - level).abs() <= WIDTH
-            cells.append(f"{level}: {asked['happened'][near].mean():.3f} ({near.sum()})")
-        brier = ((said - asked["happened"]) ** 2).mean()
-        print(f"  {words:<28} {'  '.join(cells)}  Brier {brier:.4f}", flush=True)
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--panel", type=Path, default=PANEL)
-    parser.add_argument("--per", type=int, default=60, help="series of an indicator and origin")
-    parser.add_argument("--groups", type=int, default=40, help="groups of an indicator")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    frame, ways = pd.read_parquet(options.panel), {"before": "a pure walk", "ours": "walk and noise (ours)"}
-    for alone in (True, False):
-        for after in (5, 8) if alone else (5,):
-            asked = ask_every_year(frame, after, options, alone)
-            kind = "alone" if alone else "beside other regions"
-            tell(f"every one of {after} years, series {kind}", asked, ways)
-            tell("  of these, promises that are kept at the origin", asked[asked["now"]], ways)
-    for size in (6, 12, 20):
-        asked = ask_every_unit(frame, size, options)
-        tell(f"every one of {size} regions", asked, {"before": "strangers", "ours": "in common (ours)"})
-    tell(
-        "whole units, every one of 5 years",
-        ask_census(frame, options),
-        {"ours": "census (ours)", "without": "without counts", "sample": "as a sample"},
+    parser.add_argument(
+        "--years", type=int, default=11, help="of history that are seen, as a plan's tables have"
     )
+    parser.add_argument(
+        "--cases", type=int, default=60, help="series alone of an indicator; half of it an origin beside"
+    )
+    parser.add_argument("--groups", type=int, default=50, help="of an indicator and size")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    rng, start, model = np.random.default_rng(options.seed), time.perf_counter(), reference_model()
+    frame = pd.read_parquet(options.panel)
+    sources = [Source.of(name, part, model) for name, part in frame.groupby("indicator")]
+    print(machine(), f"{len(sources)} indicators", sep="\n")
+
+    years = every_year(sources, options, rng)
+    print("\nEvery year: said, happened, (number)")
+    for (how, horizon), part in years.groupby(["how", "horizon"]):
+        for name, noise in (("walk", 0.0), ("ours", joint.NOISE)):
+            both(f"{how} {horizon} {name}", part, part[noise])
+    for name, noise in (("walk", 0.0), ("ours", joint.NOISE)):
+        both(f"all {name}", years, years[noise])
+    crossed(years, {n: (years[n] - years["happened"]) ** 2 for n in NOISES}, 0.0, joint.NOISE)
+
+    units = every_unit(sources, options, rng)
+    ours, strangers = units.said(), units.said(np.zeros(units.of.max() + 1))
+    print("\nEvery unit")
+    for every in (False, True):
+        for size in (*SIZES, None):
+            chosen = ((units.facts["size"] == size) | (size is None)) & (units.facts["every"] == every)
+            title = f"{'every year' if every else 'last year'}, {size or 'all'}"
+            show = line if size else both
+            for name, chances in (("strangers", strangers), ("ours", ours)):
+                show(f"{title} {name}", units.facts[chosen], chances[chosen])
+    losses = {}
+    for constants in [(c, s) for c in COMMONS for s in SLOPES]:
+        with learned(COMMON=constants[0], BY_STEPS=constants[1]):
+            losses[constants] = (units.said() - units.facts["happened"]) ** 2
+    crossed(units.facts, losses, (0.0, 0.0), (joint.COMMON, joint.BY_STEPS))
+
+    counts = census(sources, options, rng)
+    print("\nk of N units, every one of five years")
+    for name in ("without", "sample", "census"):
+        both(f"counts {name}", counts, counts[name])
+    print(f"\n{time.perf_counter() - start:.0f} s, peak {peak_memory():.1f} GB")
 
 
 if __name__ == "__main__":
