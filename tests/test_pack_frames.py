@@ -1,15 +1,17 @@
 """A pack computes what is asked for, once, and tells its tables once."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from xhcp_eval import pack_frames
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.pack import Given, compute_pack, once_a_pack
-from xhcp_eval.pack_frames import FRAMES, Frames, read_tables
+from xhcp_eval.pack_frames import FRAMES, Frames, compute_frames, read_tables
 from xhcp_eval.params import check_params, load_params
 from xhcp_eval.plan import load_plan
 from xhcp_eval.provenance import ROOT
+from xhcp_eval.report.results import write_results
 
 
 @pytest.fixture(scope="module")
@@ -84,16 +86,65 @@ def test_a_final_report_scores_the_forecasts_that_were_published(final, monkeypa
     assert set(again.columns) == set(outcomes.reset_index().columns)
 
 
-def test_a_file_that_is_no_result_of_a_report_is_refused(final, tmp_path, monkeypatch):
-    monkeypatch.setattr(pack_frames.provenance, "ROOT", tmp_path)
+def test_what_was_published_stands_though_the_figures_were_revised_since(final, tmp_path):
+    """The results that the pack of 2025 wrote are scored digit by digit; a forecast made anew would be another one."""
+    origin = final.model_copy(update={"data_until": 2025, "forecast_origin": None, "forecast_published": ""})
+    then = compute_pack(origin)
+    published, _ = write_results(then, tmp_path)
+    table = read_tables(final.data, then.plan, final.region)
+    last = table["year"] == 2025
+    revised = table.assign(
+        **{name: table[name].mask(last, 0.95 * table[name]) for name in ("value", "numerator")}
+    )
+    # an absolute path stands for itself, wherever the project is
+    params = final.model_copy(update={"forecast_published": str(published)})
+    scored = compute_frames(params, then.plan, revised)["outcomes"].set_index("target_id")
+    given = then.assessment.set_index("target_id").loc[scored.index]
+    assert scored["probability"].notna().sum() > 70
+    for column, earlier in (("probability", "probability"), ("origin_value", "latest_value")):
+        np.testing.assert_array_equal(scored[column], given[earlier])
+    assert scored["predicted_status"].tolist() == given["own_status"].tolist()
+    again = compute_frames(params.model_copy(update={"forecast_published": ""}), then.plan, revised)
+    anew = again["outcomes"].set_index("target_id")["probability"].reindex(scored.index)
+    assert ((anew - scored["probability"]).abs() > 0.01).sum() > 40
+
+
+@pytest.fixture
+def published(final):
+    """How what was published is read where a column of it is another one."""
+    table, plan = pd.read_csv(ROOT / final.forecast_published, encoding="utf-8-sig"), load_plan(final.plan)
+
+    def read(path, **changed):
+        table.assign(**changed).to_csv(path, index=False, encoding="utf-8-sig")
+        return pack_frames.read_published(str(path), plan, final.region, 2025)
+
+    return read
+
+
+def test_a_file_that_is_no_result_of_a_report_is_refused(final, tmp_path):
+    given = (load_plan(final.plan), final.region, 2025)
     (tmp_path / "a.csv").write_text("target_id,probability\nx,0.5\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"不是报告的结果表.*缺少列 role"):
-        pack_frames.read_published("a.csv")
+    with pytest.raises(DataError, match=r"a.csv 不是报告的结果表.*缺少列 role"):
+        pack_frames.read_published(str(tmp_path / "a.csv"), *given)
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00\x01" * 10)
-    with pytest.raises(DataError, match=r"b.csv"):
-        pack_frames.read_published("b.csv")
-    with pytest.raises(DataError, match=r"没有|读取"):
-        pack_frames.read_published("c.csv")
+    for name in ("b.csv", "c.csv"):
+        with pytest.raises(DataError, match=rf"{name} 不能作为当时公布的结果读取"):
+            pack_frames.read_published(str(tmp_path / name), *given)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"region": "邻区"}, "是“邻区”的结果，不是“新华区”的"),
+        ({"latest_year": 2027}, "用了2027年的数，不是2025年作的预测"),
+        ({"target_id": "x@2020"}, "没有规划.*的任何目标"),
+    ],
+)
+def test_results_of_something_else_are_refused(published, tmp_path, changed, words):
+    """They would be scored as if they had been this region's forecasts, or not at all."""
+    assert len(published(tmp_path / "good.csv")) > 100
+    with pytest.raises(DataError, match=words):
+        published(tmp_path / "other.csv", **changed)
 
 
 def test_a_published_forecast_needs_its_year(final):

@@ -103,20 +103,28 @@ def read_tables(names, plan: Plan, region: str | None = None, as_of: date | None
     return concat_tables(tables, [path.name for path in paths])
 
 
-def read_published(name: str) -> pd.DataFrame:
+def read_published(name: str, plan: Plan, region: str, origin: int) -> pd.DataFrame:
     """The results of an earlier report, as they were published. name: its results.csv, relative to the project.
 
-    Raises DataError for a file that isn't one, naming what it lacks.
+    plan, region, origin: what they have to be of, and the last year whose figures they may know. Raises DataError for
+    a file that isn't one, naming what it lacks, or one that is another region's, another plan's or a later year's.
     """
     try:
         frame = pd.read_csv(provenance.ROOT / name, encoding="utf-8-sig", keep_default_na=True)
     except (OSError, ValueError) as error:
         raise DataError(f"{name} 不能作为当时公布的结果读取：{error}") from error
-    absent = [column for column in NEEDED if column not in frame.columns]
-    if absent:
+    needed = (*NEEDED, "region")
+    if absent := [column for column in needed if column not in frame.columns]:
         raise DataError(f"{name} 不是报告的结果表（results.csv）：缺少列 {'、'.join(absent)}")
-    texts = [column for column in NEEDED if isinstance(EMPTY[column], str)]
-    return frame.assign(**{column: frame[column].fillna("").astype(str) for column in texts})
+    texts = [column for column in needed if isinstance(EMPTY[column], str)]
+    frame = frame.assign(**{column: frame[column].fillna("").astype(str) for column in texts})
+    if others := sorted(set(frame["region"]) - {region}):
+        raise DataError(f"{name} 是“{'、'.join(others[:3])}”的结果，不是“{region}”的")
+    if not set(frame["target_id"]) & {target.id for target in plan.targets()}:
+        raise DataError(f"{name} 里没有规划“{plan.name}”（{plan.id}）的任何目标")
+    if (late := frame["latest_year"].max()) > origin:
+        raise DataError(f"{name} 用了{late:.0f}年的数，不是{origin}年作的预测")
+    return frame
 
 
 class _Work:
@@ -201,8 +209,8 @@ class _Work:
                 self._judged(table, params.forecast_origin, params.use_recollection),
                 self.verdicts,
             )
-            published = params.forecast_published
-            before = read_published(published) if published else origin.explained()
+            published = (params.forecast_published, self.plan, self.region, params.forecast_origin)
+            before = read_published(*published) if params.forecast_published else origin.explained()
         else:
             return pd.DataFrame(columns=[*OUTCOME_COLUMNS, *FORECAST_COLUMNS])
         outcomes = compare_outcomes(before, after.explained(), broken_years(after), loose)
