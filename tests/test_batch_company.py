@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from batch_work import small_batch
 
+from xhcp_eval.batch import company
 from xhcp_eval.batch.company import read_company, write_company
+from xhcp_eval.batch.plan_of_work import load_packs, plan_tasks
+from xhcp_eval.batch.rows import split_rows
 from xhcp_eval.batch.tasks import Task
 from xhcp_eval.batch.unit import region_pack
 from xhcp_eval.batch.verdicts import Block, judge_block
@@ -139,6 +143,77 @@ def test_an_earlier_forecast_learns_from_what_was_known_then(files, tmp_path):
         year: found[year].first_year + found[year].sums.by_year["value"].total.shape[1] - 1 for year in found
     }
     assert widths == {2022: 2022, 2025: 2025}
+
+
+def company_for(params, table, names, folder):
+    """What the regions of a table teach one another, from a file each."""
+    folder.mkdir()
+    paths = [folder / f"{k}.parquet" for k in range(len(names))]
+    for name, path in zip(names, paths, strict=True):
+        table[table["region"].str.startswith(name)].to_parquet(path, index=False)
+    return write_company(params, [str(path) for path in paths], folder / "company")
+
+
+def test_a_forecast_of_an_earlier_year_hangs_on_no_later_figure_of_others(province, names, files, tmp_path):
+    params = load_params(ROOT / "params" / "midterm_2025.yaml").model_copy(
+        update={"region": names[0], "evaluation": "", "forecast_origin": 2022}
+    )
+    revised = province.copy()
+    revised.loc[(revised["year"] > 2022) & ~revised["region"].str.startswith(names[0]), "value"] *= 0.5
+    companies = [
+        company_for(params, table, names, tmp_path / name)
+        for table, name in ((province, "a"), (revised, "b"))
+    ]
+    sent = Task(names[0], "midterm_2025", "x", params=params.model_dump_json(), rows=str(files[names[0]]))
+    first, later, alone = (
+        region_pack(replace(sent, company=company)).outcomes.set_index("target_id")["probability"]
+        for company in (*companies, "")
+    )
+    pd.testing.assert_series_equal(first, later, check_exact=True)
+    assert (first - alone).abs().max() > 0.01
+
+
+def test_of_a_region_that_stands_in_both_the_batch_is_believed(province, names, monkeypatch, tmp_path):
+    """Whole, as `judge` takes it: a year that only the other table has is no figure of the batch."""
+    params = load_params(ROOT / "params" / "midterm_2025.yaml").model_copy(
+        update={"learn_from": ("others.csv",)}
+    )
+    known = province[(province["region"] != names[0]) | (province["year"] > 2017)]
+    monkeypatch.setattr(company, "read_tables", lambda *_: province)
+    found = read_company(company_for(params, known, names, tmp_path / "a"))[2025]
+    expected = learn_from(known, PLAN, 2025)
+    np.testing.assert_array_equal(found.members, expected.members)
+    for name, sums in expected.sums.by_year.items():
+        np.testing.assert_array_equal(found.sums.by_year[name].count, sums.count)
+
+
+def keys_of(table, folder):
+    """Keys of the reports on a table, by region."""
+    path = folder / "province.csv"
+    table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    batch = small_batch(path, folder / "out")
+    packs = load_packs(batch)
+    (folder / "rows").mkdir(exist_ok=True)
+    rows = split_rows(batch.files, packs[0].plan, None, folder / "rows")
+    return {task.region: task.key for task in plan_tasks(batch, packs, {packs[0].plan: rows})}
+
+
+@pytest.mark.parametrize(("counties", "renewed"), [(5, 5), (4, 1)])
+def test_reports_hang_on_what_they_learn_from(province, names, counties, renewed, tmp_path):
+    """Of five counties that learn from one another all keys change with one figure, of fewer only its own."""
+    mine = pd.concat([province[province["region"].str.startswith(name)] for name in names[:counties]])
+    mine = mine.reset_index(drop=True)
+    whole = (mine[["sex", "age", "residence", "category"]] == "total").all(axis=1)
+    before = keys_of(mine, tmp_path)
+    assert len(before) == counties and keys_of(mine, tmp_path) == before
+    own, part = (mine["region"] == names[0]) & whole, mine["region"].str.startswith(names[0] + "/")
+    # a township's figure teaches nobody
+    for changed, number in ((own, renewed), (part, 1)):
+        other = mine.copy()
+        other.loc[mine.index[changed][0], "exceptional"] = True
+        after = keys_of(other, tmp_path)
+        assert sum(after[name] != key for name, key in before.items()) == number
+        assert after[names[0]] != before[names[0]]
 
 
 def test_a_pack_learns_from_the_tables_that_it_names(province, names, monkeypatch):

@@ -31,11 +31,13 @@ def write_company(params: PackParams, files: Sequence[str], path: Path) -> str:
     plan = load_plan(params.plan)
     tables = [pd.read_parquet(file, filters=[*WHOLE, ("level", "==", plan.level)]) for file in files]
     if params.learn_from:
-        tables.append(read_tables(params.learn_from, plan))
+        others, own = (
+            read_tables(params.learn_from, plan),
+            {name for t in tables for name in t["region"].unique()},
+        )
+        # as `judge` does: a region that stands in both is that of the batch
+        tables.append(others[~others["region"].isin(own)])
     together = pd.concat(tables, ignore_index=True)
-    together = together.drop_duplicates(
-        ["indicator", "region", "year", "sex", "age", "residence", "category"]
-    )
     years = {params.data_until, params.forecast_origin, params.outcome_year} - {None}
     found = {
         year: learn_from(together, plan, year, params.settings, params.use_recollection)
