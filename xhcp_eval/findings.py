@@ -12,6 +12,7 @@ import pandas as pd
 from xhcp_eval.pack import Pack
 from xhcp_eval.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.units import format_probability, format_value
+from xhcp_eval.verdict.pairs import RECENT_YEARS
 from xhcp_eval.verdict.status import Status
 
 CHAPTERS = {
@@ -113,7 +114,9 @@ def _advice(pack: Pack, row) -> Finding:
     ]
     paces = pack.scenarios[(pack.scenarios["target_id"] == row.target_id)].set_index("scenario")
     if row.required_pace == row.required_pace:
-        now = f"近五年年均{_signed(row.pace, row.unit)}" if row.pace == row.pace else "近五年速度不详"
+        five = row.pace_to - row.pace_from == RECENT_YEARS
+        span = "" if five else f"（{row.pace_from:.0f}—{row.pace_to:.0f}年）"
+        now = f"近五年{span}年均{_signed(row.pace, row.unit)}" if row.pace == row.pace else "近五年速度不详"
         parts.append(f"{now}，要在{row.target_year}年达到目标需每年{_signed(row.required_pace, row.unit)}")
     if "best_recent" in paces.index:
         best = paces.loc["best_recent"]
