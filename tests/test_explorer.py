@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from xhcp_eval import explorer, tutorial
@@ -10,8 +11,9 @@ from xhcp_eval.errors import ParamsError, PlanError
 from xhcp_eval.explorer import Choice, choices, chosen_verdicts, look, regions
 from xhcp_eval.explorer_app import explore
 from xhcp_eval.pack import open_pack
-from xhcp_eval.units import format_probability
+from xhcp_eval.units import format_probability, format_value
 from xhcp_eval.verdict.judge import judge
+from xhcp_eval.verdict.scenarios import open_targets, scenarios
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,34 @@ def test_verdicts_are_those_of_the_report(pack):
         html = look(pack, Choice(indicator)).html
         for row in ours[(ours["indicator"] == indicator) & (ours["role"] == "verdict")].itertuples():
             assert row.own_status in html and row.target_text in html
+
+
+def test_numbers_are_those_of_the_report(pack):
+    """Judged anew from the pack's own figures, every number and word is the same; so is what each pace comes to."""
+    verdicts = chosen_verdicts(pack, Choice("infant_mortality_rate"))
+    pd.testing.assert_frame_equal(verdicts.explained(), pack.assessment, check_dtype=False, check_exact=True)
+    shown = scenarios(verdicts, pack.comparables)
+    pd.testing.assert_frame_equal(shown, pack.scenarios, check_dtype=False, check_exact=True)
+    told = explorer.paces_table(verdicts, "infant_mortality_rate").frame
+    report = pack.scenarios[pack.scenarios["indicator"] == "infant_mortality_rate"]
+    report = report[report["scenario"] != "best_quarter"]
+    assert len(told) == len(report) >= 8
+    assert told["probability_text"].tolist() == [format_probability(p) for p in report["probability"]]
+    for text, pace in zip(told["pace_text"], report["pace"], strict=True):
+        assert text.removeprefix("+") == format_value(pace, "permille", difference=True)
+
+
+def test_every_target_ahead_has_its_own_what_if(pack):
+    """At the forecast's own pace the chance is that of the very target that was chosen, as the report prints it."""
+    verdicts = chosen_verdicts(pack, Choice("eye_exam_coverage_0_6"))
+    rows = open_targets(verdicts)
+    rows = rows[rows["limit"].notna()]
+    assert len(rows) >= 40 and rows["indicator"].nunique() >= 30
+    for row in rows.itertuples():
+        choice = Choice(str(row.indicator), target_id=row.target_id, pace=float(row.forecast_pace))
+        said = explorer.what_if(verdicts, choice).sentences
+        assert f"达标的概率为{format_probability(row.probability)}（" in said[-1], row.target_id
+        assert f"{row.target_year}年为" in said[0]
 
 
 def test_an_earlier_year_is_judged_on_what_was_known(pack):

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from small_plan import indicator, rows, target, verdicts_of
 
-from xhcp_eval.verdict.outcomes import brier_score, compare_outcomes
+from xhcp_eval.verdict.outcomes import brier_score, broken_years, compare_outcomes
 
 
 def verdicts(**columns) -> pd.DataFrame:
@@ -92,3 +93,18 @@ def test_what_came_of_it_is_told_for_the_targets_own_year_only():
     assert found["outcome_side"].tolist() == ["目标以内", "", "目标以内"]
     assert found["met"].tolist()[0] == 1.0 and found["met"].isna().tolist() == [False, True, True]
     assert found["outcome_value"].isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(("broken", "met"), [((2022,), 1.0), ((2022, 2027), 0.0)])
+def test_what_was_broken_before_the_forecast_is_known_from_the_verdicts(broken, met):
+    """Judged in 2024 and in 2030: the years from 2025 on are what the probability was of."""
+    promise = indicator(census=True, targets=[target("every_year", ">=", 90)])
+    years = range(2016, 2031)
+    table = rows([80 if year in broken else 95 + year % 3 for year in years], years=years)
+    before, after = (verdicts_of([promise], table, as_of=year) for year in (2024, 2030))
+    assert broken_years(after) == {"x@every_year": list(broken)}
+    row = compare_outcomes(before.explained(), after.explained(), broken_years(after)).iloc[0]
+    assert row["predicted_status"] == row["outcome_status"] == "未达标"
+    assert row["scored"] and row["met"] == met
+    assert row["squared_error"] == (before.frame["probability"][0] - met) ** 2
+    assert row["note"].startswith("2022年在作预测时已未保持")
