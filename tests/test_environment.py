@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import xhcp_eval
-from xhcp_eval import upkeep
+from xhcp_eval.commands import upkeep
 
 # What tells an installer where to go, in any file that an installer reads.
 HOSTS = re.compile(r"pypi|pythonhosted|/simple|mirrors?\.|anaconda\.|index-url|find-links|://")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from xhcp_eval.params import NOTEBOOKS, load_params, notebook_parameters
+from xhcp_eval.pack.params import NOTEBOOKS, load_params, notebook_parameters
 
 FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
 PARAMS = sorted((NOTEBOOKS.parent / "params").glob("*.yaml"))
@@ -66,4 +66,8 @@ def test_params_files_are_valid_and_named_as_their_pack(path):
 
 def test_every_notebook_is_in_a_pack_but_those_to_work_in():
     used = {section.notebook for path in PARAMS for section in load_params(path).sections}
-    assert {path.name for path in FILES} - used <= {"00_explore.ipynb", "01_tutorial.ipynb", "90_gallery.ipynb"}
+    assert {path.name for path in FILES} - used <= {
+        "00_explore.ipynb",
+        "01_tutorial.ipynb",
+        "90_gallery.ipynb",
+    }

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import xhcp_eval
-from xhcp_eval.evaluation.agreement import kendall_w
-from xhcp_eval.evaluation.weights import entropy_weights
+from xhcp_eval.evaluation.methods.agreement import kendall_w
+from xhcp_eval.evaluation.methods.weights import entropy_weights
 from xhcp_eval.showing import ROWS, ShowsFrame
 
 

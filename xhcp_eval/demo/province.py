@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from xhcp_eval.demo import FOLDER, MIDTERM_YEAR, PLAN, SEED
 from xhcp_eval.demo.district import YEARS, District, Entry
 from xhcp_eval.demo.rows import indicator_rows
-from xhcp_eval.observations import COLUMNS, DEFAULTS, KEY
-from xhcp_eval.plan import Plan, load_plan
+from xhcp_eval.demo.table import FOLDER, MIDTERM_YEAR, PLAN, SEED
+from xhcp_eval.observations.table import COLUMNS, DEFAULTS, KEY
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.reading import load_plan
 
 PROVINCE = "演示省"
 COUNTIES_A_CITY = 10

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.observations import KEY, TOTAL
-from xhcp_eval.plan import Plan
+from xhcp_eval.observations.table import KEY, TOTAL
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.units import format_value
 from xhcp_eval.quality.findings import Finding, rounding, years_text
 from xhcp_eval.quality.identities import RELATIONS, Denominators, Identities, Order, Partition, Whole, events
-from xhcp_eval.units import format_value
 
 _PLACE = [name for name in KEY if name != "indicator"]
 # numbers that don't lie between those of the parts: differences, indices, coefficients of inequality

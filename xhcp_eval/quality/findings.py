@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.observations import TOTAL
-from xhcp_eval.plan import Plan
+from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.plan.model import Plan
 
 SEVERITIES: tuple[str, ...] = ("高", "中", "低")
 COLUMNS: tuple[str, ...] = (

@@ -12,7 +12,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from xhcp_eval.errors import PlanError
-from xhcp_eval.plan import PLANS, Plan
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.reading import PLANS
 
 RELATIONS = {"at_most": "不超过", "equal": "等于"}
 FILE = "identities.yaml"

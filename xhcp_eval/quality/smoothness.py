@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.plan import Plan
+from xhcp_eval.plan.model import Plan
 from xhcp_eval.quality.findings import DIMENSIONS, Finding, decimals, is_total
 
 CHANCE = 1e-4

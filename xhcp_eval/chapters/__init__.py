@@ -1,0 +1,1 @@
+"""What is said of it: one file a notebook, and the kit that they share."""

@@ -1,0 +1,73 @@
+"""Which function does what: a search in Chinese or English over everything public."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+import xhcp_eval
+
+NAMES_FILE = Path(__file__).with_name("help.yaml")
+_VIEWS = ("figures", "figures_goals", "figures_groups", "figures_raters", "tables", "narrative", "warnings_views",
+          "effect_views", "validation_views", "comparables_views", "other_methods_views")  # fmt: skip
+
+
+def help(query: str = "") -> pd.DataFrame:
+    """Public functions and classes that answer to some words, best first.
+
+    query: words in Chinese or English, such as "差距" or "interval"; empty for all. Returns name, what (Chinese where
+    there is one, else the docstring's first line), call (with its arguments); `help(xe.name)` of Python tells the rest.
+    """
+    rows = []
+    for name, item in _public():
+        first = (inspect.getdoc(item) or "").partition("\n")[0]
+        chinese = _chinese().get(name, "")
+        score = _score(query, name, chinese, inspect.getdoc(item) or "")
+        if score > 0:
+            rows.append((-score, name, chinese or first, f"xe.{name}{_signature(item)}"))
+    frame = pd.DataFrame(sorted(rows), columns=["_score", "name", "what", "call"])
+    return frame.drop(columns="_score").reset_index(drop=True)
+
+
+def _chinese() -> dict[str, str]:
+    return yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
+
+
+def _public():
+    for name in xhcp_eval._NAMES:
+        if name != "help":
+            yield name, getattr(xhcp_eval, name)
+    for module_name in _VIEWS:
+        module = importlib.import_module(f"xhcp_eval.{module_name}")
+        for name, item in vars(module).items():
+            if inspect.isfunction(item) and item.__module__ == module.__name__ and not name.startswith("_"):
+                yield f"{module_name}.{name}", item
+
+
+def _signature(item) -> str:
+    try:
+        return str(inspect.signature(item)) if inspect.isfunction(item) else "(…)"
+    except (TypeError, ValueError):
+        return "(…)"
+
+
+def _score(query: str, name: str, chinese: str, text: str) -> float:
+    """Words found, those in the name and the Chinese line counting most; Chinese words also by pairs of characters."""
+    words = query.lower().split()
+    if not words:
+        return 1.0
+    total = 0.0
+    for word in words:
+        pairs = [word[i : i + 2] for i in range(len(word) - 1)] if not word.isascii() else []
+        near = sum(pair in chinese for pair in pairs) / len(pairs) if pairs else 0.0
+        total += (
+            3.0 * (word in name.lower())
+            + 3.0 * (word in chinese.lower())
+            + near
+            + 1.0 * (word in text.lower())
+        )
+    return total
