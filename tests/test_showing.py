@@ -34,10 +34,10 @@ def test_real_results():
 
 
 @pytest.mark.parametrize(
-    "name", [m.name for m in pkgutil.iter_modules(importlib.import_module("xhcp_eval.evaluation").__path__)]
+    "name", [m.name for m in pkgutil.iter_modules(importlib.import_module("xhcp_eval.evaluation.methods").__path__)]
 )
 def test_every_result_of_an_evaluation_method_shows_itself(name):
-    module = importlib.import_module(f"xhcp_eval.evaluation.{name}")
+    module = importlib.import_module(f"xhcp_eval.evaluation.methods.{name}")
     own = [
         c
         for _, c in inspect.getmembers(module, inspect.isclass)
@@ -47,7 +47,7 @@ def test_every_result_of_an_evaluation_method_shows_itself(name):
 
 
 def test_every_public_name_tells_what_it_takes():
-    for name in xhcp_eval._NAMES:
+    for name in xhcp_eval.__all__:
         item = getattr(xhcp_eval, name)
         text = inspect.getdoc(item)
         assert text, name

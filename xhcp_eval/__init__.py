@@ -3,7 +3,7 @@
 Names are loaded when first used, so that importing the package costs nothing and its commands work from a bare Python.
 """
 
-from xhcp_eval._doors import door
+from xhcp_eval._doors import THIS, door
 
 __version__ = "0.1.0"
 
@@ -50,6 +50,6 @@ __all__, __getattr__, __dir__ = door(
         "review": "quality.reviewer",
         "run_pack": "report.run.runner",
         "validate_methods": "forecast.backtests.validation",
-        **{room: room for room in ROOMS},
+        **dict.fromkeys(ROOMS, THIS),
     },
 )

@@ -7,14 +7,16 @@ import importlib
 import sys
 from collections.abc import Callable
 
+THIS = ""  # where a name is a file of the room itself
+
 
 def door(
     room: str, names: dict[str, str]
 ) -> tuple[list[str], Callable[[str], object], Callable[[], list[str]]]:
     """`__all__`, `__getattr__` and `__dir__` of a room, so that entering it costs nothing.
 
-    room: full name of the package. names: public name to the module that defines it, relative to the room; a module's
-    own name is the module itself ("agreement": "methods.agreement"), unless something in it has that name. An unknown name raises
+    room: full name of the package. names: public name to the file below the room that defines it ("judge": "judging");
+    for a name that is a file itself, the folder it lies in ("agreement": "methods."). An unknown name raises
     AttributeError with the nearest ones.
     """
 
@@ -24,9 +26,9 @@ def door(
         if name not in names:
             near = difflib.get_close_matches(name, names) or sorted(names)
             raise AttributeError("{} 没有“{}”；可用的有：{}".format(room, name, "、".join(near)))
-        module = importlib.import_module(f"{room}.{names[name]}")
-        own = names[name].rpartition(".")[2] == name
-        found = getattr(module, name, module) if own else getattr(module, name)
+        is_file = names[name] == THIS or names[name].endswith(".")
+        module = importlib.import_module(f"{room}.{names[name]}{name if is_file else ''}")
+        found = module if is_file else getattr(module, name)
         setattr(sys.modules[room], name, found)
         return found
 

@@ -6,8 +6,10 @@ import xhcp_eval as xe
 from xhcp_eval.commands import finder
 
 FOUND = {
-    "差距": "figures_goals.gap_lollipop", "预警": "early_warnings", "漏斗": "figures_groups.funnel_plot", "interval": "rate_interval",
-    "达标概率": "judge", "数据库": "Database", "backtest": "backtest", "风险清单": "tables.at_risk", "similar": "find_similar",
+    "差距": "chapters.kit.goals.gap_lollipop", "预警": "early_warnings", "漏斗": "chapters.kit.places.funnel_plot", "interval": "rate_interval",
+    "达标概率": "judge", "数据库": "Database", "backtest": "backtest", "风险清单": "chapters.overview.at_risk", "similar": "find_similar",
+    "排名": "evaluation.rank_units", "效率": "evaluation.efficiency.envelopment", "定版": "observations.freeze",
+    "双重差分": "evaluation.difference_in_differences.difference_in_differences", "假设": "chapters.explorer.what_if",
 }  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from xhcp_eval.chapters.comparables import comparables_sentence, comparables_table, nearest_table
+from xhcp_eval.chapters.domain import comparables_sentence
+from xhcp_eval.chapters.forecast import comparables_table, nearest_table
 from xhcp_eval.observations.table import read_table
 from xhcp_eval.pack.pack import open_pack
 from xhcp_eval.plan.reading import load_plan

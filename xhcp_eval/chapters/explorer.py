@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.chapters.comparables import comparables_sentence
-from xhcp_eval.chapters.kit import figures, narrative, tables
+from xhcp_eval.chapters import domain, method_and_sources
+from xhcp_eval.chapters.domain import comparables_sentence
+from xhcp_eval.chapters.kit import fan
 from xhcp_eval.chapters.kit.views import FigureView, Section, TableView, TextView, section, table, text_view
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.forecast.classical.trend import TREND_MODELS
@@ -52,9 +53,7 @@ class Choice:
     def as_code(self) -> str:
         """Python that shows the same without widgets."""
         given = {k: v for k, v in vars(self).items() if k == "indicator" or v != getattr(Choice, k)}
-        return (
-            f"xe.explorer.look(pack, xe.explorer.Choice({', '.join(f'{k}={v!r}' for k, v in given.items())}))"
-        )
+        return f"explorer.look(pack, explorer.Choice({', '.join(f'{k}={v!r}' for k, v in given.items())}))"
 
 
 def choices(pack: Pack) -> pd.DataFrame:
@@ -92,8 +91,8 @@ def look(pack: Pack, choice: Choice) -> Section:
     narrowed = _narrowed(pack, verdicts, choice)
     facts = pack.plan.indicator(choice.indicator)
     parts: list = [
-        narrative.indicator_sentence(narrowed, choice.indicator),
-        figures.fan_chart(narrowed, choice.indicator),
+        domain.indicator_sentence(narrowed, choice.indicator),
+        fan.fan_chart(narrowed, choice.indicator),
     ]
     if choice.model != AUTO:
         parts.insert(
@@ -104,7 +103,7 @@ def look(pack: Pack, choice: Choice) -> Section:
         parts.append(what_if(verdicts, choice))
     parts += [
         comparables_sentence(narrowed, choice.indicator),
-        tables.history_table(narrowed, choice.indicator),
+        domain.history_table(narrowed, choice.indicator),
     ]
     return section(
         f"{facts.name}　{verdicts.only}　数据截至{verdicts.as_of}年", *parts, level=3, anchor="look"
@@ -134,7 +133,7 @@ def chosen_verdicts(pack: Pack, choice: Choice) -> Verdicts:
 
 def targets_table(pack: Pack) -> TableView:
     """Every target of the indicator with its verdict."""
-    return tables.every_target(pack, pack.assessment, "本指标的目标和判定")
+    return method_and_sources.every_target(pack, pack.assessment, "本指标的目标和判定")
 
 
 def paces_table(verdicts: Verdicts, indicator: str) -> TableView | TextView:

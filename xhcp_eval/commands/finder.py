@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import yaml
@@ -12,8 +14,6 @@ import yaml
 import xhcp_eval
 
 NAMES_FILE = Path(__file__).with_name("help.yaml")
-_VIEWS = ("figures", "figures_goals", "figures_groups", "figures_raters", "tables", "narrative", "warnings_views",
-          "effect_views", "validation_views", "comparables_views", "other_methods_views")  # fmt: skip
 
 
 def help(query: str = "") -> pd.DataFrame:
@@ -22,10 +22,10 @@ def help(query: str = "") -> pd.DataFrame:
     query: words in Chinese or English, such as "差距" or "interval"; empty for all. Returns name, what (Chinese where
     there is one, else the docstring's first line), call (with its arguments); `help(xe.name)` of Python tells the rest.
     """
-    rows = []
+    rows, words = [], _chinese()
     for name, item in _public():
         first = (inspect.getdoc(item) or "").partition("\n")[0]
-        chinese = _chinese().get(name, "")
+        chinese = words.get(name, "")
         score = _score(query, name, chinese, inspect.getdoc(item) or "")
         if score > 0:
             rows.append((-score, name, chinese or first, f"xe.{name}{_signature(item)}"))
@@ -37,15 +37,28 @@ def _chinese() -> dict[str, str]:
     return yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
 
 
-def _public():
-    for name in xhcp_eval._NAMES:
-        if name != "help":
-            yield name, getattr(xhcp_eval, name)
-    for module_name in _VIEWS:
-        module = importlib.import_module(f"xhcp_eval.{module_name}")
-        for name, item in vars(module).items():
-            if inspect.isfunction(item) and item.__module__ == module.__name__ and not name.startswith("_"):
-                yield f"{module_name}.{name}", item
+def _public() -> Iterator[tuple[str, object]]:
+    """Every function and class behind a door, once: the top level's, then the rooms', then those of the files they show."""
+    seen: set[int] = {id(help)}
+    doors: deque[tuple[str, ModuleType]] = deque([("", xhcp_eval)])
+    while doors:
+        prefix, room = doors.popleft()
+        for name in getattr(room, "__all__", None) or _own(room):
+            item = getattr(room, name)
+            if inspect.ismodule(item):
+                doors.append((f"{prefix}{name}.", item))
+            elif callable(item) and id(item) not in seen:
+                seen.add(id(item))
+                yield prefix + name, item
+
+
+def _own(module: ModuleType) -> list[str]:
+    """Public functions that a file defines itself."""
+    return [
+        name
+        for name, item in vars(module).items()
+        if inspect.isfunction(item) and item.__module__ == module.__name__ and not name.startswith("_")
+    ]
 
 
 def _signature(item) -> str:

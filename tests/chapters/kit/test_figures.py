@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from xhcp_eval.chapters.kit import figures, figures_goals, figures_groups, figures_raters, style, tables
-from xhcp_eval.chapters.kit.figures_groups import _limits
+from xhcp_eval.chapters import equity, forecast
+from xhcp_eval.chapters.kit import fan, goals, places, style
+from xhcp_eval.chapters.kit.places import _limits
+from xhcp_eval.chapters.third_party import ranking
 from xhcp_eval.errors import DataError, PlanError
 from xhcp_eval.forecast.classical.trend import TREND_MODELS
 from xhcp_eval.pack.pack import compute_pack, open_pack
@@ -32,17 +34,17 @@ def picture(view):
 
 
 def test_the_ladder_names_every_rung(pack):
-    alt = picture(figures_goals.target_ladder(pack, "infant_mortality_rate"))
+    alt = picture(goals.target_ladder(pack, "infant_mortality_rate"))
     for words in ("本区2025年4‰", "本区2030年·从严4‰", "本区2030年·按字面5‰", "国纲2030年5‰", "现状值"):
         assert words in alt
     with pytest.raises(DataError, match="没有可画出的目标值"):
-        figures_goals.target_ladder(pack, "child_service_urban_rural_gap")
+        goals.target_ladder(pack, "child_service_urban_rural_gap")
     with pytest.raises(PlanError):
-        figures_goals.target_ladder(pack, "nope")
+        goals.target_ladder(pack, "nope")
 
 
 def test_the_grid_counts_its_cells(pack):
-    alt = picture(figures_goals.status_grid(pack, "health"))
+    alt = picture(goals.status_grid(pack, "health"))
     rows = pack.assessment[(pack.assessment["role"] == "verdict") & pack.assessment["decides_goal"]]
     rows = rows[(rows["domain"] == "health") & (rows["goal"] != "")]
     cells = rows[["goal", "target_year"]].drop_duplicates()
@@ -50,31 +52,31 @@ def test_the_grid_counts_its_cells(pack):
         cells
     )
     with pytest.raises(DataError):
-        figures_goals.status_grid(pack, "nothing")
+        goals.status_grid(pack, "nothing")
 
 
 def test_gaps_are_told_widest_first(pack):
-    alt = picture(figures_goals.gap_lollipop(pack))
+    alt = picture(goals.gap_lollipop(pack))
     rows = pack.assessment[(pack.assessment["target_year"] == 2030) & (pack.assessment["role"] == "verdict")]
     widest = rows.loc[rows["gap_relative"].idxmax(), "indicator_name"]
     assert alt.split("：")[1].startswith(widest)
     with pytest.raises(DataError, match="2099年"):
-        figures_goals.gap_lollipop(pack, year=2099)
+        goals.gap_lollipop(pack, year=2099)
 
 
 def test_scenarios_stay_within_the_scale(pack):
     target = "township_gp_child_service_coverage@2030"
-    alt = picture(figures_goals.scenario_curves(pack, target))
+    alt = picture(goals.scenario_curves(pack, target))
     assert "目标≥100%" in alt
     assert "118" not in alt
     with pytest.raises(DataError, match="没有情景"):
-        figures_goals.scenario_curves(pack, "nope@2030")
+        goals.scenario_curves(pack, "nope@2030")
 
 
 def test_townships_over_the_years_and_against_chance(pack):
-    assert "12个乡镇街道" in picture(figures_groups.township_multiples(pack, "neonatal_visit_rate"))
-    assert "超出99.8%控制限的：" in picture(figures_groups.funnel_plot(pack, "neonatal_visit_rate"))
-    for draw in (figures_groups.township_multiples, figures_groups.funnel_plot):
+    assert "12个乡镇街道" in picture(places.township_multiples(pack, "neonatal_visit_rate"))
+    assert "超出99.8%控制限的：" in picture(places.funnel_plot(pack, "neonatal_visit_rate"))
+    for draw in (places.township_multiples, places.funnel_plot):
         with pytest.raises(DataError, match="没有分乡镇街道的数据"):
             draw(pack, "mental_health_class_hours_primary")
 
@@ -88,29 +90,29 @@ def test_control_limits_are_those_of_chance():
 
 
 def test_dumbbells_tell_the_widest_gap_first(pack):
-    alt = picture(figures_groups.disparity_dumbbell(pack))
+    alt = picture(equity.disparity_dumbbell(pack))
     gaps = [
         float(part.rsplit("个百分点", 1)[0].split("比")[-1].strip("城镇农村高低"))
         for part in alt.split("：")[1].split("；")
     ]
     assert gaps == sorted(gaps, reverse=True)
-    assert "男" in picture(figures_groups.disparity_dumbbell(pack, "sex"))
+    assert "男" in picture(equity.disparity_dumbbell(pack, "sex"))
     with pytest.raises(DataError, match="允许 residence、sex"):
-        figures_groups.disparity_dumbbell(pack, "age")
+        equity.disparity_dumbbell(pack, "age")
 
 
 def test_scores_and_ranks():
     scores = pd.DataFrame({"item": ["a", "a", "b", "b"], "rater": ["甲", "乙"] * 2, "score": [0, 4, 2, 2]})
-    alt = picture(figures_raters.rubric_heatmap(scores, {"a": "目标甲"}))
+    alt = picture(scores.rubric_heatmap(scores, {"a": "目标甲"}))
     assert "分歧最大的：目标甲" in alt
     with pytest.raises(DataError, match="缺少列 score"):
-        figures_raters.rubric_heatmap(scores.drop(columns="score"))
+        scores.rubric_heatmap(scores.drop(columns="score"))
     with pytest.raises(DataError, match="没有评分可画"):
-        figures_raters.rubric_heatmap(scores.iloc[:0])
+        scores.rubric_heatmap(scores.iloc[:0])
     shares = pd.DataFrame([[0.7, 0.3], [0.3, 0.7]], index=["甲镇", "乙镇"], columns=[1, 2])
-    assert picture(figures_raters.rank_acceptability(shares)).startswith("名次可接受度：甲镇在70%")
+    assert picture(ranking.rank_acceptability(shares)).startswith("名次可接受度：甲镇在70%")
     with pytest.raises(DataError, match="之和应为 1"):
-        figures_raters.rank_acceptability(shares * 2)
+        ranking.rank_acceptability(shares * 2)
 
 
 def labels_of(axes):
@@ -126,7 +128,7 @@ def test_the_rules_of_judgement_reach_the_figures(changed, told):
     params = load_params(ROOT / "params" / "midterm_2025.yaml")
     pack = compute_pack(params.model_copy(update={"settings": params.settings.model_copy(update=changed)}))
     _, axes = style.new_figure()
-    start = figures.history_rows(axes, pack, "infant_mortality_rate")
+    start = fan.history_rows(axes, pack, "infant_mortality_rate")
     pooled = {label for label in labels_of(axes) if "合并" in label}
     assert pooled == ({told} if told else set())
     row = pack.assessment.set_index("target_id").loc["infant_mortality_rate@2030#literal"]
@@ -137,14 +139,14 @@ def test_the_rules_of_judgement_reach_the_figures(changed, told):
 
 def test_a_census_has_no_interval_bars(pack):
     _, axes = style.new_figure()
-    figures.history_rows(axes, pack, "childrens_home_coverage")
+    fan.history_rows(axes, pack, "childrens_home_coverage")
     assert not {label for label in labels_of(axes) if "区间" in label}
-    figures.history_rows(axes, pack, "eye_exam_coverage_0_6")
+    fan.history_rows(axes, pack, "eye_exam_coverage_0_6")
     assert "95%区间（计数）" in labels_of(axes)
 
 
 def test_models_shown_for_comparison_take_the_verdicts_series_and_stay_within_its_bounds(pack):
-    shown = tables.model_sensitivity(pack).frame
+    shown = forecast.model_sensitivity(pack).frame
     assert len(shown) > 30
     middle = pack.forecast[pack.forecast["year"] == 2030].set_index("series")[0.5]
     for row in shown.itertuples():

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.evaluation.methods.synthetic_control import _weights, given_weights, synthetic_control
 
-CIGARETTES = pd.read_csv(Path(__file__).parents[2] / "reference" / "california_cigarettes.csv", index_col="year")
+CIGARETTES = pd.read_csv(
+    Path(__file__).parents[2] / "reference" / "california_cigarettes.csv", index_col="year"
+)
 PUBLISHED = {"Utah": 0.334, "Nevada": 0.234, "Montana": 0.199, "Colorado": 0.164, "Connecticut": 0.069}
 
 

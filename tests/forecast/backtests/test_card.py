@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xhcp_eval.chapters.kit.narrative import forecast_method
+from xhcp_eval.chapters.method_and_sources import forecast_method
 from xhcp_eval.errors import DataError
 from xhcp_eval.forecast.backtests import card as model_card
 from xhcp_eval.forecast.backtests.backtest import backtest

@@ -6,8 +6,8 @@ import json
 
 import pytest
 from lxml import html as markup
-from tests.report.page.test_changes import report, target
 
+from tests.report.page.test_changes import report, target
 from xhcp_eval.report.page import render
 from xhcp_eval.report.page.addresses import external_urls
 from xhcp_eval.report.page.overview import write_overview

@@ -10,7 +10,7 @@ import pandera.pandas  # noqa: F401
 from nbformat import v4
 
 from xhcp_eval.chapters.kit import style, views
-from xhcp_eval.chapters.kit.figures import bar_name
+from xhcp_eval.chapters.kit.bars import bar_name
 from xhcp_eval.forecast.reference.model import reference_model
 from xhcp_eval.forecast.reference.similar import real_histories
 from xhcp_eval.plan.model import Plan

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xhcp_eval.chapters.kit import narrative, tables
+from xhcp_eval.chapters import disputed_readings, outcomes, overview
+from xhcp_eval.chapters.kit import tables
 from xhcp_eval.chapters.kit.style import STATUS_STYLE, Look
 from xhcp_eval.chapters.kit.views import template
 from xhcp_eval.provenance import local_time
@@ -64,7 +65,7 @@ def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
     before = write_summary(pack, folder, folder.parent / pack.params.pack)
     summary = template("index.html.j2").render(
         facts=declaration(pack),
-        opening=narrative.headline(pack).html,
+        opening=overview.headline(pack).html,
         tiles=status_tiles(pack),
         parts=_parts(pack),
         changes=_changes(before, folder),
@@ -142,12 +143,12 @@ def _parts(pack: Pack) -> list[tuple[str, str, str]]:
     """Title, anchor and HTML of each table; a comparison with what happened only where there is one."""
     end = pack.plan.end_year
     parts = [
-        (f"{end}年目标达标风险清单", "at-risk", tables.at_risk(pack)),
-        (f"各领域{end}年目标达标情况", "by-domain", tables.status_matrix(pack, year=end)),
-        ("无法判定、待裁定、缺数据", "undecided", tables.undecided(pack)),
+        (f"{end}年目标达标风险清单", "at-risk", overview.at_risk(pack)),
+        (f"各领域{end}年目标达标情况", "by-domain", overview.status_matrix(pack, year=end)),
+        ("无法判定、待裁定、缺数据", "undecided", overview.undecided(pack)),
     ]
     if (pack.assessment["reading"] != "").any():
-        parts.append(("待裁定事项的不同解读", "readings", tables.disputed_readings(pack)))
+        parts.append(("待裁定事项的不同解读", "readings", disputed_readings.disputed_readings(pack)))
     if len(pack.outcomes):
-        parts.append(("预测与事实", "outcomes", tables.outcome_table(pack)))
+        parts.append(("预测与事实", "outcomes", outcomes.outcome_table(pack)))
     return [(title, anchor, view.html) for title, anchor, view in parts]

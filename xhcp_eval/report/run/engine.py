@@ -84,11 +84,11 @@ def preload() -> None:
 
     register_engine()
 
-    from xhcp_eval import _MODULES
+    from xhcp_eval import chapters
     from xhcp_eval.report.run import shell  # noqa: F401
 
-    for name in _MODULES:
-        __import__(f"xhcp_eval.{name}")
+    for chapter in pkgutil.walk_packages(chapters.__path__, f"{chapters.__name__}."):
+        importlib.import_module(chapter.name)
 
 
 def _done(job: Job, engine: str = NAME) -> Done:

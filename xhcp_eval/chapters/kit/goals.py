@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.figures import main_rows
+from xhcp_eval.chapters.kit.fan import main_rows
 from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, own_targets
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.errors import DataError
@@ -58,7 +58,7 @@ def target_ladder(pack: Pack, indicator: str) -> FigureView:
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.margins(x=0.22)
-    ax.set_xlabel(facts.name + (f"（{_unit(facts.unit)}）" if _unit(facts.unit) else ""))
+    ax.set_xlabel(facts.name + (f"（{_unit_of(facts.unit)}）" if _unit_of(facts.unit) else ""))
     alt = f"{facts.name}的目标阶梯：" + "；".join(
         f"{name}{format_value(row.target_value, facts.unit)}，{row.own_status}" for name, row in zip(names, rows.itertuples(), strict=True)
     ) + f"；现状值{format_value(latest['latest_value'], facts.unit)}"  # fmt: skip
@@ -187,7 +187,7 @@ def scenario_curves(pack: Pack, target_id: str) -> FigureView:
     ax.axhline(
         verdict["target_value"], color=style.TARGET, lw=1.2, ls="--", label=f"目标 {verdict['target_text']}"
     )
-    ax.set_ylabel(_unit(facts.unit))
+    ax.set_ylabel(_unit_of(facts.unit))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False, fontsize=8)
     alt = f"{facts.name}各情景：" + "；".join(told) + f"；目标{verdict['target_text']}"
@@ -196,7 +196,7 @@ def scenario_curves(pack: Pack, target_id: str) -> FigureView:
     )
 
 
-def _unit(unit: str) -> str:
+def _unit_of(unit: str) -> str:
     return UNITS[unit].label
 
 

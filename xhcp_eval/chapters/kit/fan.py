@@ -1,4 +1,4 @@
-"""The figures of the reports: each a function of a pack that returns a `FigureView` with alt text from its data."""
+"""The fan chart: an indicator's history, forecast and targets in one drawing."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, own_targets
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
-from xhcp_eval.forecast.small_numbers import rate_interval
 from xhcp_eval.observations.table import STATUS_LABELS, TOTAL
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Indicator
-from xhcp_eval.plan.units import UNITS, format_probability, format_value
+from xhcp_eval.plan.units import UNITS, format_value
 from xhcp_eval.verdict.series import series_key
 from xhcp_eval.verdict.settings import Settings
-from xhcp_eval.verdict.status import Status
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.collections import PolyCollection
+    pass
+from xhcp_eval.chapters.kit.tables import LEVEL_LABELS
 
 SOURCE_LENGTH = 78  # characters of 7 points on the width of a figure
 MAX_SOURCES = 2
@@ -42,8 +39,8 @@ def fan_chart(pack: Pack, indicator: str) -> FigureView:
     draw_fan(ax, fan, start)
     nation = _comparison(ax, pack, indicator)
     marks = _target_marks(ax, pack, facts)
-    _finish_axis(ax, facts, rows)
-    _source_line(fig, rows)
+    finish_axis(ax, facts, rows)
+    source_line(fig, rows)
     # margins set by hand: one drawing pass in place of the three that a layout engine takes
     fig.subplots_adjust(left=0.07, right=0.98, top=0.9, bottom=0.27)
     return figure_view(
@@ -214,7 +211,8 @@ def _line_name(row) -> str:
     return LEVEL_LABELS.get(row.level, row.level) + reading
 
 
-def _finish_axis(ax, facts: Indicator, rows: pd.DataFrame) -> None:
+def finish_axis(ax, facts: Indicator, rows: pd.DataFrame) -> None:
+    """Years, unit and limits of the axis of one indicator. rows: figures drawn."""
     from matplotlib.ticker import MaxNLocator
 
     unit = UNITS[facts.unit].label
@@ -245,7 +243,8 @@ def _finish_axis(ax, facts: Indicator, rows: pd.DataFrame) -> None:
         )
 
 
-def _source_line(fig, rows: pd.DataFrame) -> None:
+def source_line(fig, rows: pd.DataFrame) -> None:
+    """A line below the figure that says where its figures are from. rows: figures drawn."""
     if rows.empty:
         return
     named = [s for s, status in zip(rows["source"], rows["status"], strict=True) if status != "recollection"]
@@ -287,167 +286,3 @@ def _alt_text(
     if (rows["status"] == "demo").any():
         parts.append(STATUS_LABELS["demo"])
     return "。".join(parts) + "。"
-
-
-def status_bars(pack: Pack, year: int | None = None) -> FigureView:
-    """Stacked bars: a row a domain, how many of its goals' targets stand where."""
-    rows = own_targets(pack, True, year).drop_duplicates("question")
-    domains = [d for d in pack.plan.domains if (rows["domain"] == d.id).any()]
-    counts = pd.crosstab(rows["domain"], rows["status"]).reindex(index=[d.id for d in domains])
-    order = [s for s in Status if s.value in counts.columns]
-    fig, ax = style.new_figure(height=0.9 + 0.42 * len(domains))
-    width = counts[[s.value for s in order]].to_numpy(float)
-    left, handles = width.cumsum(axis=1) - width, []
-    for k, status in enumerate(order):
-        look = style.STATUS_STYLE[status.value]
-        label = f"{look.symbol} {status.value}"
-        handles.append(_bars(ax, left[:, k], width[:, k], look.colour, 0.8, edgecolors="white", label=label))
-        for row in np.flatnonzero(width[:, k] > 0):
-            middle = left[row, k] + width[row, k] / 2
-            ax.text(middle, row, f"{width[row, k]:.0f}", ha="center", va="center", fontsize=9, color=look.ink)
-    ax.set_xlim(0, 1.05 * width.sum(axis=1).max(initial=1))
-    ax.set_ylim(len(domains) - 0.4, -0.6)
-    _name_rows(ax, [d.name for d in domains], 9)
-    ax.set_xlabel("目标项数")
-    ax.legend(
-        handles=handles, fontsize=8, ncols=4, frameon=False, loc="upper left", bbox_to_anchor=(0, -0.22)
-    )
-    alt = "各领域目标状态条形图。" + "；".join(
-        f"{d.name}："
-        + "，".join(
-            f"{s.value}{int(counts.loc[d.id, s.value])}项" for s in order if counts.loc[d.id, s.value]
-        )
-        for d in domains
-    )
-    return figure_view(fig, alt=alt + "。", caption="各领域主要目标指标的达标情况")
-
-
-def probability_bars(pack: Pack, year: int | None = None) -> FigureView:
-    """Probability of meeting each target of the goals in its year, lowest on top, with the status bounds marked."""
-    rows = own_targets(pack, True, year or pack.plan.end_year)
-    rows = rows[rows["probability"].notna()].sort_values("probability", kind="stable")
-    names = [bar_name(r) for r in rows.itertuples()]
-    fig, ax = style.new_figure(height=0.9 + 0.24 * max(len(rows), 1))
-    colours = [style.STATUS_STYLE[s].colour for s in rows["own_status"]]
-    chance = 100 * rows["probability"].to_numpy(float)
-    _bars(ax, np.zeros(len(rows)), chance, colours, 0.68)
-    for row, p in enumerate(rows["probability"]):
-        ax.text(chance[row] + 0.6, row, format_probability(p), va="center", fontsize=8)
-    _name_rows(ax, names, 8)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    for bound in (pack.params.settings.unlikely, pack.params.settings.likely):
-        ax.axvline(100 * bound, color=style.MUTED, lw=0.9, ls=":")
-    ax.set_xlim(0, 108)
-    ax.set_xlabel("达标概率（%）")
-    listed = "；".join(
-        f"{n} {format_probability(p)}" for n, p in zip(names, rows["probability"], strict=True)
-    )
-    return figure_view(
-        fig, alt=f"达标概率条形图，由低到高：{listed}。", caption="各目标的达标概率（虚线为状态分界）"
-    )
-
-
-def _bars(ax: Axes, left: np.ndarray, width: np.ndarray, colours, height: float, **looks) -> PolyCollection:
-    """Horizontal bars, a row each from the first on, drawn at once: an object a bar takes ten times as long.
-
-    left, width: (n_rows,). colours: one, or one a row. height: in rows. Returns the bars, for a legend.
-    """
-    from matplotlib.collections import PolyCollection
-
-    right, row = left + width, np.arange(len(left))
-    low, high = row - height / 2, row + height / 2
-    corners = [(left, low), (right, low), (right, high), (left, high)]
-    bars = PolyCollection(
-        np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1), facecolors=colours, **looks
-    )
-    return ax.add_collection(bars)
-
-
-def _name_rows(ax: Axes, names: list[str], fontsize: float) -> None:
-    """Names beside rows, without the ticks that take longest to draw."""
-    from matplotlib import rcParams
-
-    ax.set_yticks([])
-    for row, name in enumerate(names):
-        ax.text(
-            -0.01, row, name, transform=ax.get_yaxis_transform(), ha="right", va="center", fontsize=fontsize,
-            color=rcParams["ytick.color"],
-        )  # fmt: skip
-
-
-def bar_name(row) -> str:
-    """What a target is called beside its bar. row: a target of the assessment, or its `Verdict`."""
-    reading = {"literal": "（字面）", "strict": "（从严）"}.get(row.reading, "")
-    return f"{row.indicator_name}{reading} {row.target_text if len(row.target_text) <= 16 else ''}".strip()
-
-
-def units_chart(pack: Pack, indicator: str) -> FigureView:
-    """The latest figure of each township (or school) with its interval, lowest first, against the target."""
-    facts = pack.plan.indicator(indicator)
-    rows = unit_rows(pack, indicator)
-    fig, ax = style.new_figure(height=1.0 + 0.26 * max(len(rows), 1))
-    names = [r.region.rsplit("/", 1)[-1] for r in rows.itertuples()]
-    position = np.arange(len(rows))
-    counted = rows["numerator"].notna().any() and not facts.census and facts.kind != "ratio"
-    level = pack.params.settings.level
-    if counted:
-        kind = "proportion" if facts.kind == "proportion" else "rate"
-        per = UNITS[facts.unit].per or 1.0
-        low, high = rate_interval(rows["numerator"], rows["denominator"], kind, level, per)
-        ax.hlines(position, low, high, color=style.HISTORY, alpha=0.5, lw=1.5)
-    ax.plot(rows["value"], position, "o", color=style.HISTORY, ms=6)
-    own = own_targets(pack, None)
-    own = own[(own["indicator"] == indicator) & own["target_value"].notna()].head(1)
-    for row in own.itertuples():
-        ax.axvline(row.target_value, color=style.TARGET, lw=1.8)
-    ax.set_yticks(position, names, fontsize=8)
-    year = int(rows["year"].iloc[0]) if len(rows) else pack.params.data_until
-    ax.set_title(
-        f"{facts.name}，{year}年，分乡镇（街道、学校）（{UNITS[facts.unit].label}）", loc="left", fontsize=11
-    )
-    ax.grid(axis="y", visible=False)
-    listed = "，".join(f"{n}{format_value(v, facts.unit)}" for n, v in zip(names, rows["value"], strict=True))
-    return figure_view(
-        fig,
-        alt=f"{facts.name}{year}年分单位点图，由低到高：{listed}。",
-        caption=f"{facts.name}：分单位" + (f"，横线为{level * 100:g}%区间" if counted else ""),
-    )
-
-
-def unit_rows(pack: Pack, indicator: str) -> pd.DataFrame:
-    """Latest figure of every unit of the region, lowest first; the lowest category where there are several."""
-    region = pack.region
-    table = pack.observations
-    rows = table[(table["indicator"] == indicator) & table["region"].str.startswith(region + "/")]
-    rows = rows[(rows["sex"] == TOTAL) & (rows["residence"] == TOTAL)]
-    rows = rows[rows["year"] == rows["year"].max()]
-    # several vaccines a township: the lowest one decides
-    return rows.sort_values("value").drop_duplicates("region").sort_values("value")
-
-
-def outcome_chart(pack: Pack) -> FigureView:
-    """Predictive interval of the earlier forecast and the real outcome, in units of the target (target = 1)."""
-    rows = pack.outcomes[pack.outcomes["outcome_value"].notna() & (pack.outcomes["target_value"] > 0)]
-    rows = rows[rows["forecast_50"].notna()].drop_duplicates("question")
-    scaled = rows[
-        ["forecast_2", "forecast_10", "forecast_50", "forecast_90", "forecast_98", "outcome_value"]
-    ].div(rows["target_value"], axis=0)
-    fig, ax = style.new_figure(height=1.2 + 0.4 * max(len(rows), 1))
-    at = np.arange(len(rows))
-    ax.hlines(at, scaled["forecast_2"], scaled["forecast_98"], color=style.FORECAST, alpha=0.3, lw=7)
-    ax.hlines(at, scaled["forecast_10"], scaled["forecast_90"], color=style.FORECAST, alpha=0.6, lw=7)
-    ax.plot(scaled["forecast_50"], at, "|", color=style.FORECAST, ms=14, mew=2)
-    ax.plot(scaled["outcome_value"], at, "D", color=style.HISTORY, ms=6, zorder=4)
-    ax.axvline(1, color=style.TARGET, lw=2)
-    ax.set_yticks(at, [f"{r.indicator_name}\n目标{r.target_text}" for r in rows.itertuples()], fontsize=8)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_xlabel(
-        "相当于目标值的倍数（竖线为目标值；菱形为实际值；横条为当时的80%、95%预测区间）", fontsize=8
-    )
-    ax.grid(axis="y", visible=False)
-    words = [
-        f"{r.indicator_name}预测中位数{format_value(r.forecast_50, r.unit)}，实际{format_value(r.outcome_value, r.unit)}"
-        for r in rows.itertuples()
-    ]
-    alt = "预测与实际对照图。" + ("；".join(words) or "没有可对照的目标") + "。"
-    return figure_view(fig, alt=alt, caption="当时的预测区间与后来的实际值")

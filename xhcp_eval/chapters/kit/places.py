@@ -1,14 +1,14 @@
-"""Figures of groups and places: small multiples by township, funnel plot, disparity dumbbell."""
+"""Figures of places: townships and schools beside each other."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.figures import main_rows
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.errors import DataError
 from xhcp_eval.forecast.small_numbers import rate_interval
@@ -16,8 +16,56 @@ from xhcp_eval.observations.table import TOTAL
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import UNITS, format_value
 
-GROUP_LABELS = {"male": "男", "female": "女", "urban": "城镇", "rural": "农村"}
+if TYPE_CHECKING:
+    pass
+from xhcp_eval.chapters.kit.fan import main_rows
+from xhcp_eval.chapters.kit.tables import own_targets
+
 COLUMNS = 4
+
+
+def units_chart(pack: Pack, indicator: str) -> FigureView:
+    """The latest figure of each township (or school) with its interval, lowest first, against the target."""
+    facts = pack.plan.indicator(indicator)
+    rows = unit_rows(pack, indicator)
+    fig, ax = style.new_figure(height=1.0 + 0.26 * max(len(rows), 1))
+    names = [r.region.rsplit("/", 1)[-1] for r in rows.itertuples()]
+    position = np.arange(len(rows))
+    counted = rows["numerator"].notna().any() and not facts.census and facts.kind != "ratio"
+    level = pack.params.settings.level
+    if counted:
+        kind = "proportion" if facts.kind == "proportion" else "rate"
+        per = UNITS[facts.unit].per or 1.0
+        low, high = rate_interval(rows["numerator"], rows["denominator"], kind, level, per)
+        ax.hlines(position, low, high, color=style.HISTORY, alpha=0.5, lw=1.5)
+    ax.plot(rows["value"], position, "o", color=style.HISTORY, ms=6)
+    own = own_targets(pack, None)
+    own = own[(own["indicator"] == indicator) & own["target_value"].notna()].head(1)
+    for row in own.itertuples():
+        ax.axvline(row.target_value, color=style.TARGET, lw=1.8)
+    ax.set_yticks(position, names, fontsize=8)
+    year = int(rows["year"].iloc[0]) if len(rows) else pack.params.data_until
+    ax.set_title(
+        f"{facts.name}，{year}年，分乡镇（街道、学校）（{UNITS[facts.unit].label}）", loc="left", fontsize=11
+    )
+    ax.grid(axis="y", visible=False)
+    listed = "，".join(f"{n}{format_value(v, facts.unit)}" for n, v in zip(names, rows["value"], strict=True))
+    return figure_view(
+        fig,
+        alt=f"{facts.name}{year}年分单位点图，由低到高：{listed}。",
+        caption=f"{facts.name}：分单位" + (f"，横线为{level * 100:g}%区间" if counted else ""),
+    )
+
+
+def unit_rows(pack: Pack, indicator: str) -> pd.DataFrame:
+    """Latest figure of every unit of the region, lowest first; the lowest category where there are several."""
+    region = pack.region
+    table = pack.observations
+    rows = table[(table["indicator"] == indicator) & table["region"].str.startswith(region + "/")]
+    rows = rows[(rows["sex"] == TOTAL) & (rows["residence"] == TOTAL)]
+    rows = rows[rows["year"] == rows["year"].max()]
+    # several vaccines a township: the lowest one decides
+    return rows.sort_values("value").drop_duplicates("region").sort_values("value")
 
 
 def township_multiples(pack: Pack, indicator: str) -> FigureView:
@@ -109,49 +157,6 @@ def funnel_plot(pack: Pack, indicator: str, year: int | None = None) -> FigureVi
     return figure_view(fig, alt=alt, caption=f"{facts.name}：{year}年各乡镇街道与全区的差别是否超出偶然")
 
 
-def disparity_dumbbell(
-    pack: Pack, dimension: str = "residence", indicators: list[str] | None = None, year: int | None = None
-) -> FigureView:
-    """Two groups of each indicator as a dumbbell with 95% intervals: town and country, or boys and girls.
-
-    dimension: residence or sex. indicators: ids (default: all shares in per cent with both groups). year: default the
-    data year. Raises DataError when nothing can be compared.
-    """
-    pairs = {"residence": ("urban", "rural"), "sex": ("male", "female")}
-    if dimension not in pairs:
-        raise DataError(f"分组 {dimension!r} 不能画成哑铃图；允许 residence、sex")
-    year = year or pack.params.data_until
-    first, second = pairs[dimension]
-    table = _groups(pack, dimension, year)
-    both = table.groupby("indicator")[dimension].nunique()
-    names = [i for i in (indicators or both.index) if both.get(i, 0) == 2]
-    if not names:
-        raise DataError(f"{year}年没有两组都有数的占比类指标")
-    table = table[table["indicator"].isin(names)]
-    fig, ax = style.new_figure(height=1.0 + 0.28 * len(names))
-    wide = table.pivot(index="indicator", columns=dimension, values=["value", "low", "high"]).loc[names]
-    wide = wide.iloc[np.argsort((wide["value"][first] - wide["value"][second]).abs().to_numpy())]
-    at = np.arange(len(wide))
-    ax.hlines(at, wide["value"][first], wide["value"][second], color=style.MUTED, lw=1.6, zorder=1)
-    for group, colour, marker, shift in (
-        (first, style.FORECAST, "o", 0.12),
-        (second, style.TARGET, "s", -0.12),
-    ):
-        ax.hlines(at + shift, wide["low"][group], wide["high"][group], color=colour, lw=1, alpha=0.6)
-        ax.scatter(
-            wide["value"][group], at, color=colour, marker=marker, s=34, zorder=3, label=GROUP_LABELS[group]
-        )
-    ax.set_yticks(at, [pack.plan.indicator(i).name for i in wide.index], fontsize=8.5)
-    ax.set_xlabel("%")
-    ax.legend(loc="lower left", frameon=False, fontsize=8, ncols=2)
-    gap = (wide["value"][first] - wide["value"][second]).iloc[::-1].head(5)
-    told = "；".join(
-        f"{pack.plan.indicator(i).name}{GROUP_LABELS[first]}比{GROUP_LABELS[second]}{'高' if d > 0 else '低'}{abs(d):.1f}个百分点"
-        for i, d in gap.items()
-    )
-    return figure_view(fig, alt=f"{year}年{GROUP_LABELS[first]}与{GROUP_LABELS[second]}的差别，由大到小：{told}", caption=f"{year}年{GROUP_LABELS[first]}与{GROUP_LABELS[second]}（横线为95%区间）")  # fmt: skip
-
-
 def _townships(pack: Pack, indicator: str) -> pd.DataFrame:
     """Totals of every township in every year."""
     table = pack.observations
@@ -184,19 +189,3 @@ def _limits(kind: str, centre: float, n: np.ndarray, level: float) -> tuple[np.n
     law = stats.binom(np.round(n), centre) if kind == "proportion" else stats.poisson(n * centre)
     low, high = (law.ppf(tail) / n for tail in tails)
     return low, high
-
-
-def _groups(pack: Pack, dimension: str, year: int) -> pd.DataFrame:
-    """Shares in per cent of both groups with their intervals; indicators whose level is the whole region."""
-    table = pack.observations
-    region = pack.region
-    others = [name for name in ("sex", "age", "residence", "category") if name != dimension]
-    keep = (
-        (table["region"] == region)
-        & (table["year"] == year)
-        & (table[dimension] != TOTAL)
-        & (table["unit"] == "percent")
-    )
-    table = table[keep & (table[others] == TOTAL).all(axis=1) & table["numerator"].notna()]
-    low, high = rate_interval(table["numerator"], table["denominator"], "proportion", per=100.0)
-    return table.assign(low=np.asarray(low), high=np.asarray(high))

@@ -1,4 +1,4 @@
-"""Efficiency and benefit as reports show them: who does more with less, what one more child costs."""
+"""Efficiency and benefit: who does more with less, what one more child costs."""
 
 from __future__ import annotations
 

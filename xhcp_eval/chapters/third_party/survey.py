@@ -1,4 +1,4 @@
-"""A satisfaction survey as reports show it: who answered, how satisfied, what to improve first, how reliable."""
+"""A satisfaction survey: who answered, how satisfied, what to improve first, how reliable."""
 
 from __future__ import annotations
 
