@@ -34,7 +34,8 @@ def test_real_results():
 
 
 @pytest.mark.parametrize(
-    "name", [m.name for m in pkgutil.iter_modules(importlib.import_module("xhcp_eval.evaluation.methods").__path__)]
+    "name",
+    [m.name for m in pkgutil.iter_modules(importlib.import_module("xhcp_eval.evaluation.methods").__path__)],
 )
 def test_every_result_of_an_evaluation_method_shows_itself(name):
     module = importlib.import_module(f"xhcp_eval.evaluation.methods.{name}")

@@ -106,10 +106,10 @@ def test_changed_figures_and_claims_are_told(tmp_path):
     ("text", "words"),
     [
         ("a: [", "第 2 行|第 1 行"),
-        ("- a", "列表"),
-        ("a: {text: x}", "a basis"),
-        ("a: {text: '', basis: b}", "a text"),
-        ("a: {text: x, basis: b, bold: 1}", "a bold"),
+        ("- a", "最外层应为字段和值"),
+        ("a: {text: x}", "a / basis"),
+        ("a: {text: '', basis: b}", "a / text"),
+        ("a: {text: x, basis: b, bold: 1}", "a / bold"),
     ],
 )
 def test_bad_files(tmp_path, text, words):

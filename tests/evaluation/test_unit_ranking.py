@@ -97,10 +97,10 @@ def test_too_few_townships(table, plan, rule):
         ("criteria: [{indicator: neonatal_visit_rate, better: higher}]", "criteria"),
         (
             "criteria: [{indicator: neonatal_visit_rate, better: up}, {indicator: a, better: lower}]",
-            "criteria.0.better",
+            "criteria / 第1项 / better",
         ),
-        ("criteria: [", "不能读取"),
-        ("!!python/object/apply:os.system ['true']", "不能读取"),
+        ("criteria: [", "YAML 语法错误"),
+        ("!!python/object/apply:os.system ['true']", "YAML 语法错误"),
     ],
 )
 def test_bad_rules(tmp_path, plan, text, words):

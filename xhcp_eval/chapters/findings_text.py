@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from xhcp_eval.chapters.findings_worded import CHAPTERS, Finding, claims_too_much
-from xhcp_eval.errors import ParamsError
+from xhcp_eval.files.whole import whole_file
+from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.provenance import ROOT
 
 TEXTS = ROOT / "params" / "texts"
@@ -33,6 +34,10 @@ class Entry(BaseModel):
     basis: str
     show: bool = True
     order: float | None = None
+
+
+class _Texts(RootModel[dict[str, Entry]]):
+    """Entries by the key of their finding."""
 
 
 class Sentence(NamedTuple):
@@ -58,11 +63,9 @@ def write_texts(title: str, findings: list[Finding], path: Path) -> int:
     new = [one for one in findings if one.key not in known]
     if not new:
         return 0
-    path.parent.mkdir(parents=True, exist_ok=True)
     old = path.read_text(encoding="utf-8") if path.is_file() else _HEAD.format(title=title)
-    unfinished = path.with_name(f"~{path.name}")
-    unfinished.write_text(old.rstrip("\n") + "\n" + _entries(new), encoding="utf-8", newline="\n")
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(old.rstrip("\n") + "\n" + _entries(new), encoding="utf-8", newline="\n")
     return len(new)
 
 
@@ -70,25 +73,7 @@ def read_texts(path: Path) -> dict[str, Entry]:
     """Entries of a text file by key; none if there is no file. Raises ParamsError naming key and field."""
     if not path.is_file():
         return {}
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"第 {mark.line + 1} 行" if mark else ""
-        raise ParamsError(
-            f"文字文件 {path.name} {place}不是有效的 YAML（UTF-8）：请检查缩进、冒号和引号"
-        ) from None
-    if not isinstance(given, dict):
-        raise ParamsError(f"文字文件 {path.name} 应为“条目: 内容”的列表")
-    found, problems = {}, []
-    for key, value in given.items():
-        try:
-            found[str(key)] = Entry.model_validate(value)
-        except ValidationError as error:
-            problems += [f"{key} {'.'.join(map(str, one['loc']))}：{one['msg']}" for one in error.errors()]
-    if problems:
-        raise ParamsError(f"文字文件 {path.name} 不能使用：", problems)
-    return found
+    return load_yaml(path, _Texts, "文字文件", empty=True).root
 
 
 def sentences(findings: list[Finding], entries: dict[str, Entry], chapter: str) -> list[Sentence]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
-import yaml
 
 import xhcp_eval
+from xhcp_eval.files.yaml_door import read_yaml
 
 NAMES_FILE = Path(__file__).with_name("help.yaml")
 
@@ -34,7 +34,7 @@ def help(query: str = "") -> pd.DataFrame:
 
 
 def _chinese() -> dict[str, str]:
-    return yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
+    return read_yaml(NAMES_FILE)
 
 
 def _public() -> Iterator[tuple[str, object]]:

@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from xhcp_eval.bootstrap import ROOT
 from xhcp_eval.demo.district import YEARS, District, Entry
 from xhcp_eval.demo.rows import Row, indicator_rows
+from xhcp_eval.files.yaml_door import read_yaml
 from xhcp_eval.observations.table import COLUMNS, DEFAULTS, KEY
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import load_plan
@@ -37,7 +37,7 @@ def generate(plan: Plan, seed: int = SEED, years: Iterable[int] = YEARS) -> pd.D
     Values are on the indicator's unit scale, rounded to 4 decimals, and equal per * numerator / denominator
     but for the planted typing error.
     """
-    profile = yaml.safe_load((FOLDER / "profile.yaml").read_text(encoding="utf-8"))
+    profile = read_yaml(FOLDER / "profile.yaml")
     district = District(profile, seed)
     rows = _milestones(profile)
     for name, entry in profile["indicators"].items():

@@ -8,8 +8,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.evaluation.methods.ranking import rank_sum_ratio, rank_table, topsis, weighted_sum
@@ -21,6 +20,7 @@ from xhcp_eval.evaluation.methods.robustness import (
     rank_reversal,
 )
 from xhcp_eval.evaluation.methods.weights import Weights, ahp, critic_weights, entropy_weights, equal_weights
+from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.forecast.small_numbers import rate_interval
 from xhcp_eval.observations.table import TOTAL
 from xhcp_eval.plan.model import Plan
@@ -91,13 +91,7 @@ class UnitRanking(ShowsFrame):
 
 def load_ranking_rule(path: Path, plan: Plan) -> RankingRule:
     """Rule of a YAML file, checked against the plan. Raises ParamsError naming file and field."""
-    try:
-        rule = RankingRule.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        told = [f"{'.'.join(map(str, one['loc']))}：{one['msg']}" for one in error.errors()]
-        raise ParamsError(f"排序规则 {path.name} 不能使用：", told) from error
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise ParamsError(f"排序规则 {path.name} 不能读取：{error}") from error
+    rule = load_yaml(path, RankingRule, "排序规则")
     known = {i.id for i in plan.indicators}
     absent = sorted({one.indicator for one in (*rule.criteria, *rule.core)} - known)
     if absent:

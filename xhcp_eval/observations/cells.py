@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.safe_text import plain_cell
+from xhcp_eval.files.whole import whole_file
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 # A workbook of 200,000 rows of this schema unpacks to some 150 MB, about thirty times its size.
@@ -107,15 +109,10 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
 
     A text that begins like a formula gets an apostrophe before it. Whole or not at all. Returns the path.
     """
-    evil = ("=", "+", "-", "@", "\t", "\r")
     text = frame.select_dtypes(exclude=["number", "bool"]).columns
-    safe = frame.assign(
-        **{n: frame[n].map(lambda v: f"'{v}" if str(v).startswith(evil) else v) for n in text}
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"~{path.name}")
-    safe.to_csv(unfinished, index=False, encoding="utf-8-sig", lineterminator="\n")
-    unfinished.replace(path)
+    safe = frame.assign(**{n: frame[n].map(plain_cell) for n in text})
+    with whole_file(path) as unfinished:
+        safe.to_csv(unfinished, index=False, encoding="utf-8-sig", lineterminator="\n")
     return path
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.files.yaml_door import load_yaml, near
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.verdict.settings import Settings
 
@@ -89,11 +88,7 @@ def load_params(path: str | Path) -> PackParams:
     own, and parameters that a notebook doesn't have.
     """
     path = Path(path)
-    values = _read(path)
-    try:
-        params = PackParams.model_validate(values)
-    except ValidationError as error:
-        raise ParamsError(f"{path.name} 不能使用：", _schema_problems(error)) from None
+    params = load_yaml(path, PackParams, "参数文件")
     check_params(params, path.name)
     return params
 
@@ -135,100 +130,13 @@ def _literal(node: ast.expr | None) -> Any:
         return None
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without objects, and without a key given twice, of which the first would be lost in silence."""
-
-    def construct_mapping(self, node, deep=False):
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if twice := {str(key) for key in keys if keys.count(key) > 1}:
-            line = node.start_mark.line + 1
-            raise ParamsError(f"第 {line} 行起：参数重复：{'、'.join(sorted(twice))}；每个参数只能出现一次")
-        return super().construct_mapping(node, deep)
-
-
-def _read(path: Path) -> dict:
-    if not path.is_file():
-        near = sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
-        raise ParamsError(
-            f"没有参数文件 {path.name}" + (f"；同一文件夹中有：{'、'.join(near)}" if near else "")
-        )
-    try:
-        values = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
-    except UnicodeDecodeError:
-        raise ParamsError(f"{path.name} 不是 UTF-8 编码，请另存为 UTF-8") from None
-    except ParamsError as error:
-        raise ParamsError(f"{path.name} {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else ""
-        raise ParamsError(f"{path.name} {place}不是有效的 YAML：请检查缩进、冒号和引号") from None
-    if not isinstance(values, dict):
-        raise ParamsError(f"{path.name} 应为“参数: 值”的列表")
-    return values
-
-
-_TYPES = {
-    "string_type": "应为文字", "int_type": "应为整数", "int_parsing": "应为整数",
-    "int_from_float": "应为整数", "float_type": "应为数字", "float_parsing": "应为数字",
-    "bool_type": "应为 true 或 false", "bool_parsing": "应为 true 或 false",
-    "tuple_type": "应为列表", "list_type": "应为列表", "dict_type": "应为“名称: 值”",
-    "model_type": "应为“名称: 值”", "too_short": "不能为空",
-    "string_too_short": "不能为空", "string_too_long": "太长", "too_long": "项数过多",
-    "string_pattern_mismatch": "只能用小写字母、数字和下划线",
-}  # fmt: skip
-_BOUNDS = {
-    "greater_than": ("gt", "大于"), "greater_than_equal": ("ge", "不小于"),
-    "less_than": ("lt", "小于"), "less_than_equal": ("le", "不大于"),
-}  # fmt: skip
-
-
-def _schema_problems(error: ValidationError) -> list[str]:
-    """One sentence a fault; the branches of a value that may have several types count once."""
-    found = {}
-    for item in error.errors(include_url=False):
-        location = [p for p in item["loc"] if p not in ("bool", "int", "float", "str", "[key]")]
-        found.setdefault(tuple(location), _schema_problem(item, location))
-    return list(found.values())
-
-
-def _schema_problem(item: dict, location: list) -> str:
-    name = _place(location)
-    kind, context = item["type"], item.get("ctx", {})
-    if kind == "missing":
-        return f"缺少参数 {name}"
-    if kind == "extra_forbidden":
-        return f"没有参数 {name}；{_allowed(str(location[-1]), _fields_at(location[:-1]))}"
-    given = repr(item["input"]) if len(repr(item["input"])) <= 60 else "所给的值"
-    if kind in _BOUNDS:
-        key, word = _BOUNDS[kind]
-        return f"{name}：{given} 应{word} {context[key]:g}"
-    if kind == "value_error":
-        return f"{name or 'settings'}：{context['error']}"
-    return f"{name}：{given} {_TYPES.get(kind, item['msg'])}"
-
-
-def _place(location: list) -> str:
-    """sections.3.title as people count: "sections 第 4 项 title"."""
-    return " ".join(f"第 {part + 1} 项" if isinstance(part, int) else str(part) for part in location)
-
-
-def _fields_at(location: list) -> list[str]:
-    owner = {"sections": Section, "settings": Settings}.get(location[0] if location else "", PackParams)
-    return list(owner.model_fields)
-
-
-def _allowed(given: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(given, names, 1)
-    return (f"是不是 {near[0]}？" if near else "") + f"可用的有：{'、'.join(names) or '（无）'}"
-
-
 def _file_problems(params: PackParams) -> list[str]:
     """The plan's folder and every table must exist, inside the project."""
     plans = ROOT / "data" / "plans"
     problems = []
     if not (plans / params.plan / "plan.yaml").is_file():
         problems.append(
-            f"plan：没有规划 {params.plan}；{_allowed(params.plan, _names(plans.glob('*/plan.yaml')))}"
+            f"plan：没有规划 {params.plan}；{near(params.plan, _names(plans.glob('*/plan.yaml')))}"
         )
     published = (params.forecast_published,) if params.forecast_published else ()
     tables = {
@@ -281,7 +189,7 @@ def _section_problems(params: PackParams) -> list[str]:
     for number, section in enumerate(params.sections, 1):
         place = f"sections 第 {number} 项"
         if section.notebook not in known:
-            problems.append(f"{place}：没有笔记本 {section.notebook}；{_allowed(section.notebook, known)}")
+            problems.append(f"{place}：没有笔记本 {section.notebook}；{near(section.notebook, known)}")
         else:
             problems += [f"{place}（{section.notebook}）：{text}" for text in _parameter_problems(section)]
     pages = [section.page for section in params.sections]
@@ -299,7 +207,7 @@ def _parameter_problems(section: Section) -> list[str]:
     for name, value in section.parameters.items():
         if name not in open_names:
             problems.append(
-                f"没有参数 {name}；{_allowed(name, open_names) if open_names else '它没有可改的参数'}"
+                f"没有参数 {name}；{near(name, open_names) if open_names else '它没有可改的参数'}"
             )
         elif not _fits(value, defaults[name]):
             kind = _KINDS.get(type(defaults[name]), "同类的值")

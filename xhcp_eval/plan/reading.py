@@ -10,17 +10,13 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from xhcp_eval.errors import PlanError
+from xhcp_eval.files.yaml_door import fault_text, fields_at, read_yaml
 from xhcp_eval.plan.model import (
     Ambiguity,
-    Baseline,
     Commitment,
-    DerivedFrom,
-    Domain,
-    Duty,
     Goal,
     Indicator,
     Milestone,
@@ -53,29 +49,6 @@ FILES: dict[str, tuple[str, ...]] = {
 }
 SECTIONS = tuple(section for sections in FILES.values() for section in sections)
 REQUIRED = ("plan.yaml", "indicators.yaml")
-# Section or list of a section -> type of its entries, to tell which fields are allowed.
-PARTS = {
-    "domains": Domain, "goals": Goal, "indicators": Indicator, "targets": Target, "baselines": Baseline,
-    "derived_from": DerivedFrom, "strategies": Strategy, "measures": Strategy, "commitments": Commitment,
-    "duties": Duty, "readings": Ambiguity,
-}  # fmt: skip
-_ALLOWED_WORDS = {
-    "missing": "缺少必填字段",
-    "extra_forbidden": "不认识的字段",
-    "int_parsing": "应为整数",
-    "int_type": "应为整数",
-    "int_from_float": "应为整数",
-    "float_parsing": "应为数字",
-    "float_type": "应为数字",
-    "finite_number": "应为有限的数字",
-    "string_type": "应为文字",
-    "bool_parsing": "应为 true 或 false",
-    "bool_type": "应为 true 或 false",
-    "tuple_type": "应为列表",
-    "list_type": "应为列表",
-    "dict_type": "应为字段和值",
-    "model_type": "应为字段和值",
-}
 
 
 def load_plan(plan: str | Path) -> Plan:
@@ -95,13 +68,13 @@ def _load(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Plan:
     absent = [name for name in REQUIRED if not (folder / name).is_file()]
     if absent:
         raise PlanError(f"规划文件夹 {folder.name} 缺少文件：{'、'.join(absent)}")
-    content = _read(folder / "plan.yaml")
+    content = read_yaml(folder / "plan.yaml", PlanError)
     problems = [
         f"plan.yaml：{key} 应写在 {name} 里" for name in FILES for key in FILES[name] if key in content
     ]
     for name, sections in FILES.items():
         if (folder / name).is_file():
-            found = _read(folder / name)
+            found = read_yaml(folder / name, PlanError)
             unknown = set(found) - {*sections, "source", "version"}
             problems += [
                 f"{name}：不认识的部分 {key}；允许：{'、'.join(sections)}" for key in sorted(unknown)
@@ -128,35 +101,6 @@ def _folder(name: str) -> Path:
         hint = f"；是否指 {near[0]}" if near else ""
         raise PlanError(f"没有名为 {name!r} 的规划{hint}；data/plans/ 下有：{'、'.join(known)}")
     return PLANS / name
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """Safe YAML that refuses a key given twice, of which plain YAML would silently keep the last."""
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"字段 {key!r} 重复", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-def _read(path: Path) -> dict:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except UnicodeDecodeError as error:
-        raise PlanError(f"{path.name} 不是 UTF-8 编码（第 {error.start} 字节）") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else ""
-        raise PlanError(f"{path.name} {place}：YAML 语法错误：{error.problem}") from None
-    except (yaml.YAMLError, TypeError) as error:
-        raise PlanError(f"{path.name}：YAML 语法错误：{error}") from None
-    if not isinstance(content, dict):
-        raise PlanError(f"{path.name}：最外层应为字段和值")
-    return content
 
 
 def _complete_targets(content: dict) -> None:
@@ -195,27 +139,8 @@ def _problem(fault: dict, content: dict) -> str:
             place.append(str(name or f"第{step + 1}项"))
         elif step != section or len(path) == 1:
             place.append(str(step))
-    wrong = _wrong(fault)
-    if fault["type"] == "extra_forbidden":
-        parts = [step for step in path[:-1] if step in PARTS]
-        fields = (
-            PARTS[parts[-1]].model_fields if parts else [f for f in Plan.model_fields if f not in SECTIONS]
-        )
-        wrong += f"；允许：{'、'.join(fields)}"
-    return f"{file}：{' / '.join(place)}：{wrong}"
-
-
-def _wrong(fault: dict) -> str:
-    kind, given = fault["type"], fault.get("input")
-    if kind == "value_error":
-        return str(fault["ctx"]["error"])
-    if kind == "literal_error":
-        allowed = fault["ctx"]["expected"].replace("'", "").replace(" or ", "、").replace(", ", "、")
-        return f"{given!r} 不在允许的范围内；允许：{allowed}"
-    if kind == "string_pattern_mismatch":
-        return f"{given!r} 格式不对；应符合 {fault['ctx']['pattern']}"
-    word = _ALLOWED_WORDS.get(kind, fault["msg"])
-    return word if kind in ("missing", "extra_forbidden") else f"{word}，实为 {given!r}"
+    allowed = [name for name in fields_at(Plan, path[:-1]) if len(path) > 1 or name not in SECTIONS]
+    return f"{file}：{' / '.join(place)}：{fault_text(fault, allowed)}"
 
 
 def _cross_check(plan: Plan) -> list[str]:

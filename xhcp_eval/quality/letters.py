@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.files.safe_text import file_name, xml_text
 from xhcp_eval.plan.model import Plan
 
 FORMATS: tuple[str, ...] = ("docx", "html")
@@ -19,10 +19,6 @@ HEADERS: dict[str, str] = {
 NEEDED = ("department", "severity", "indicator_name", "region", "year", "finding", "question")
 UNASSIGNED = "未分工"
 _LONGEST_NAME = 60
-# names that Windows keeps for devices, whatever the ending
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-# what XML 1.0 can't hold
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _STYLE = """
 body { font-family: "Noto Serif CJK SC", "Songti SC", SimSun, serif; max-width: 60em; margin: 2em auto; line-height: 1.6; }
 h1 { font-size: 1.3em; text-align: center; } table { border-collapse: collapse; width: 100%; font-size: 0.9em; }
@@ -66,8 +62,7 @@ def _title(plan: Plan, year: int) -> str:
 
 def _file_name(department: str, year: int) -> str:
     """Letters, digits and Chinese characters of a name, never a path, a device or a hidden file."""
-    name = re.sub(r"[^\w（）-]", "_", department)[:_LONGEST_NAME].strip("_-") or UNASSIGNED
-    name = f"_{name}" if name.lower() in _DEVICES else name
+    name = file_name(department, _LONGEST_NAME) or UNASSIGNED
     return f"{name}_{int(year)}年数据核实函"
 
 
@@ -84,14 +79,14 @@ def _lines(rows: pd.DataFrame) -> pd.DataFrame:
     """Text of the letter's table, the columns of `HEADERS`."""
     lines = rows.reset_index(drop=True).astype({"severity": str})
     lines = lines.assign(number=range(1, len(lines) + 1), answer="")[list(HEADERS)]
-    return lines.fillna("").astype(str).map(lambda text: _CONTROL.sub("", text))
+    return lines.fillna("").astype(str).map(xml_text)
 
 
 def _opening(department: str, lines: pd.DataFrame) -> list[str]:
     grave = int((lines["severity"] == "高").sum())
     first = f"，其中{grave}项级别为“高”，请优先核实" if grave else ""
     return [
-        f"{_CONTROL.sub('', department)}：",
+        f"{xml_text(department)}：",
         f"审核贵单位报送的监测数据时，有{len(lines)}处需要核实或说明{first}。请在“答复”栏逐条填写：数据无误的说明原因，"
         "有误的写出更正后的数值、分子、分母及来源。更正作为新的一次填报入库，原填报值保留备查。",
     ]
@@ -116,7 +111,7 @@ def _write_docx(path: Path, department: str, title: str, lines: pd.DataFrame) ->
     normal.element.rPr.rFonts.set(qn("w:eastAsia"), "SimSun")
     heading = document.add_paragraph()
     heading.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    run = heading.add_run(_CONTROL.sub("", title))
+    run = heading.add_run(xml_text(title))
     run.bold, run.font.size = True, Pt(15)
     for text in _opening(department, lines):
         document.add_paragraph(text)

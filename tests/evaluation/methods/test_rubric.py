@@ -120,10 +120,10 @@ def test_the_hash_follows_what_scores_hang_on(rubric):
     ("edit", "words"),
     [
         (lambda d: d["anchors"].pop("measure"), "组织实施"),
-        (lambda d: d["anchors"].update(goal=["a"] * 4), "anchors.goal"),
+        (lambda d: d["anchors"].update(goal=["a"] * 4), "anchors / goal"),
         (lambda d: d["evidence_types"].pop(0), "查找无果"),
         (lambda d: d["evidence_types"].append(d["evidence_types"][0]), "重复"),
-        (lambda d: d["rules"].update(min_raters=1), "rules.min_raters"),
+        (lambda d: d["rules"].update(min_raters=1), "rules / min_raters"),
         (lambda d: d.update(weights=1), "weights"),
     ],
 )
@@ -137,10 +137,10 @@ def test_bad_rubrics(tmp_path, edit, words):
 
 
 def test_unreadable_rubrics(tmp_path, plan, rubric):
-    with pytest.raises(ParamsError, match="不能读取"):
+    with pytest.raises(ParamsError, match=r"没有评分标准 none\.yaml"):
         load_rubric(tmp_path / "none.yaml")
     (tmp_path / "evil.yaml").write_text("!!python/object/apply:os.system ['true']", encoding="utf-8")
-    with pytest.raises(ParamsError, match="不能读取"):
+    with pytest.raises(ParamsError, match="YAML 语法错误"):
         load_rubric(tmp_path / "evil.yaml")
     with pytest.raises(ParamsError, match="没有的项目：moon"):
         rubric_items(rubric.model_copy(update={"look_for": {"moon": ("x",)}}), plan)

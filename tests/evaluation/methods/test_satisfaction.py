@@ -150,7 +150,7 @@ class TestReading:
             ("{男: 36400, 女: 33600}", "{男: 36400}", "population 须恰好写明每个选项 男、女"),
             ("id: vaccination,", "id: checkup,", "题号 checkup 重复"),
             ("weight: 抽样权重", "weigth: 抽样权重", "weigth"),
-            ("title:", "title: [", "不能使用"),
+            ("title:", "title: [", "YAML 语法错误"),
         ],
     )
     def test_a_wrong_description_is_refused(self, tmp_path, old, new, told):

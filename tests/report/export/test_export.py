@@ -17,8 +17,7 @@ from xhcp_eval.errors import ParamsError, RunError
 from xhcp_eval.report.export import export as documents
 from xhcp_eval.report.export.content import Chapter, Figure, Report
 from xhcp_eval.report.export.export import KINDS, export
-from xhcp_eval.report.export.figure_files import write_figures
-from xhcp_eval.report.export.saving import INDEX
+from xhcp_eval.report.export.figure_files import INDEX, write_figures
 from xhcp_eval.report.export.table_sheets import sheet_name, write_tables
 
 

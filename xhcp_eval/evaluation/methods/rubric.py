@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.files.yaml_door import load_yaml, read_yaml
 from xhcp_eval.plan.model import Plan
 
 ITEM_KINDS = {"goal": "主要目标", "strategy": "策略措施", "measure": "组织实施"}
@@ -95,14 +95,7 @@ class Rubric(_Model):
 
 def load_rubric(path: str | Path) -> Rubric:
     """Rubric of a YAML file. Raises ParamsError, in Chinese, naming file and field."""
-    path = Path(path)
-    try:
-        return Rubric.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        told = [f"{'.'.join(map(str, one['loc']))}：{one['msg']}" for one in error.errors()]
-        raise ParamsError(f"评分标准 {path.name} 不能使用：", told) from error
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise ParamsError(f"评分标准 {path.name} 不能读取：{error}") from error
+    return load_yaml(Path(path), Rubric, "评分标准")
 
 
 def plan_wording(path: str | Path) -> dict[str, str]:
@@ -113,13 +106,10 @@ def plan_wording(path: str | Path) -> dict[str, str]:
     path = Path(path)
     if not path.is_file():
         return {}
-    try:
-        return {
-            str(key): str(text)
-            for key, text in yaml.safe_load(path.read_text(encoding="utf-8"))["texts"].items()
-        }
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
-        raise ParamsError(f"规划原文 {path.name} 不能读取：{error}") from error
+    texts = read_yaml(path).get("texts")
+    if not isinstance(texts, dict):
+        raise ParamsError(f"规划原文 {path.name} 不能使用：缺少 texts（编号: 原文）")
+    return {str(key): str(text) for key, text in texts.items()}
 
 
 def rubric_items(rubric: Rubric, plan: Plan, wording: dict[str, str] | None = None) -> pd.DataFrame:

@@ -13,10 +13,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.observations.cells import Cells, Fault, open_table, text_of
 from xhcp_eval.observations.survey import LEAST_ANSWERS
 from xhcp_eval.showing import ShowsFrame
@@ -110,10 +110,7 @@ class Questionnaire:
 def load_description(path: str | Path) -> Description:
     """Description of a questionnaire from YAML (fields: `Description`). Raises ParamsError naming file and field."""
     path = Path(path)
-    try:
-        found = Description.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValueError, yaml.YAMLError, OSError) as error:
-        raise ParamsError(f"问卷说明 {path.name} 不能使用：{error}") from error
+    found = load_yaml(path, Description, "问卷说明")
     ids = [item.id for item in found.items]
     columns = [part.column for part in (*found.items, *found.groups)]
     problems = [

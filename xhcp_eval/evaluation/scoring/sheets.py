@@ -20,6 +20,7 @@ from xhcp_eval.evaluation.methods.rubric import (
     Rubric,
     evidence_numbers,
 )
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.observations.cells import cell_text, check_archive
 from xhcp_eval.observations.forms.workbook import STAMP_SHEET, put_text, write_stamp
 from xhcp_eval.plan.model import Plan
@@ -91,10 +92,8 @@ def write_scoring_book(
     stamp = {"what": WHAT, "version": VERSION, "plan": plan.id, "rubric": rubric.hash, **sheet._asdict(),
              "sheets": {topic: rows["item"].tolist() for topic, rows in topics.items()}}  # fmt: skip
     write_stamp(book.create_sheet(STAMP_SHEET), stamp)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"~{path.name}")
-    book.save(unfinished)
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        book.save(unfinished)
     return path
 
 

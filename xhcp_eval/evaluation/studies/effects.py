@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.evaluation.methods.difference_in_differences import (
@@ -17,6 +16,7 @@ from xhcp_eval.evaluation.methods.difference_in_differences import (
 )
 from xhcp_eval.evaluation.methods.interrupted_series import InterruptedSeries, interrupted_series
 from xhcp_eval.evaluation.methods.synthetic_control import SyntheticControl, synthetic_control
+from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.observations.table import TOTAL
 from xhcp_eval.plan.model import Plan
 
@@ -64,10 +64,7 @@ class Study:
 
 def load_measures(path: Path, plan: Plan) -> tuple[Measure, ...]:
     """Measures of a YAML file, checked against the plan. Raises ParamsError naming file and field."""
-    try:
-        book = _Book.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError, OSError, TypeError) as error:
-        raise ParamsError(f"措施清单 {path.name} 不能使用：{error}") from error
+    book = load_yaml(path, _Book, "措施清单")
     goals, indicators = {g.id for g in plan.goals}, {i.id for i in plan.indicators}
     problems = [f"{m.id}：没有主要目标 {m.goal}" for m in book.measures if m.goal not in goals]
     problems += [f"{m.id}：没有指标 {m.indicator}" for m in book.measures if m.indicator not in indicators]

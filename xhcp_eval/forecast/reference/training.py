@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.forecast.reference import network
 from xhcp_eval.forecast.reference.lessons import YEARS_AHEAD, Lessons, Series, arrange, lessons
 from xhcp_eval.forecast.reference.model import Ensemble, ReferenceModel
@@ -135,8 +136,5 @@ def save_model(model: ReferenceModel, path: Path) -> None:
         ensemble = getattr(model, kind)
         arrays |= {f"{kind}_{i}": w.astype(np.float16) for i, w in enumerate(ensemble.weights)}
         arrays |= {f"{kind}_{name}": getattr(ensemble, name) for name in ("mean", "spread", "fold")}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("wb") as file:
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, **arrays)
-    unfinished.replace(path)

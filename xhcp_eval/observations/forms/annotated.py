@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.observations.cells import Cells, Fault
 from xhcp_eval.observations.forms.reader import WorkbookCells
 from xhcp_eval.observations.forms.workbook import put_text
@@ -36,11 +37,9 @@ def write_annotated(path: Path, cells: Cells, faults: list[Fault], doubts: list[
         places = _lay_out(book.active, cells, [fault for fault, _ in told])
     _mark(book, cells, told[::-1], places)  # a cell with a problem and a doubt shows the problem
     _list(book, cells, told)
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{path.stem}_问题标注.xlsx"
-    unfinished = target.with_name(f"~{target.name}")
-    book.save(unfinished)
-    unfinished.replace(target)
+    with whole_file(target) as unfinished:
+        book.save(unfinished)
     return target
 
 

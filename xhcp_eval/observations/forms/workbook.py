@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.observations.table import KEY, TOTAL
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import UNITS, format_value
@@ -158,10 +159,8 @@ def write_workbook(plan: Plan, department: str, year: int, previous: pd.DataFram
         "sheets": {topic: [row_key(row) for row in part.to_dict("records")] for topic, part in rows.groupby("topic", sort=False)},
     }  # fmt: skip
     write_stamp(book.create_sheet(STAMP_SHEET), stamp)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"~{path.name}")
-    book.save(unfinished)
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        book.save(unfinished)
     return path
 
 

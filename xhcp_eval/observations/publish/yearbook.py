@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, PlanError
+from xhcp_eval.files.whole import whole_file
+from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.observations.forms.workbook import group_name, put_text
 from xhcp_eval.observations.publish.suppression import suppress
 from xhcp_eval.observations.table import STATUS_LABELS
@@ -44,10 +45,7 @@ def publication(plan: Plan) -> Publication:
     path = PLANS / plan.id / "publication.yaml"
     if not path.is_file():
         return Publication()
-    try:
-        rule = Publication.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlanError(f"发布规则 {path.name} 不能使用：{error}") from error
+    rule = load_yaml(path, Publication, "发布规则", PlanError)
     unknown = sorted(set(rule.not_people) - {i.id for i in plan.indicators})
     if unknown:
         raise PlanError(f"发布规则 {path.name}：规划没有指标 {'、'.join(unknown)}")
@@ -115,10 +113,8 @@ def write_yearbook(
     _write_notes(book.active, rows, plan, region, year, threshold)
     for topic, part in rows.groupby("topic", sort=False):
         _write_topic(book.create_sheet(topic), part, f"{region} {topic} {part['year'].min()}—{year}年")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"~{path.name}")
-    book.save(unfinished)
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        book.save(unfinished)
     return path
 
 

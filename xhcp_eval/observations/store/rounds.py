@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.observations.store.database import Database
 from xhcp_eval.observations.table import TOTAL
 from xhcp_eval.plan.model import Plan
@@ -126,9 +127,8 @@ def freeze(
                 path.name,
             ],
         )
-        unfinished = path.with_name(f"~{path.name}")
-        table.to_parquet(unfinished, index=False)
-        unfinished.replace(path)
+        with whole_file(path) as unfinished:
+            table.to_parquet(unfinished, index=False)
         path.with_suffix(".json").write_text(
             json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8", newline="\n"
         )

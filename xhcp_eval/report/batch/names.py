@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 
+from xhcp_eval.files.safe_text import DEVICES
+
 MAX_LENGTH = 40  # a path of Windows has 260 characters in all
 DIGITS = 8
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))}
 
 
 def folder_name(region: str) -> str:
@@ -20,11 +21,7 @@ def folder_name(region: str) -> str:
     plain = unicodedata.normalize("NFC", region)
     plain = "".join(c if c == "_" or c.isalnum() else "_" for c in plain)[:MAX_LENGTH]
     # what differs only by case, or by width (ＡＢ), is one name on some disks
-    if (
-        plain == region == unicodedata.normalize("NFKC", plain).casefold()
-        and plain
-        and plain not in _RESERVED
-    ):
+    if plain == region == unicodedata.normalize("NFKC", plain).casefold() and plain and plain not in DEVICES:
         return plain
     digest = hashlib.sha256(region.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
     return f"{plain or '_'}-{digest}"

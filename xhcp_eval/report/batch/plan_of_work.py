@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.forecast.reference.model import FEWEST_PEERS
 from xhcp_eval.pack.params import NOTEBOOKS, Name, PackParams, Text, load_params
 from xhcp_eval.provenance import ROOT, file_hash
@@ -71,30 +71,11 @@ class BatchParams(BaseModel):
 def load_batch(path: str | Path) -> BatchParams:
     """Read and check the file of a batch. Raises ParamsError that lists every problem, in Chinese."""
     path = Path(path)
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-        batch = BatchParams.model_validate(values)
-    except OSError:
-        raise ParamsError(f"没有批次文件 {path}") from None
-    except UnicodeDecodeError:
-        raise ParamsError(f"{path.name} 不是 UTF-8 编码，请另存为 UTF-8") from None
-    except yaml.YAMLError as error:
-        raise ParamsError(f"{path.name} 不是有效的 YAML：请检查缩进、冒号和引号；{error}") from None
-    except ValidationError as error:
-        raise ParamsError(f"{path.name} 不能使用：", [_problem(one) for one in error.errors()]) from None
+    batch = load_yaml(path, BatchParams, "批次文件")
     missing = [str(name) for name, file in zip(batch.data, batch.files, strict=True) if not file.is_file()]
     if missing:
         raise ParamsError(f"{path.name} 不能使用：", [f"data：没有文件 {name}" for name in missing])
     return batch
-
-
-def _problem(item: dict) -> str:
-    name = ".".join(str(part) for part in item["loc"]) or "文件"
-    words = {
-        "missing": "缺少这个参数",
-        "extra_forbidden": f"没有这个参数；可用的有：{'、'.join(BatchParams.model_fields)}",
-    }
-    return f"{name}：{words.get(item['type'], item['msg'])}"
 
 
 def load_packs(batch: BatchParams) -> list[PackParams]:

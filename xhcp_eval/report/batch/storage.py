@@ -17,7 +17,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from xhcp_eval.errors import ParamsError, RunError
-from xhcp_eval.report.swap import remove, replacing
+from xhcp_eval.files.whole import remove, replacing, whole_file
 
 MARKER = "unit.json"  # last file of a whole report: the hash of what it depends on, and its files
 LOCK = ".batch.lock"
@@ -92,11 +92,8 @@ class Folder:
 
     def write(self, name: str, text: str) -> None:
         """See `Store`."""
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
+        with whole_file(self.path / name) as beside:
+            beside.write_text(text, encoding="utf-8", newline="\n")
 
     def tidy(self) -> None:
         """See `Store`."""

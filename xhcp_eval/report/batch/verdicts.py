@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from xhcp_eval.errors import XhcpError
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.pack.params import PackParams
 from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.report.batch.company import read_company
@@ -102,6 +103,5 @@ def _judge(params: PackParams, tables: dict[str, pd.DataFrame], block: Block) ->
     words = verdicts.explained()
     for region, found in words.groupby("region", sort=False):
         path = _file(block.folder, block.pack, rows[region])
-        half = path.with_suffix(".half")
-        found.reset_index(drop=True).to_parquet(half, index=False)
-        half.replace(path)
+        with whole_file(path) as half:
+            found.reset_index(drop=True).to_parquet(half, index=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xhcp_eval.files.whole import remove
 from xhcp_eval.pack.params import PackParams
 from xhcp_eval.report.batch import progress
 from xhcp_eval.report.batch.cluster import run_on_cluster
@@ -20,7 +21,6 @@ from xhcp_eval.report.batch.summary import record, write_summary
 from xhcp_eval.report.batch.tasks import Cause, Limits, Outcome, Task
 from xhcp_eval.report.batch.unit import make_report
 from xhcp_eval.report.batch.verdicts import with_verdicts
-from xhcp_eval.report.swap import remove
 
 PRELOAD = ("xhcp_eval.report.batch.preloaded",)
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from xhcp_eval.errors import ParamsError
-from xhcp_eval.report.export.saving import INDEX, make_folder, refuse_other, whole_file, whole_folder
+from xhcp_eval.files.whole import make_folder, refuse_other, whole_file, whole_folder
+from xhcp_eval.report.export.figure_files import INDEX
 
 KINDS: tuple[str, ...] = ("word", "pdf", "figures", "tables")
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from xhcp_eval.files.safe_text import file_name, plain_cell
+from xhcp_eval.files.whole import whole_folder
 from xhcp_eval.report.export.content import Chapter, Figure
 from xhcp_eval.report.export.picture import standalone_svg, svg_png
 from xhcp_eval.report.export.reading import read_report
-from xhcp_eval.report.export.saving import INDEX, whole_folder
 
+INDEX = "index.csv"  # the list of figures, by which a folder of them is known
 HEADERS = ("章", "图号", "图题", "SVG 文件", "PNG 文件", "资料来源", "图的说明")
 _LONGEST = 40  # characters of a caption in a file's name
-# what a spreadsheet program would take for a formula
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_figures(report: Path, folder: Path) -> Path:
@@ -30,12 +29,14 @@ def write_figures(report: Path, folder: Path) -> Path:
     with whole_folder(folder, INDEX) as work:
         rows = [HEADERS]
         for chapter, number, figure in numbered_figures(content.chapters):
-            name = f"{_safe(chapter.name)}_{number:03d}_{_safe(figure.caption or figure.alt)}".rstrip("_")
+            name = f"{file_name(chapter.name, _LONGEST)}_{number:03d}_{file_name(figure.caption or figure.alt, _LONGEST)}".rstrip(
+                "_"
+            )
             files = _write(figure, work, name)
             rows.append((chapter.title, f"图{number}", figure.caption, *files, figure.source, figure.alt))
         # the mark at the start tells Excel that the file is UTF-8
         with (work / INDEX).open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows([plain_text(value) for value in row] for row in rows)
+            csv.writer(file).writerows([plain_cell(value) for value in row] for row in rows)
     return Path(folder)
 
 
@@ -49,11 +50,6 @@ def numbered_figures(chapters: tuple[Chapter, ...]) -> Iterator[tuple[Chapter, i
                 yield chapter, number, block
 
 
-def plain_text(value: str) -> str:
-    """A text that no spreadsheet program runs as a formula."""
-    return f"'{value}" if value.startswith(FORMULA) else value
-
-
 def _write(figure: Figure, folder: Path, name: str) -> tuple[str, str]:
     """Names of the SVG and the picture written."""
     if not figure.svg:
@@ -64,8 +60,3 @@ def _write(figure: Figure, folder: Path, name: str) -> tuple[str, str]:
     svg.write_text(standalone_svg(figure.svg, figure.alt), encoding="utf-8", newline="\n")
     picture.write_bytes(svg_png(figure.svg))
     return svg.name, picture.name
-
-
-def _safe(text: str) -> str:
-    """Letters, digits and Chinese characters of a text, never a path."""
-    return re.sub(r"[^\w（）-]+", "_", text)[:_LONGEST].strip("_-")

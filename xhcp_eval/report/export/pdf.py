@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from xhcp_eval.errors import RunError
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.report.export.reading import finished_page
-from xhcp_eval.report.export.saving import whole_file
 
 VARIABLE = "XHCP_BROWSER"
 TIMEOUT = 180  # seconds: a report of 150 figures takes about ten

@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from xhcp_eval.errors import RunError
+from xhcp_eval.files.safe_text import xml_text
 from xhcp_eval.report.export.content import Chapter, Heading, Report, plain
 from xhcp_eval.report.export.html_blocks import Reader, words
 
-# what XML 1.0 can't hold, and so neither Word nor Excel
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 # names within a drawing that nbconvert's parser has put in small letters, which only HTML forgives
 _CASE = {name.lower(): name for name in ("viewBox", "clipPath", "clipPathUnits", "preserveAspectRatio")}
@@ -76,7 +75,7 @@ def _parsed(text: str):
 
     # scripts, which stand before, may speak of drawings as well
     before, main, after = text.partition("<main")
-    whole = before + main + _SVG.sub(kept, _CONTROL.sub("", after))
+    whole = before + main + _SVG.sub(kept, xml_text(after))
     return html.document_fromstring(whole.encode("utf-8"), html.HTMLParser(encoding="utf-8")), drawings
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from xhcp_eval.files.safe_text import FORMULA
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.report.export.content import Report, Table
-from xhcp_eval.report.export.figure_files import FORMULA
 from xhcp_eval.report.export.reading import read_report
-from xhcp_eval.report.export.saving import whole_file
 
 CONTENTS = "目录"
 FIRST = 4  # row of a table's first line: above it caption, source, a link back

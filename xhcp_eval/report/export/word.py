@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.report.export.content import (
     Block,
     Code,
@@ -23,7 +24,6 @@ from xhcp_eval.report.export.content import (
 )
 from xhcp_eval.report.export.picture import svg_png
 from xhcp_eval.report.export.reading import read_report
-from xhcp_eval.report.export.saving import whole_file
 from xhcp_eval.report.export.word_format import new_document
 from xhcp_eval.report.export.word_runs import balanced, chinese_number, run_xml, without
 from xhcp_eval.report.export.word_styles import NUMBERS

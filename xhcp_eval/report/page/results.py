@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.errors import RunError
+from xhcp_eval.files.safe_text import FORMULA
+from xhcp_eval.observations.cells import write_csv
 from xhcp_eval.provenance import local_time
 from xhcp_eval.verdict.schema import COLUMNS as SCHEMA
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from xhcp_eval.pack.pack import Pack
 
 # What a spreadsheet program would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # Machine name -> Chinese header, meaning.
 COLUMNS: dict[str, tuple[str, str]] = {c.name: (c.header, c.meaning) for c in SCHEMA if c.filler != "inner"}
@@ -41,22 +42,12 @@ def write_results(pack: Pack, folder: Path) -> list[Path]:
     """
     csv, xlsx = folder / "results.csv", folder / "results.xlsx"
     # the mark at the start tells Excel that the file is UTF-8
-    _plain_text(pack.assessment).to_csv(csv, index=False, encoding="utf-8-sig", lineterminator="\n")
+    write_csv(pack.assessment, csv)
     try:
         _write_workbook(pack, xlsx)
     except PermissionError as error:
         raise RunError(f"不能写 {xlsx.name}：请关闭正在打开的表格") from error
     return [csv, xlsx]
-
-
-def _plain_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Texts that would be run as a formula get an apostrophe in front; numbers stay numbers."""
-
-    def safe(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-    texts = frame.select_dtypes(exclude="number").columns
-    return frame.assign(**{name: frame[name].map(safe) for name in texts})
 
 
 def _write_workbook(pack: Pack, path: Path) -> None:
@@ -110,7 +101,7 @@ def _fill(sheet, headers: Sequence[str], rows: Iterable[Sequence]) -> None:
 
     def plain(value: object) -> object:
         value = _plain_value(value)
-        if not isinstance(value, str) or not value.startswith(_FORMULA):
+        if not isinstance(value, str) or not value.startswith(FORMULA):
             return value
         cell = WriteOnlyCell(sheet, value)
         cell.data_type, cell.quotePrefix = "s", True

@@ -6,7 +6,9 @@ Nothing has to be started or imported for a notebook, and no notebook sees anoth
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import traceback
 from collections import deque
 from collections.abc import Callable

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from xhcp_eval import __version__
 from xhcp_eval.errors import CrashError, RunError
+from xhcp_eval.files.whole import remove, replacing
 from xhcp_eval.pack.pack import Pack, compute_pack, hold_pack, read_snapshot, save_pack, stored_pack
 from xhcp_eval.pack.params import NOTEBOOKS, PackParams, check_params, load_params
 from xhcp_eval.provenance import ROOT, code_hash, file_hash
@@ -23,7 +24,6 @@ from xhcp_eval.report.page.index import write_index
 from xhcp_eval.report.page.render import Page, Shell, make_shell
 from xhcp_eval.report.page.results import write_results
 from xhcp_eval.report.run.execute import Done, Job, run_jobs
-from xhcp_eval.report.swap import remove, replacing
 
 REPORTS = ROOT / "reports"
 RECORD = "run.json"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from xhcp_eval.files import whole
 from xhcp_eval.errors import RunError
-from xhcp_eval.report import swap
-from xhcp_eval.report.swap import replacing
+from xhcp_eval.files.whole import replacing
 
 
 def write(folder: Path, text: str) -> None:
@@ -61,7 +61,7 @@ def test_an_old_folder_that_is_held_open_stays(target, monkeypatch):
     def held(self, other):
         raise PermissionError("被占用")
 
-    monkeypatch.setattr(swap, "FIRST_WAIT", 0)
+    monkeypatch.setattr(whole, "FIRST_WAIT", 0)
     monkeypatch.setattr(Path, "rename", held)
     with pytest.raises(RunError, match="可能正被其他程序打开"), replacing(target) as work:
         write(work, "新")
@@ -94,7 +94,7 @@ def test_a_file_held_for_a_moment_only_delays(target, monkeypatch):
             raise PermissionError("被占用")
         return rename(self, other)
 
-    monkeypatch.setattr(swap, "FIRST_WAIT", 0)
+    monkeypatch.setattr(whole, "FIRST_WAIT", 0)
     monkeypatch.setattr(Path, "rename", held_once)
     with replacing(target) as work:
         write(work, "新")
