@@ -2,10 +2,9 @@
 
 import pandas as pd
 import pytest
-from xhcp_eval.chapters.other_rules import UNSURE
 
-from xhcp_eval.chapters import domain
-from xhcp_eval.chapters.forecast import SURE, compare_methods, other_methods_table, other_rules_table
+from xhcp_eval.chapters import domains
+from xhcp_eval.chapters.forecast import SURE, UNSURE, compare_methods, other_methods_table, other_rules_table
 from xhcp_eval.forecast.other_rules import OTHER_METHODS
 from xhcp_eval.pack.pack import open_pack
 
@@ -56,9 +55,9 @@ def test_rules_for_a_reader_say_which_thresholds_were_not_checked():
 
 def test_an_unmarked_jump_is_asked_about_beside_the_indicator(pack):
     name = "preschool_gross_enrolment_rate"
-    assert not any("须核实" in text for text in domain.indicator_sentence(pack, name).sentences)
+    assert not any("须核实" in text for text in domains.indicator_sentence(pack, name).sentences)
     row = {"series": "x", "indicator": name, "year": 2023, "kind": "水平跳变", "before": 80.0, "after": 92.0,
            "jump": 12.0, "typical": 1.5, "ratio": 8.0}  # fmt: skip
     marked = pack.with_frames(breaks=pd.DataFrame([row]))
-    words = [text for text in domain.indicator_sentence(marked, name).sentences if "须核实" in text]
+    words = [text for text in domains.indicator_sentence(marked, name).sentences if "须核实" in text]
     assert len(words) == 1 and "2023年" in words[0] and "8倍" in words[0]

@@ -59,8 +59,8 @@ def test_ranks_say_how_little_they_say(pack):
     found = ranking.ranking_of(pack)
     text = str(ranking.ranking_sentence(found))
     assert "不能说谁是第一" in text and "不宜用于奖惩" in text
-    assert "CR=0.53" in str(ranking.weights_notes(ranking))
-    assert len(ranking.ranks_table(ranking).frame) == 12
+    assert "CR=0.53" in str(ranking.weights_notes(found))
+    assert len(ranking.ranks_table(found).frame) == 12
 
 
 def test_equity_speaks_of_change_only_where_the_interval_does(pack):

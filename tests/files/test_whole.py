@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from xhcp_eval.files import whole
 from xhcp_eval.errors import RunError
+from xhcp_eval.files import whole
 from xhcp_eval.files.whole import replacing
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
+
 from xhcp_eval.errors import ParamsError, PlanError
 from xhcp_eval.files.yaml_door import load_yaml, read_yaml
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xhcp_eval.chapters.domain import comparables_sentence
+from xhcp_eval.chapters.domains import comparables_sentence
 from xhcp_eval.chapters.forecast import comparables_table, nearest_table
 from xhcp_eval.observations.table import read_table
 from xhcp_eval.pack.pack import open_pack

@@ -474,5 +474,5 @@ def test_an_unreadable_file_of_figures_says_how_to_make_it(tmp_path, content):
     path = tmp_path / "skill.json"
     if content is not None:
         path.write_text(content, encoding="utf-8", newline="\n")
-    with pytest.raises(DataError, match=r"python -m xhcp_eval\.warning_skill"):
+    with pytest.raises(DataError, match=r"python -m xhcp_eval\.warnings\.skill"):
         load_skill(path=path)

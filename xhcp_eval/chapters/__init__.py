@@ -7,7 +7,7 @@ __all__, __getattr__, __dir__ = door(
     {
         "data_quality": "",
         "disputed_readings": "",
-        "domain": "",
+        "domains": "",
         "early_warning": "",
         "equity": "",
         "explorer": "",

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.chapters import domain, method_and_sources
-from xhcp_eval.chapters.domain import comparables_sentence
+from xhcp_eval.chapters import domains, method_and_sources
+from xhcp_eval.chapters.domains import comparables_sentence
 from xhcp_eval.chapters.kit import fan
 from xhcp_eval.chapters.kit.views import FigureView, Section, TableView, TextView, section, table, text_view
 from xhcp_eval.errors import ParamsError
@@ -53,7 +53,8 @@ class Choice:
     def as_code(self) -> str:
         """Python that shows the same without widgets."""
         given = {k: v for k, v in vars(self).items() if k == "indicator" or v != getattr(Choice, k)}
-        return f"explorer.look(pack, explorer.Choice({', '.join(f'{k}={v!r}' for k, v in given.items())}))"
+        room, told = "xe.chapters.explorer", ", ".join(f"{k}={v!r}" for k, v in given.items())
+        return f"{room}.look(pack, {room}.Choice({told}))"
 
 
 def choices(pack: Pack) -> pd.DataFrame:
@@ -91,7 +92,7 @@ def look(pack: Pack, choice: Choice) -> Section:
     narrowed = _narrowed(pack, verdicts, choice)
     facts = pack.plan.indicator(choice.indicator)
     parts: list = [
-        domain.indicator_sentence(narrowed, choice.indicator),
+        domains.indicator_sentence(narrowed, choice.indicator),
         fan.fan_chart(narrowed, choice.indicator),
     ]
     if choice.model != AUTO:
@@ -103,7 +104,7 @@ def look(pack: Pack, choice: Choice) -> Section:
         parts.append(what_if(verdicts, choice))
     parts += [
         comparables_sentence(narrowed, choice.indicator),
-        domain.history_table(narrowed, choice.indicator),
+        domains.history_table(narrowed, choice.indicator),
     ]
     return section(
         f"{facts.name}　{verdicts.only}　数据截至{verdicts.as_of}年", *parts, level=3, anchor="look"

@@ -11,7 +11,7 @@ from PIL import Image
 from xhcp_eval.chapters import equity, forecast
 from xhcp_eval.chapters.kit import fan, goals, places, style
 from xhcp_eval.chapters.kit.places import _limits
-from xhcp_eval.chapters.third_party import ranking
+from xhcp_eval.chapters.third_party import ranking, scores
 from xhcp_eval.errors import DataError, PlanError
 from xhcp_eval.forecast.classical.trend import TREND_MODELS
 from xhcp_eval.pack.pack import compute_pack, open_pack
@@ -102,13 +102,13 @@ def test_dumbbells_tell_the_widest_gap_first(pack):
 
 
 def test_scores_and_ranks():
-    scores = pd.DataFrame({"item": ["a", "a", "b", "b"], "rater": ["甲", "乙"] * 2, "score": [0, 4, 2, 2]})
-    alt = picture(scores.rubric_heatmap(scores, {"a": "目标甲"}))
+    given = pd.DataFrame({"item": ["a", "a", "b", "b"], "rater": ["甲", "乙"] * 2, "score": [0, 4, 2, 2]})
+    alt = picture(scores.rubric_heatmap(given, {"a": "目标甲"}))
     assert "分歧最大的：目标甲" in alt
     with pytest.raises(DataError, match="缺少列 score"):
-        scores.rubric_heatmap(scores.drop(columns="score"))
+        scores.rubric_heatmap(given.drop(columns="score"))
     with pytest.raises(DataError, match="没有评分可画"):
-        scores.rubric_heatmap(scores.iloc[:0])
+        scores.rubric_heatmap(given.iloc[:0])
     shares = pd.DataFrame([[0.7, 0.3], [0.3, 0.7]], index=["甲镇", "乙镇"], columns=[1, 2])
     assert picture(ranking.rank_acceptability(shares)).startswith("名次可接受度：甲镇在70%")
     with pytest.raises(DataError, match="之和应为 1"):

@@ -15,9 +15,8 @@ from PIL import Image
 
 from xhcp_eval.errors import ParamsError, RunError
 from xhcp_eval.report.export import export as documents
-from xhcp_eval.report.export.content import Chapter, Figure, Report
+from xhcp_eval.report.export.content import INDEX, Chapter, Figure, Report, write_figures
 from xhcp_eval.report.export.export import KINDS, export
-from xhcp_eval.report.export.figure_files import INDEX, write_figures
 from xhcp_eval.report.export.table_sheets import sheet_name, write_tables
 
 
@@ -62,7 +61,7 @@ def test_a_caption_makes_no_path_and_no_formula(tmp_path, monkeypatch):
     jpeg = Figure("照片", "照片", 40, 20, picture=b"\xff\xd8\xff")
     chapters = (Chapter("../..", "@章", (evil, jpeg)),)
     made = Report("small", TITLE, "", "", "", chapters, (), "")
-    monkeypatch.setattr("xhcp_eval.report.export.reading.read_report", lambda folder: made)
+    monkeypatch.setattr("xhcp_eval.report.export.figure_files.read_report", lambda folder: made)
     folder = write_figures(tmp_path, tmp_path / "figures")
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["_001_cmd_x.png", "_002_照片.jpg", "index.csv"]

@@ -38,12 +38,18 @@ def pack(monkeypatch):
             "target_year": [2030, 2030, 2030, 2030, 2025, 2030],
         }
     )
-    for name in ("status_matrix", "at_risk", "undecided", "disputed_readings", "outcome_table"):
-        monkeypatch.setattr(
-            index.tables, name, lambda pack, name=name, **_: table(pd.DataFrame({"x": [name]}))
-        )
+    shown = {
+        index.overview: ("status_matrix", "at_risk", "undecided"),
+        index.disputed_readings: ("disputed_readings",),
+        index.outcomes: ("outcome_table",),
+    }
+    for chapter, names in shown.items():
+        for name in names:
+            monkeypatch.setattr(
+                chapter, name, lambda pack, name=name, **_: table(pd.DataFrame({"x": [name]}))
+            )
     monkeypatch.setattr(index, "write_summary", lambda pack, folder, earlier: [])
-    monkeypatch.setattr(index.narrative, "headline", lambda pack: text_view("共3项。"))
+    monkeypatch.setattr(index.overview, "headline", lambda pack: text_view("共3项。"))
     return StandIn(
         assessment=assessment,
         observations=pd.DataFrame({"status": ["reported"] * 1200 + ["recollection"] * 2}),

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from html import unescape
 
+INDEX = "index.csv"  # the list of exported figures, by which a folder of them is known
+
 
 @dataclass(frozen=True)
 class Run:

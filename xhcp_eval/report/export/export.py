@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.files.whole import make_folder, refuse_other, whole_file, whole_folder
-from xhcp_eval.report.export.figure_files import INDEX
+from xhcp_eval.report.export.content import INDEX
 
 KINDS: tuple[str, ...] = ("word", "pdf", "figures", "tables")
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from xhcp_eval.files.safe_text import file_name, plain_cell
 from xhcp_eval.files.whole import whole_folder
-from xhcp_eval.report.export.content import Chapter, Figure
+from xhcp_eval.report.export.content import INDEX, Chapter, Figure
 from xhcp_eval.report.export.picture import standalone_svg, svg_png
 from xhcp_eval.report.export.reading import read_report
 
-INDEX = "index.csv"  # the list of figures, by which a folder of them is known
 HEADERS = ("章", "图号", "图题", "SVG 文件", "PNG 文件", "资料来源", "图的说明")
 _LONGEST = 40  # characters of a caption in a file's name
 

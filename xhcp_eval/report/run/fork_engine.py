@@ -81,11 +81,10 @@ class HereEngine(Engine):
 def _run_cells(nb_man, answer: Callable[..., Ran], log_output: bool, stdout_file, stderr_file) -> None:
     """Run cells until one fails, and tell papermill's manager. answer: runs a cell."""
     nb_man.nb.metadata["language_info"] = dict(LANGUAGE_INFO)
-    shown: dict[str, list[dict]] = {}
     for index, cell in enumerate(nb_man.nb.cells):
         try:
             nb_man.cell_start(cell, index)
-            failed = _run_cell(cell, answer, shown)
+            failed = _run_cell(cell, answer)
             _log(cell, log_output, stdout_file, stderr_file)
             if failed and RAISES not in cell.metadata.get("tags", []):
                 nb_man.cell_exception(cell, cell_index=index, exception=failed)
@@ -94,23 +93,14 @@ def _run_cells(nb_man, answer: Callable[..., Ran], log_output: bool, stdout_file
             nb_man.cell_complete(cell, cell_index=index)
 
 
-def _run_cell(cell, answer: Callable[..., Ran], shown: dict) -> tuple | None:
+def _run_cell(cell, answer: Callable[..., Ran]) -> tuple | None:
     """Run a cell and take over its outputs; returns its error, if any."""
     import nbformat
 
     if cell.cell_type != "code" or not cell.source.strip() or set(cell.metadata.get("tags", [])) & set(SKIP):
         return None
-    cell.outputs = []
     ran = answer(cell)
-    for output in ran.outputs:
-        name = output.pop("_display_id", None)
-        node = nbformat.from_dict(output)
-        cell.outputs.append(node)
-        if name:
-            shown.setdefault(name, []).append(node)
-    for name, (data, metadata) in ran.updates.items():
-        for node in shown.get(name, ()):
-            node.data, node.metadata = nbformat.from_dict(data), nbformat.from_dict(metadata)
+    cell.outputs = [nbformat.from_dict(output) for output in ran.outputs]
     cell.execution_count = ran.count
     return ran.failed
 
