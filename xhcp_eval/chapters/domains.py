@@ -14,11 +14,10 @@ from xhcp_eval.chapters.method_and_sources import every_target
 from xhcp_eval.forecast.breaks import break_sentence
 from xhcp_eval.observations.table import STATUS_LABELS
 from xhcp_eval.pack.pack import Pack
+from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Goal, Indicator, Strategy
 from xhcp_eval.plan.units import format_value
 from xhcp_eval.verdict.status import Status
-
-NOT_DRAWN = ("yes_no", "gap")
 
 
 def domain_section(pack: Pack, domain: str = "") -> Section:
@@ -48,7 +47,7 @@ def _goal_section(pack: Pack, goal: Goal) -> Section:
 
 def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
     views = [indicator_sentence(pack, indicator.id)]
-    if indicator.kind not in NOT_DRAWN and len(main_rows(pack, indicator.id)):
+    if KINDS[indicator.kind].drawn and len(main_rows(pack, indicator.id)):
         views.append(fan_chart(pack, indicator.id))
     if (pack.comparables["indicator"] == indicator.id).any():
         views.append(comparables_sentence(pack, indicator.id))

@@ -14,6 +14,7 @@ from xhcp_eval.evaluation.methods.equity import NARROWED, UNTOLD, WIDENED, group
 from xhcp_eval.forecast.small_numbers import rate_interval
 from xhcp_eval.observations.table import TOTAL
 from xhcp_eval.pack.pack import Pack
+from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.units import UNITS, format_value
 
 DIMENSIONS = {
@@ -115,7 +116,7 @@ def _rows(held: _Held, dimension: str) -> pd.DataFrame:
     region = pack.region
     found = []
     for facts in pack.plan.indicators:
-        if facts.kind in ("proportion", "rate") and facts.id in set(pack.observations["indicator"]):
+        if KINDS[facts.kind].law and facts.id in set(pack.observations["indicator"]):
             row = _row(pack, facts, dimension, region)
             if row is not None:
                 found.append(row)

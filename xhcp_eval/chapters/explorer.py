@@ -20,6 +20,7 @@ from xhcp_eval.forecast.projection import AUTO, LEVELS, MODEL_LABELS, project_pa
 from xhcp_eval.observations.table import TOTAL
 from xhcp_eval.pack.frames import read_tables
 from xhcp_eval.pack.pack import Pack
+from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Indicator
 from xhcp_eval.plan.units import UNITS, format_probability, format_value
 from xhcp_eval.verdict.comparables import comparables
@@ -70,7 +71,7 @@ def choices(pack: Pack) -> pd.DataFrame:
             i.id in known,
         )
         for i in pack.plan.indicators
-        if i.kind != "gap"
+        if KINDS[i.kind].reported
     ]
     return pd.DataFrame(rows, columns=["indicator", "name", "domain", "domain_name", "reported"])
 
@@ -205,7 +206,7 @@ def _distance(row: pd.Series, value: float, sign: int) -> str:
 
 def _people(row: pd.Series, facts: Indicator, value: float) -> str:
     cases, per = row["denominator"], UNITS[facts.unit].per
-    if not per or cases != cases or facts.kind not in ("proportion", "rate"):
+    if not per or cases != cases or not KINDS[facts.kind].law:
         return ""
     moved = abs(value - row["latest_value"]) / per * cases
     word = "例" if facts.kind == "rate" else "人（个）"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.pack.pack import Pack
+from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.units import format_probability, format_value
 from xhcp_eval.verdict.pairs import RECENT_YEARS
 from xhcp_eval.verdict.status import Status
@@ -203,7 +204,7 @@ def _gap(row) -> str:
 
 def _lowest(pack: Pack, row) -> str:
     """The township furthest behind, where the difference from the whole is more than chance."""
-    if row.worst_unit or row.latest_year != row.latest_year or row.kind not in ("proportion", "rate"):
+    if row.worst_unit or row.latest_year != row.latest_year or not KINDS[row.kind].law:
         return ""
     region = pack.region
     rows = pack.observations

@@ -14,6 +14,7 @@ from xhcp_eval.observations.cells import Cells, Fault, text_of
 from xhcp_eval.observations.table import COLUMNS as TABLE_COLUMNS
 from xhcp_eval.observations.table import TOTAL, indicator_facts
 from xhcp_eval.observations.typed import parse_numbers, parse_years
+from xhcp_eval.plan.kinds import kinds_that
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import UNITS
 
@@ -32,7 +33,6 @@ DEFAULTS = {
 GROUPS = ("sex", "residence")
 # Groups with fewer answers are not estimated apart.
 LEAST_ANSWERS = 30
-_KINDS = ("proportion", "mean", "index")
 _ALLOWED = {"sex": (TOTAL, "male", "female"), "residence": (TOTAL, "urban", "rural"), "status": ("survey", "demo"),
             "level": ("national", "province", "district", "township")}  # fmt: skip
 
@@ -84,7 +84,7 @@ def _faults(text: pd.DataFrame, records: pd.DataFrame, facts: pd.DataFrame) -> l
 
     kind = text["indicator"].map(facts["kind"])
     where(
-        ~text["indicator"].isin(facts.index[facts["kind"].isin(_KINDS)]),
+        ~text["indicator"].isin(facts.index[facts["kind"].isin(kinds_that("surveyed"))]),
         "indicator",
         "不是规划里可用调查估计的指标(占比、均值)",
     )

@@ -18,6 +18,7 @@ from xhcp_eval.forecast.reference.peers import Company
 from xhcp_eval.observations.store.database import Database
 from xhcp_eval.observations.table import concat_tables, read_table
 from xhcp_eval.pack.params import PackParams
+from xhcp_eval.plan.kinds import kinds_that
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.quality.likely_range import likely_range
@@ -34,24 +35,13 @@ from xhcp_eval.verdict.schema import EMPTY
 from xhcp_eval.verdict.verdicts import Verdicts
 from xhcp_eval.warnings.warn import early_warnings
 
-# a count of five venues moves in whole steps, which is no break
-JUMPING_KINDS = ("proportion", "rate", "ratio", "mean")
-FRAMES: tuple[str, ...] = (
-    "observations",
-    "comparison",
-    "histories",
-    "forecast",
-    "assessment",
-    "goals",
-    "quality",
-    "completeness",
-    "outcomes",
-    "scenarios",
-    "comparables",
-    "nearest",
-    "breaks",
-    "warnings",
-)
+FRAMES: list[str] = []  # names of all frames, in the order in which `_Work` says how they are made
+
+
+def frame(make: Callable[[_Work], pd.DataFrame]) -> cached_property[pd.DataFrame]:
+    """A method that makes a frame of its name, and keeps it."""
+    FRAMES.append(make.__name__)
+    return cached_property(make)
 
 
 class Frames(Mapping[str, pd.DataFrame]):
@@ -160,44 +150,55 @@ class _Work:
         """Other regions that the parameters name to learn from."""
         return read_tables(self.params.learn_from, self.plan) if self.params.learn_from else None
 
-    @cached_property
+    @frame
     def assessment(self) -> pd.DataFrame:
+        """One row a target, columns of `verdict.schema`."""
         return self.verdicts.explained()
 
-    @cached_property
+    @frame
     def observations(self) -> pd.DataFrame:
+        """Checked figures up to the data year."""
         return self.table[self.table["year"] <= self.until].reset_index(drop=True)
 
-    @cached_property
+    @frame
     def comparison(self) -> pd.DataFrame:
+        """Figures of other regions, shown beside."""
         if not self.params.comparison_data:
             return self.observations.iloc[:0]
         return read_tables(self.params.comparison_data, load_plan(self.params.comparison_plan))
 
-    @property
+    @frame
     def histories(self) -> pd.DataFrame:
+        """The region's own series with what they are judged by, see `verdict.histories`."""
         return histories(self.verdicts)
 
-    @property
+    @frame
     def forecast(self) -> pd.DataFrame:
+        """Series, year and one column a quantile."""
         return self.verdicts.outlook.frame(self.region)
 
-    @property
+    @frame
     def goals(self) -> pd.DataFrame:
+        """One row a goal."""
         return goal_verdicts(self.plan, self.assessment)
 
-    @property
+    @frame
     def quality(self) -> pd.DataFrame:
+        """What the review of the figures found."""
         expected = likely_range(self.table, self.plan, self.region, self.until)
         return review(self.observations, self.plan, self.region, self.until, forecast=expected)
 
-    @property
+    @frame
     def completeness(self) -> pd.DataFrame:
+        """What was reported of what the plan asks for."""
         return completeness(self.observations, self.plan, self.region, self.until)
 
-    @property
+    @frame
     def outcomes(self) -> pd.DataFrame:
-        """A hindcast looks forward from the pack's data year, a final report back to an earlier forecast."""
+        """Earlier forecasts beside what happened; empty where the pack has none.
+
+        A hindcast looks forward from the pack's data year, a final report back to an earlier forecast.
+        """
         params, table = self.params, self.table
         loose = None
         if params.outcome_year is not None:
@@ -222,24 +223,27 @@ class _Work:
     def _alike(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         return comparables(self.verdicts)
 
-    @property
+    @frame
     def comparables(self) -> pd.DataFrame:
+        """How real histories that moved like each target's series went on."""
         return self._alike[0]
 
-    @property
+    @frame
     def nearest(self) -> pd.DataFrame:
+        """The nearest of those histories, by name."""
         return self._alike[1]
 
-    @property
+    @frame
     def scenarios(self) -> pd.DataFrame:
+        """What each target ahead would take."""
         return scenarios(self.verdicts, self.comparables)
 
-    @property
+    @frame
     def breaks(self) -> pd.DataFrame:
         """Unmarked jumps in the main series of every indicator, with the indicator's id."""
         block = self.verdicts.block
         main = block.main[0]
-        rows = main[(main >= 0) & np.isin(block.facts.kind, JUMPING_KINDS)]
+        rows = main[(main >= 0) & np.isin(block.facts.kind, kinds_that("jumps"))]
         rows = rows[block.last_trusted[rows] >= 0]
         if not len(rows):
             return pd.DataFrame(columns=[*BREAK_COLUMNS, "indicator"])
@@ -247,8 +251,9 @@ class _Work:
         of = [block.series(row) for row in found["series"]]
         return found.assign(series=[one.key for one in of], indicator=[one.indicator.id for one in of])
 
-    @property
+    @frame
     def warnings(self) -> pd.DataFrame:
+        """What needs attention now, with rule and evidence."""
         return early_warnings(self.verdicts)
 
 

@@ -35,7 +35,9 @@ STORE = provenance.ROOT / "reports" / ".packs"
 class Pack:
     """Everything that a pack's notebooks show.
 
-    params, plan: as loaded. frames: by name (`FRAMES`), each also a property. stamp: versions, input hashes, time.
+    params, plan: as loaded. frames: by name, each also an attribute: observations, comparison, histories, forecast,
+    assessment, goals, quality, completeness, outcomes, scenarios, comparables, nearest, breaks, warnings (what each
+    holds: `pack.frames`). stamp: versions, input hashes, time.
     """
 
     params: PackParams
@@ -48,75 +50,13 @@ class Pack:
         """Path of the region that is judged; the parameters', or else the plan's own."""
         return self.params.region or self.plan.region
 
-    @property
-    def observations(self) -> pd.DataFrame:
-        """Checked figures up to the data year."""
-        return self.frames["observations"]
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name in FRAMES:
+            return self.frames[name]
+        raise AttributeError(f"报告包没有“{name}”；可用的有：{'、'.join(FRAMES)}")
 
-    @property
-    def comparison(self) -> pd.DataFrame:
-        """Figures of other regions, shown beside."""
-        return self.frames["comparison"]
-
-    @property
-    def histories(self) -> pd.DataFrame:
-        """The region's own series with what they are judged by, see `verdict.histories`."""
-        return self.frames["histories"]
-
-    @property
-    def forecast(self) -> pd.DataFrame:
-        """Series, year and one column a quantile."""
-        return self.frames["forecast"]
-
-    @property
-    def assessment(self) -> pd.DataFrame:
-        """One row a target, columns of `verdict.schema`."""
-        return self.frames["assessment"]
-
-    @property
-    def goals(self) -> pd.DataFrame:
-        """One row a goal."""
-        return self.frames["goals"]
-
-    @property
-    def quality(self) -> pd.DataFrame:
-        """What the review of the figures found."""
-        return self.frames["quality"]
-
-    @property
-    def completeness(self) -> pd.DataFrame:
-        """What was reported of what the plan asks for."""
-        return self.frames["completeness"]
-
-    @property
-    def outcomes(self) -> pd.DataFrame:
-        """Earlier forecasts beside what happened; empty where the pack has none."""
-        return self.frames["outcomes"]
-
-    @property
-    def scenarios(self) -> pd.DataFrame:
-        """What each target ahead would take."""
-        return self.frames["scenarios"]
-
-    @property
-    def comparables(self) -> pd.DataFrame:
-        """How real histories that moved like each target's series went on."""
-        return self.frames["comparables"]
-
-    @property
-    def nearest(self) -> pd.DataFrame:
-        """The nearest of those histories, by name."""
-        return self.frames["nearest"]
-
-    @property
-    def breaks(self) -> pd.DataFrame:
-        """Jumps of the region's series that nobody marked."""
-        return self.frames["breaks"]
-
-    @property
-    def warnings(self) -> pd.DataFrame:
-        """What needs attention now, with rule and evidence."""
-        return self.frames["warnings"]
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *FRAMES]
 
     def with_frames(self, **frames: pd.DataFrame) -> Pack:
         """A copy with some frames changed; those that weren't computed are so when they are asked for."""

@@ -9,15 +9,14 @@ import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from xhcp_eval.errors import PlanError
+from xhcp_eval.plan.kinds import KINDS, kinds_that
 from xhcp_eval.plan.units import UNITS
 
 Op = Literal[
     "<=", "<", ">=", ">", "relative_change_vs_base", "no_worse_than", "trend_up", "trend_down", "maintain"
 ]
 Level = Literal["district", "province", "national"]
-Kind = Literal["proportion", "rate", "ratio", "count", "mean", "yes_no", "gap", "index"]
-# only what is made of counts can be a full count
-COUNTED_KINDS = ("proportion", "rate", "ratio", "count")
+KindName = Literal[tuple(KINDS)]  # type: ignore[valid-type]
 UnitName = Literal[tuple(UNITS)]  # type: ignore[valid-type]
 
 
@@ -130,7 +129,7 @@ class Indicator(_Model):
     ] = "implied"
     source_ref: str = ""
     unit: UnitName
-    kind: Kind
+    kind: KindName
     lower: float | None = None
     upper: float | None = None
     direction: Literal["up", "down", "toward_zero", "contextual"]
@@ -156,8 +155,10 @@ class Indicator(_Model):
             raise ValueError(f"lower（{self.lower:g}）必须小于 upper（{self.upper:g}）")
         if self.kind == "gap" and self.derived_from is None:
             raise ValueError("kind 为 gap 时必须给出 derived_from")
-        if self.census and self.kind not in COUNTED_KINDS:
-            raise ValueError(f"kind 为 {self.kind} 时不得写 census；只用于 {'、'.join(COUNTED_KINDS)}")
+        if self.census and not KINDS[self.kind].countable:
+            raise ValueError(
+                f"kind 为 {self.kind} 时不得写 census；只用于 {'、'.join(kinds_that('countable'))}"
+            )
         return self
 
 

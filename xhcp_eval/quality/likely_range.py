@@ -7,10 +7,10 @@ import pandas as pd
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.forecast.projection import project
 from xhcp_eval.observations.table import select
+from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Plan
 
 COLUMNS: tuple[str, ...] = ("indicator", "region", "year", "low", "high")
-KINDS = ("proportion", "rate", "ratio", "mean", "count")
 LEAST_YEARS = 4
 FARTHEST = 3
 
@@ -28,7 +28,7 @@ def likely_range(
     if not 0 < level < 1:
         raise ParamsError(f"level={level}：须在 0 与 1 之间")
     facts = pd.DataFrame(
-        [(i.id, i.lower, i.upper) for i in plan.indicators if i.kind in KINDS],
+        [(i.id, i.lower, i.upper) for i in plan.indicators if KINDS[i.kind].projected],
         columns=["indicator", "lower", "upper"],
     ).astype({"lower": float, "upper": float})
     rows = select(observations, region=region).merge(facts, on="indicator")

@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.quality.findings import Finding, lead_department
 
@@ -27,7 +28,7 @@ def completeness(observations: pd.DataFrame, plan: Plan, region: str, as_of: int
     rows = [
         (lead_department(i) or UNASSIGNED, i.id in ever, i.id in last)
         for i in plan.indicators
-        if i.kind != "gap"
+        if KINDS[i.kind].reported
     ]
     frame = pd.DataFrame(rows, columns=["department", "reported_ever", "reported_last"])
     result = frame.groupby("department", sort=False).agg(
@@ -49,7 +50,7 @@ def timeliness(observations: pd.DataFrame, plan: Plan, region: str, as_of: int, 
     WHO Data Quality Review 2017, module 1, domain 1. Raises ParamsError for a date that can't be read.
     """
     rows = observations[(observations["region"] == region) & (observations["year"] == as_of)]
-    lead = {i.id: lead_department(i) or UNASSIGNED for i in plan.indicators if i.kind != "gap"}
+    lead = {i.id: lead_department(i) or UNASSIGNED for i in plan.indicators if KINDS[i.kind].reported}
     dates = rows[rows["indicator"].isin(list(lead))].groupby("indicator")["reported_on"].max()
     dates.index.name = "indicator"
     frame = dates.rename("reported_on").reset_index()
@@ -96,7 +97,7 @@ def late(table: pd.DataFrame, plan: Plan, region: str, as_of: int, due: Due) -> 
             found.append(Finding("低", "填报日期缺失", "", region, as_of, text, r.department))
     ever = set(table.loc[table["region"] == region, "indicator"])
     wanted = pd.DataFrame(
-        [(lead_department(i), i.id) for i in plan.indicators if i.kind != "gap" and i.id not in ever],
+        [(lead_department(i), i.id) for i in plan.indicators if KINDS[i.kind].reported and i.id not in ever],
         columns=["department", "indicator"],
     )
     for department, ids in wanted.groupby("department")["indicator"]:

@@ -12,6 +12,7 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.forecast.breaks import break_sentence, unmarked_breaks
 from xhcp_eval.forecast.panel import Panel
 from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.plan.kinds import kinds_that
 from xhcp_eval.plan.units import format_value
 from xhcp_eval.verdict.series import RESIDENCES, Series, series_key
 from xhcp_eval.verdict.status import Status
@@ -44,7 +45,6 @@ FIGURES: tuple[str, ...] = (
 )  # fmt: skip
 OTHER_THRESHOLDS = "阈值与实测时所用的不同，实测结果不适用"
 SIGNS: dict[str, int] = {"up": 1, "down": -1}
-MOVING_KINDS = ("proportion", "rate", "ratio", "mean", "index")
 
 
 def load_skill(rules: WarningRules | None = None, path: Path = SKILL_FILE) -> dict[str, dict]:
@@ -148,7 +148,7 @@ def _movements(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
 def _moving(verdicts: Verdicts, rules: WarningRules) -> np.ndarray:
     """The region's own series that move and whose figures are all reported and fresh, (n,)."""
     block, which = verdicts.block, verdicts.block.indicator
-    moves = np.isin(block.facts.kind, MOVING_KINDS) | block.facts.event_count
+    moves = np.isin(block.facts.kind, kinds_that("moves")) | block.facts.event_count
     own = ~block.unit & (block.owner == int(np.flatnonzero(block.regions == verdicts.only)[0]))
     own &= block.residence == RESIDENCES.index(TOTAL)
     firm = (block.trusted == block.seen).all(axis=1)

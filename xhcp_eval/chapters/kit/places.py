@@ -14,6 +14,7 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.forecast.small_numbers import rate_interval
 from xhcp_eval.observations.table import TOTAL
 from xhcp_eval.pack.pack import Pack
+from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.units import UNITS, format_value
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def units_chart(pack: Pack, indicator: str) -> FigureView:
     fig, ax = style.new_figure(height=1.0 + 0.26 * max(len(rows), 1))
     names = [r.region.rsplit("/", 1)[-1] for r in rows.itertuples()]
     position = np.arange(len(rows))
-    counted = rows["numerator"].notna().any() and not facts.census and facts.kind != "ratio"
+    counted = rows["numerator"].notna().any() and not facts.census and KINDS[facts.kind].law
     level = pack.params.settings.level
     if counted:
         kind = "proportion" if facts.kind == "proportion" else "rate"
@@ -124,7 +125,7 @@ def funnel_plot(pack: Pack, indicator: str, year: int | None = None) -> FigureVi
     facts = pack.plan.indicator(indicator)
     rows = _townships(pack, indicator)
     rows = rows[rows["numerator"].notna() & (rows["denominator"] > 0)]
-    if rows.empty or facts.kind not in ("proportion", "rate"):
+    if rows.empty or not KINDS[facts.kind].law:
         raise DataError(f"{facts.name} 没有分乡镇街道的分子、分母，不能画漏斗图")
     year = year or int(rows["year"].max())
     rows = rows[rows["year"] == year]
@@ -174,7 +175,7 @@ def _townships(pack: Pack, indicator: str) -> pd.DataFrame:
 
 def _intervals(ax, part: pd.DataFrame, facts) -> None:
     counted = part[part["numerator"].notna()]
-    if len(counted) and facts.kind in ("proportion", "rate"):
+    if len(counted) and KINDS[facts.kind].law:
         low, high = rate_interval(
             counted["numerator"], counted["denominator"], facts.kind, per=UNITS[facts.unit].per
         )

@@ -16,6 +16,7 @@ import pandas as pd
 from xhcp_eval.errors import DataError
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.observations.table import KEY, TOTAL
+from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import UNITS, format_value
 
@@ -34,7 +35,6 @@ HEADERS: dict[str, tuple[str, int]] = {
 }  # fmt: skip
 COLUMNS = {name: number for number, name in enumerate(HEADERS, 1)}
 INPUTS = ("numerator", "denominator", "value", "series_break", "exceptional", "source", "note")
-WITH_COUNTS = ("proportion", "rate", "ratio")
 GROUP_NAMES = {"male": "男", "female": "女", "urban": "城镇", "rural": "农村"}
 _CUTS = {
     "sex": (("sex", "male"), ("sex", "female")),
@@ -220,7 +220,7 @@ def _write_topic(sheet: Worksheet, rows: pd.DataFrame, title: str) -> None:
         if row["unit"] == "binary":
             texts["unit"] = "是/否"
         for name, column in COLUMNS.items():
-            if name in INPUTS and (row["kind"] in WITH_COUNTS or name not in ("numerator", "denominator")):
+            if name in INPUTS and (KINDS[row["kind"]].with_parts or name not in ("numerator", "denominator")):
                 sheet.cell(number, column).protection = open_cell
             else:
                 cell = put_text(sheet, number, column, "" if name in INPUTS else texts[name])
