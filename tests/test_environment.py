@@ -49,9 +49,11 @@ def test_committed_conda_environment_is_the_generated_one(root):
 def test_conda_environment_holds_every_dependency_under_its_own_name(root, wanted):
     conda = yaml.safe_load((root / "environment.yml").read_text(encoding="utf-8"))
     assert conda["channels"] == ["conda-forge"]
-    names = {re.split(r"[<>=]", entry)[0] for entry in conda["dependencies"]}
+    *entries, by_pip = conda["dependencies"]  # what conda-forge doesn't have comes from PyPI
+    assert by_pip == {"pip": ["resvg-py>=0.5"]}
+    names = {re.split(r"[<>=]", entry)[0] for entry in [*entries, *by_pip["pip"]]}
     renamed = {"brotli": "brotli-python", "matplotlib": "matplotlib-base"}
-    assert names == {"python"} | {renamed.get(entry.name, entry.name) for entry in wanted}
+    assert names == {"python", "pip"} | {renamed.get(entry.name, entry.name) for entry in wanted}
 
 
 @pytest.mark.parametrize("name", INSTALLER_FILES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
+
 from xhcp_eval.plan.kinds import KINDS, kinds_that
 from xhcp_eval.plan.model import Indicator
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
@@ -12,8 +10,8 @@ from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, figure
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.equity import NARROWED, UNTOLD, WIDENED, groups_of, inequality, narrowing
 from xhcp_eval.forecast.small_numbers import rate_interval
-from xhcp_eval.observations.table import TOTAL
-from xhcp_eval.pack.pack import Pack
+from xhcp_eval.observations.table import TOTAL, is_below
+from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.units import UNITS, format_value
 
@@ -85,34 +83,12 @@ def equity_input(pack: Pack) -> pd.DataFrame:
     return rows[["indicator", "verdict"]].assign(sentence=told)
 
 
+@once_a_pack
 def equity_rows(pack: Pack, dimension: str) -> pd.DataFrame:
     """Figures behind the tables: one row an indicator with counts in at least two groups in the latest year.
 
     Columns: indicator, name, years, estimate, low, high, p, apart (after false discovery control), verdict, texts, note.
     """
-    return _rows(_key(pack), dimension)
-
-
-def _key(pack: Pack) -> _Held:
-    return _Held(pack)
-
-
-class _Held:
-    """A pack as a key of a cache: the same pack is the same key."""
-
-    def __init__(self, pack: Pack) -> None:
-        self.pack = pack
-
-    def __hash__(self) -> int:
-        return id(self.pack)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.pack is self.pack
-
-
-@lru_cache(maxsize=8)
-def _rows(held: _Held, dimension: str) -> pd.DataFrame:
-    pack = held.pack
     region = pack.region
     found = []
     for facts in pack.plan.indicators:
@@ -179,7 +155,7 @@ def _years(pack: Pack, facts, dimension: str, region: str) -> tuple[int | None, 
     breaks = rows.loc[rows["series_break"], "year"]
     rows = rows[rows["numerator"].notna() & (rows["year"] >= (breaks.max() if len(breaks) else -np.inf))]
     if dimension == "township":
-        rows = rows[(rows["level"] == "township") & rows["region"].str.startswith(f"{region}/")]
+        rows = rows[(rows["level"] == "township") & is_below(rows, region)]
     else:
         rows = rows[(rows["region"] == region) & (rows[dimension] != "total")]
     years = sorted(rows["year"].unique())

@@ -17,7 +17,7 @@ from xhcp_eval.chapters.kit.views import FigureView, Section, TableView, TextVie
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.forecast.classical.trend import TREND_MODELS
 from xhcp_eval.forecast.projection import AUTO, LEVELS, MODEL_LABELS, project_panel, trend_model
-from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.observations.table import is_total
 from xhcp_eval.pack.frames import read_tables
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.kinds import KINDS
@@ -79,7 +79,7 @@ def choices(pack: Pack) -> pd.DataFrame:
 def regions(pack: Pack, indicator: str) -> list[str]:
     """Regions with totals of an indicator, the pack's own first."""
     rows = pack.observations[pack.observations["indicator"] == indicator]
-    rows = rows[(rows[["sex", "age", "residence", "category"]] == TOTAL).all(axis=1)]
+    rows = rows[is_total(rows)]
     own = pack.region
     return [own, *sorted(set(rows["region"]) - {own})]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets
+from xhcp_eval.observations.table import is_below
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.units import format_probability, format_value
@@ -214,8 +215,7 @@ def _lowest(pack: Pack, row) -> str:
         & (rows["level"] == "township")
     ]
     rows = rows[
-        (rows[["sex", "age", "residence", "category"]] == "total").all(axis=1)
-        & rows["region"].str.startswith(region + "/")
+        (rows[["sex", "age", "residence", "category"]] == "total").all(axis=1) & is_below(rows, region)
     ]
     rows = rows.dropna(subset=["numerator", "denominator"])
     if len(rows) < 2 or not rows["denominator"].sum():

@@ -22,7 +22,7 @@ from xhcp_eval.evaluation.methods.robustness import (
 from xhcp_eval.evaluation.methods.weights import Weights, ahp, critic_weights, entropy_weights, equal_weights
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.forecast.small_numbers import rate_interval
-from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.observations.table import is_below, is_total
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import UNITS
 from xhcp_eval.showing import ShowsFrame
@@ -178,8 +178,8 @@ def _weights(values: pd.DataFrame, labels, rule: RankingRule, names, judgements)
 
 
 def _rows(observations: pd.DataFrame, region: str, year: int, indicators: set[str]) -> pd.DataFrame:
-    whole = (observations[["sex", "age", "residence", "category"]] == TOTAL).all(axis=1)
-    mine = (observations["level"] == "township") & observations["region"].str.startswith(f"{region}/")
+    whole = is_total(observations)
+    mine = (observations["level"] == "township") & is_below(observations, region)
     rows = observations[
         whole & mine & (observations["year"] == year) & observations["indicator"].isin(indicators)
     ]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from xhcp_eval.plan.model import Plan
 
 TOTAL = "total"
+DIMENSIONS = ("sex", "age", "residence", "category")  # by which a figure may be cut
 COLUMNS: tuple[str, ...] = (
     "indicator", "region", "level", "year", "sex", "age", "residence", "category", "value", "numerator",
     "denominator", "unit", "department", "status", "reported_on", "source", "series_break",
@@ -303,3 +304,18 @@ def _fault(row: pd.Series, number: int, column: str, text: str, facts: pd.DataFr
 
 def _key_text(row: pd.Series) -> str:
     return " / ".join(str(row[name]) for name in KEY if row[name] != TOTAL)
+
+
+def is_total(table: pd.DataFrame) -> pd.Series:
+    """Rows that are about everybody: no sex, age, residence or category apart."""
+    return (table[list(DIMENSIONS)] == TOTAL).all(axis=1)
+
+
+def is_below(table: pd.DataFrame, region: str) -> pd.Series:
+    """Rows of the units of a region: its townships, schools and so on, whatever their depth."""
+    return table["region"].str.startswith(f"{region}/")
+
+
+def is_inside(table: pd.DataFrame, region: str) -> pd.Series:
+    """Rows of a region and of its units."""
+    return (table["region"] == region) | is_below(table, region)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from xhcp_eval.observations.table import is_inside
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.quality import marked, repeats
 from xhcp_eval.quality.consistency import inconsistencies
@@ -70,4 +71,4 @@ def _of(audit: pd.DataFrame, region: str, as_of: int) -> pd.DataFrame:
 
 
 def _within(observations: pd.DataFrame, region: str) -> pd.Series:
-    return (observations["region"] == region) | observations["region"].str.startswith(region + "/")
+    return is_inside(observations, region)

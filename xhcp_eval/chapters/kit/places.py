@@ -12,7 +12,7 @@ from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.errors import DataError
 from xhcp_eval.forecast.small_numbers import rate_interval
-from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.observations.table import TOTAL, is_below, is_total
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.units import UNITS, format_value
@@ -62,7 +62,7 @@ def unit_rows(pack: Pack, indicator: str) -> pd.DataFrame:
     """Latest figure of every unit of the region, lowest first; the lowest category where there are several."""
     region = pack.region
     table = pack.observations
-    rows = table[(table["indicator"] == indicator) & table["region"].str.startswith(region + "/")]
+    rows = table[(table["indicator"] == indicator) & is_below(table, region)]
     rows = rows[(rows["sex"] == TOTAL) & (rows["residence"] == TOTAL)]
     rows = rows[rows["year"] == rows["year"].max()]
     # several vaccines a township: the lowest one decides
@@ -162,12 +162,8 @@ def _townships(pack: Pack, indicator: str) -> pd.DataFrame:
     """Totals of every township in every year."""
     table = pack.observations
     region = pack.region
-    keep = (
-        (table["indicator"] == indicator)
-        & (table["level"] == "township")
-        & table["region"].str.startswith(region + "/")
-    )
-    rows = table[keep & (table[["sex", "age", "residence", "category"]] == TOTAL).all(axis=1)]
+    keep = (table["indicator"] == indicator) & (table["level"] == "township") & is_below(table, region)
+    rows = table[keep & is_total(table)]
     if rows.empty:
         raise DataError(f"{pack.plan.indicator(indicator).name} 没有分乡镇街道的数据")
     return rows

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.observations.table import is_below
 
 Better = Literal["higher", "lower"]
 Kind = Literal["proportion", "rate"]
@@ -169,7 +170,7 @@ def groups_of(
     fixed = [c for c in ("sex", "age", "residence", "category") if c != dimension]
     rows = rows[(rows[fixed] == "total").all(axis=1) & (rows["status"] != "recollection")]
     if dimension == "township":
-        rows = rows[(rows["level"] == "township") & rows["region"].str.startswith(f"{region}/")]
+        rows = rows[(rows["level"] == "township") & is_below(rows, region)]
         rows = rows.assign(group=rows["region"].str.rsplit("/", n=1).str[-1])
     else:
         rows = rows[(rows["region"] == region) & rows[dimension].isin(orders[dimension])].assign(

@@ -19,7 +19,7 @@ from xhcp_eval.evaluation.methods.benefit import (
 )
 from xhcp_eval.evaluation.studies.effects import Study
 from xhcp_eval.observations.cells import open_table, text_of
-from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.observations.table import is_total
 
 DISCOUNT = 0.03
 PRICES = "prices.csv"
@@ -124,9 +124,7 @@ def _children(study: Study, observations: pd.DataFrame, region: str) -> dict[int
     rows = observations[
         (observations["indicator"] == measure.indicator) & (observations["year"] >= measure.since)
     ]
-    rows = rows[
-        (rows[["sex", "age", "residence", "category"]] == TOTAL).all(axis=1) & rows["denominator"].notna()
-    ]
+    rows = rows[is_total(rows) & rows["denominator"].notna()]
     places = [f"{region}/{name}" for name in measure.treated] or [region]
     rows = rows[rows["region"].isin(places)]
     if rows.empty:

@@ -17,7 +17,7 @@ from xhcp_eval.evaluation.methods.difference_in_differences import (
 from xhcp_eval.evaluation.methods.interrupted_series import InterruptedSeries, interrupted_series
 from xhcp_eval.evaluation.methods.synthetic_control import SyntheticControl, synthetic_control
 from xhcp_eval.files.yaml_door import load_yaml
-from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.observations.table import is_below, is_total
 from xhcp_eval.plan.model import Plan
 
 DESIGNS = {
@@ -109,7 +109,7 @@ def effects_frame(studies: list[Study]) -> pd.DataFrame:
 
 def _whole(observations: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     rows = observations[observations["indicator"] == measure.indicator]
-    return rows[(rows[["sex", "age", "residence", "category"]] == TOTAL).all(axis=1)].sort_values("year")
+    return rows[is_total(rows)].sort_values("year")
 
 
 def _before_and_after(observations: pd.DataFrame, region: str, measure: Measure) -> InterruptedSeries:
@@ -121,7 +121,7 @@ def _before_and_after(observations: pd.DataFrame, region: str, measure: Measure)
 def _townships(observations: pd.DataFrame, region: str, measure: Measure) -> pd.DataFrame:
     """Years by townships; only townships with every year."""
     rows = _whole(observations, measure)
-    rows = rows[(rows["level"] == "township") & rows["region"].str.startswith(region + "/")]
+    rows = rows[(rows["level"] == "township") & is_below(rows, region)]
     wide = rows.assign(unit=rows["region"].str.rsplit("/", n=1).str[-1]).pivot(
         index="year", columns="unit", values="value"
     )

@@ -15,7 +15,7 @@ import pandas as pd
 from xhcp_eval.errors import DataError
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.observations.store.database import Database
-from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.observations.table import is_total
 from xhcp_eval.plan.model import Plan
 
 STATUS_COLUMNS = ("department", "asked", "reported", "missing", "share", "first_on", "last_on", "standing")
@@ -164,7 +164,7 @@ def _frozen(database: Database, plan: Plan, year: int, as_of: date, last_import:
 
 def _reported(database: Database, plan: Plan, year: int) -> pd.DataFrame:
     table = database.observations(plan, region=plan.region)
-    whole = (table[["sex", "age", "residence", "category"]] == TOTAL).all(axis=1)
+    whole = is_total(table)
     return table[whole & (table["region"] == plan.region) & (table["year"] == year)]
 
 

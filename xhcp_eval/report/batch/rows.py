@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from xhcp_eval.observations.cells import Cells, text_of
-from xhcp_eval.observations.table import COLUMNS, KEY, TOTAL, check_cells
+from xhcp_eval.observations.table import COLUMNS, KEY, check_cells, is_total
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.report.batch.pieces import Table, pieces_of
@@ -143,7 +143,7 @@ def _write(rows: pd.DataFrame, path: Path) -> tuple[str, str]:
 
 def _taught(rows: pd.DataFrame, level: str) -> str:
     """Hash of what other regions learn from a region: the figures of the region as a whole."""
-    whole = (rows[["sex", "age", "residence", "category"]] == TOTAL).all(axis=1) & (rows["level"] == level)
+    whole = is_total(rows) & (rows["level"] == level)
     return hashlib.sha256(
         pd.util.hash_pandas_object(rows.loc[whole, list(TAUGHT)], index=False).to_numpy()
     ).hexdigest()
