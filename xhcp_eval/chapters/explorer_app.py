@@ -24,9 +24,17 @@ class Explorer:
     """
 
     def __init__(self, pack: Pack, indicator: str = "") -> None:
+        self.pack, self._known = pack, choices(pack)
+        self.shown = None
+        self._busy = False
+        self._make_controls(indicator)
+        self._lay_out()
+        self._redraw()
+
+    def _make_controls(self, indicator: str) -> None:
         import ipywidgets as w
 
-        self.pack, self._known = pack, choices(pack)
+        pack = self.pack
         first = indicator or self._first()
         domain = self._known.set_index("indicator").loc[pack.plan.indicator(first).id, "domain_name"]
         until = pack.params.data_until
@@ -65,8 +73,10 @@ class Explorer:
         )
         self.code = w.HTML()
         self.out = w.Output()
-        self.shown = None
-        self._busy = False
+
+    def _lay_out(self) -> None:
+        import ipywidgets as w
+
         for widget in (self.region, self.model, self.until, self.loose, self.what_if, self.pace):
             widget.observe(self._redraw, "value")
         self.domain.observe(self._new_domain, "value")
@@ -77,7 +87,6 @@ class Explorer:
             [self.what_if, self.pace],
         )
         self.box: VBox = w.VBox([*(w.HBox(row) for row in rows), self.out, self.code])
-        self._redraw()
 
     @property
     def choice(self) -> Choice:

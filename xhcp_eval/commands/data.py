@@ -45,7 +45,7 @@ def template(
 
 
 @app.command("import")
-def import_(
+def import_(  # noqa: PLR0913 - options of a command
     files: Annotated[list[Path], typer.Argument(help="填报表或明细表：xlsx、csv、parquet")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不入库")] = False,
     confirmed: Annotated[bool, typer.Option("--confirmed", help="疑问已逐条核对，照此入库")] = False,

@@ -43,7 +43,7 @@ def write_environment() -> Path:
 
 
 def check_style(fix: bool = False) -> int:
-    """Lint and format with ruff, and see that no notebook holds outputs.
+    """Lint and format with ruff, check types with mypy, and see that no notebook holds outputs.
 
     fix: mend what can be mended instead of reporting it.
     """
@@ -51,6 +51,7 @@ def check_style(fix: bool = False) -> int:
     codes = [
         _run("ruff", "check", *(["--fix"] if fix else [])),
         _run("ruff", "format", *([] if fix else ["--check"])),
+        _run("mypy"),
         _run("nbstripout", *([] if fix else ["--verify"]), *notebooks) if notebooks else 0,
     ]
     return max(codes)

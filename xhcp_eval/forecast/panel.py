@@ -75,35 +75,39 @@ def make_panel(frame: pd.DataFrame, indicators: Sequence[str] | None = None) -> 
     codes, keys = pd.factorize(data["series"], sort=False)
     year = data["year"].to_numpy(int)
     years = np.arange(year.min(), year.max() + 1)
-    at = (codes, year - years[0])
-
-    def grid(name: str) -> np.ndarray:
-        array = np.full((len(keys), len(years)), np.nan)
-        if name in data.columns:
-            array[at] = data[name].to_numpy(float)
-        return array
-
-    def bound(name: str, default: float) -> np.ndarray:
-        array = np.full(len(keys), default)
-        if name in data.columns:
-            values = data[name].to_numpy(float)
-            array[codes] = np.where(np.isnan(values), default, values)
-        return array
-
-    values = grid("value")
-    last = len(years) - 1 - np.argmax(np.isfinite(values)[:, ::-1], axis=1)
+    values, numerator, denominator = (
+        _grid(data, name, codes, year - years[0]) for name in ("value", "numerator", "denominator")
+    )
+    ceiling = "ceiling" if "ceiling" in data.columns else "upper"
     return Panel(
         keys=np.asarray(keys),
         years=years,
         values=values,
-        numerator=grid("numerator"),
-        denominator=grid("denominator"),
-        lower=bound("lower", -np.inf),
-        upper=bound("upper", np.inf),
-        last=last,
-        ceiling=bound("ceiling" if "ceiling" in data.columns else "upper", np.inf),
+        numerator=numerator,
+        denominator=denominator,
+        lower=_bound(data, "lower", codes, -np.inf),
+        upper=_bound(data, "upper", codes, np.inf),
+        last=len(years) - 1 - np.argmax(np.isfinite(values)[:, ::-1], axis=1),
+        ceiling=_bound(data, ceiling, codes, np.inf),
         indicator=_indicators(data, codes, len(keys), indicators),
     )
+
+
+def _grid(data: pd.DataFrame, name: str, codes: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """A column of the frame as series x years, missing as NaN. codes, column: place of each row."""
+    array = np.full((codes.max() + 1, column.max() + 1), np.nan)
+    if name in data.columns:
+        array[codes, column] = data[name].to_numpy(float)
+    return array
+
+
+def _bound(data: pd.DataFrame, name: str, codes: np.ndarray, default: float) -> np.ndarray:
+    """A number a series, the default where it is missing."""
+    array = np.full(codes.max() + 1, default)
+    if name in data.columns:
+        values = data[name].to_numpy(float)
+        array[codes] = np.where(np.isnan(values), default, values)
+    return array
 
 
 def _indicators(

@@ -31,7 +31,7 @@ from xhcp_eval.verdict.verdicts import FAILED, Verdicts
 Found = tuple[tuple, dict[str, np.ndarray], pd.DataFrame | None]
 
 
-def judge(
+def judge(  # noqa: PLR0913 - all but three by name
     observations: pd.DataFrame,
     plan: Plan,
     regions: str | Iterable[str] | None = None,

@@ -15,8 +15,9 @@ from PIL import Image
 
 from xhcp_eval.errors import ParamsError, RunError
 from xhcp_eval.report.export import export as documents
-from xhcp_eval.report.export.content import INDEX, Chapter, Figure, Report, write_figures
+from xhcp_eval.report.export.content import INDEX, Chapter, Figure, Report
 from xhcp_eval.report.export.export import KINDS, export
+from xhcp_eval.report.export.figure_files import write_figures
 from xhcp_eval.report.export.table_sheets import sheet_name, write_tables
 
 

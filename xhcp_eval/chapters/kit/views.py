@@ -133,7 +133,7 @@ def figure_view(figure: Figure, alt: str, caption: str = "", tight: bool = True)
     return FigureView(svg, alt, caption, width, height, figure)
 
 
-def table(
+def table(  # noqa: PLR0913 - all but the frame by name
     frame: pd.DataFrame,
     columns: Mapping[str, str] | None = None,
     formats: Mapping[str, object] | None = None,

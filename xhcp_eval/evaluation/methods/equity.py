@@ -90,7 +90,7 @@ def inequality(
     return pd.DataFrame(rows, columns=list(RESULT))
 
 
-def narrowing(
+def narrowing(  # noqa: PLR0913 - parameters of the method, by name
     before: pd.DataFrame, after: pd.DataFrame, kind: Kind = "proportion", better: Better = "higher", ordered: bool = False, per: float = 100.0,
     level: float = 0.95, draws: int = 4000, seed: int = 2030,
 ) -> pd.DataFrame:  # fmt: skip
@@ -104,51 +104,33 @@ def narrowing(
     if list(before["group"]) != list(after["group"]):
         raise DataError("前后两期的分组须相同、次序一致")
     rng = np.random.default_rng(seed)
-    parts = []
+    times = []
     for groups in (before, after):
         x, n = _checked(groups, kind, better, level)
         last_first = ordered or len(x) == 2
-        observed = _measures(per * x / n, n / n.sum(), better, last_first, per)
-        drawn = _measures(
-            per * (_posterior if last_first else _shrunk)(x, n, kind, draws, rng),
-            n / n.sum(),
-            better,
-            last_first,
-            per,
+        drawn = per * (_posterior if last_first else _shrunk)(x, n, kind, draws, rng)
+        times.append(
+            [_measures(rates, n / n.sum(), better, last_first, per) for rates in (per * x / n, drawn)]
         )
-        parts.append((observed, drawn))
+    (old, old_draws), (new, new_draws) = times
     rows = []
     for key, measure in MEASURES.items():
         if (measure.ordered and not ordered) or (key == "erreygers_index" and kind != "proportion"):
             continue
-        (old, old_draws), (new, new_draws) = parts
-        change = _distance(new_draws[key], measure) - _distance(old_draws[key], measure)
-        change = change[np.isfinite(change)]
-        if not len(change):
-            rows.append(
-                (
-                    key,
-                    measure.name,
-                    old[key],
-                    new[key],
-                    np.nan,
-                    np.nan,
-                    np.nan,
-                    UNTOLD,
-                    "不能计算（有组为零）",
-                )
-            )
-            continue
-        low, high = np.quantile(change, [(1 - level) / 2, (1 + level) / 2])
-        point = float(_distance(new[key], measure) - _distance(old[key], measure))
-        verdict = NARROWED if high < 0 else WIDENED if low > 0 else UNTOLD
-        rows.append(
-            (key, measure.name, float(old[key]), float(new[key]), point, float(low), float(high), verdict, "")
-        )
-    found = pd.DataFrame(
-        rows, columns=["measure", "name", "before", "after", "change", "low", "high", "verdict", "note"]
-    )
-    return _disagreement(found)
+        drawn = _distance(new_draws[key], measure) - _distance(old_draws[key], measure)
+        point = _distance(new[key], measure) - _distance(old[key], measure)
+        rows.append((key, measure.name, old[key], new[key], *_narrowed(point, drawn, level)))
+    columns = ["measure", "name", "before", "after", "change", "low", "high", "verdict", "note"]
+    return _disagreement(pd.DataFrame(rows, columns=columns))
+
+
+def _narrowed(point: float, drawn: np.ndarray, level: float) -> tuple[float, float, float, str, str]:
+    """Change of a distance with its interval, verdict and note. point: observed. drawn: (draws,)."""
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return np.nan, np.nan, np.nan, UNTOLD, "不能计算（有组为零）"
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return point, low, high, NARROWED if high < 0 else WIDENED if low > 0 else UNTOLD, ""
 
 
 def groups_of(

@@ -65,23 +65,16 @@ class Cases:
 
 
 def make_cases(
-    frame: pd.DataFrame,
-    *,
-    horizon: int = 5,
-    per_indicator: int = 60,
-    least_points: int = 4,
-    most_points: int = 30,
-    together: bool = False,
-    seed: int = SEED,
-) -> Cases:
+    frame: pd.DataFrame, *, horizon: int = 5, per_indicator: int = 60, least_points: int = 4, most_points: int = 30,
+    together: bool = False, seed: int = SEED,
+) -> Cases:  # fmt: skip
     """Draw forecast cases at rolling origins, the same number for every indicator.
 
     frame: columns indicator, region, year, value and optionally lower, upper (natural bounds), group (kind of
-    indicator, by which scores are split); one row an indicator, region and year. Other columns are ignored.
+    indicator, by which scores are split); one row an indicator, region and year.
     horizon: years ahead; a case has an outcome in the last of them. per_indicator: cases of an indicator, drawn
-    without replacement among all regions and origins; all of them where there are fewer. least_points: values up
-    to the origin at least. most_points: at most; each history is cut to a random length between the two, as far as
-    it has values, so that short and long ones both occur. together: draw years in place of single cases: for each
+    without replacement among all regions and origins; all of them where there are fewer. least_points, most_points:
+    values up to the origin; each history is cut to a random length between the two, as far as it has values. together: draw years in place of single cases: for each
     indicator origins are drawn and all regions with a value there taken, up to half of `per_indicator` in each, all cut to
     the same length, as counties in a yearbook are. seed: with the indicator's name it fixes the draws, so
     that they don't depend on the other indicators in the frame.
@@ -89,11 +82,11 @@ def make_cases(
     The target lies u * sqrt(horizon) typical yearly changes from the last value in the wanted direction, u even in
     [-0.5, 1.5], kept within the bounds: from a step back that needs only not to be lost to a stretch half as long
     again as a random walk's. So about a third of them are met and few questions answer themselves; at `horizon`
-    changes in place of the root nearly three in four targets are out of reach and any forecaster looks good. The
-    wanted direction is drawn, since it is unknown for most indicators.
+    changes in place of the root nearly three in four are out of reach and any forecaster looks good. The wanted
+    direction is drawn, since it is unknown for most indicators.
 
-    Rolling origins: Tashman 2000, International Journal of Forecasting 16:437. Raises DataError for missing columns,
-    doubled rows or no case at all; ParamsError for numbers out of range.
+    Tashman 2000, International Journal of Forecasting 16:437 (rolling origins). Raises DataError for missing columns,
+    doubled rows or no case; ParamsError for numbers out of range.
     """
     if horizon < 1 or per_indicator < 1 or not 2 <= least_points <= most_points:
         raise ParamsError("回测参数：horizon、per_indicator 至少为 1，且 2 ≤ least_points ≤ most_points")
@@ -101,25 +94,21 @@ def make_cases(
     row, origin = _origins(values, horizon, least_points)
     if not len(row):
         raise DataError(f"没有可回测的序列：需要至少 {least_points} 个数据点，且其后第 {horizon} 年有数据")
-    owner = facts["indicator"].to_numpy()[row]
-    year = origin if together else None
+    owner, year = facts["indicator"].to_numpy()[row], origin if together else None
     picked, window, reach, sign = _draw(owner, year, per_indicator, (least_points, most_points), seed)
     row, origin = row[picked], origin[picked]
     history = _cut(values[row], origin, window)
-    facts = facts.iloc[row].reset_index(drop=True)
-    low, high = facts["lower"].to_numpy(float), facts["upper"].to_numpy(float)
+    facts = facts.iloc[row].reset_index(drop=True).assign(origin=years[origin])
+    facts["series"] = facts["indicator"] + "|" + facts["region"] + "|" + facts["origin"].astype(str)
     scale = mean_change(history)
     target = history[np.arange(len(row)), origin] + sign * reach * np.sqrt(horizon) * scale
-    facts["origin"] = years[origin]
-    facts["series"] = facts["indicator"] + "|" + facts["region"] + "|" + facts["origin"].astype(str)
-    ahead = values[row[:, None], origin[:, None] + np.arange(1, horizon + 1)]
     return Cases(
         frame=_long(facts, years, history),
         keys=facts["series"].to_numpy(),
         indicator=facts["indicator"].to_numpy(),
         group=facts["group"].to_numpy(),
-        outcomes=ahead,
-        target=np.clip(target, low, high),
+        outcomes=values[row[:, None], origin[:, None] + np.arange(1, horizon + 1)],
+        target=np.clip(target, facts["lower"].to_numpy(float), facts["upper"].to_numpy(float)),
         sign=sign,
         scale=scale,
         points=np.isfinite(history).sum(axis=1),

@@ -63,40 +63,39 @@ def inspect_file(
 ) -> Intake:
     """Open and check one file against the plan and what the database knows; keeps nothing.
 
-    path: a department's workbook, a tidy table, or the records of a survey (`surveys`), as .csv, .xlsx or .parquet.
-    reported_on: ISO date for rows that have none (default: the day of import). new_regions: allow units that were never reported before. today: for
-    tests. Raises DataError when the file as a whole can't be read.
+    path: a department's workbook, a tidy table, or the records of a survey (`survey`), as .csv, .xlsx or .parquet.
+    reported_on: ISO date for rows that have none (default: the day of import). new_regions: allow units that were never
+    reported before. today: for tests. Raises DataError when the file as a whole can't be read.
     """
-    path, today = Path(path), today or date.today()
+    seen = _opened(Path(path), plan)
+    if seen.faults or seen.table.empty:
+        return seen
+    table = seen.table
+    if reported_on:
+        table = table.assign(reported_on=table["reported_on"].where(table["reported_on"] != "", reported_on))
+    known = _known(database, table)
+    faults = find_faults(table, plan, known, today or date.today(), new_regions)
+    # a sample's share moves by chance, and its groups are estimated, not added up
+    doubts = find_doubts(table, known) if seen.records is None else []
+    return replace(seen, table=table, faults=tuple(faults), doubts=tuple(doubts))
+
+
+def _opened(path: Path, plan: Plan) -> Intake:
+    """A file opened and typed, before it is held against the calendar and what is known."""
     cells = read_workbook(path, plan) if is_workbook(path) else open_table(path)
     if is_survey(cells):
         records, faults = check_records(cells, plan)
         if faults or records.empty:
             empty = [] if faults else [Fault(1, "response", "没有一份有效回答")]
             return Intake(path, cells, cells.frame.iloc[:0], (*faults, *empty), ())
-        return _looked_at(
-            path, cells, estimates(records, plan), plan, database, reported_on, new_regions, today, records
-        )
+        return Intake(path, cells, estimates(records, plan), (), (), records=records)
     problems = column_problems(cells.frame)
     if problems and not (cells.faults and cells.frame.empty):
         raise DataError(f"数据文件 {path.name} 未读入：列不符合要求，或没有填报内容", problems)
     if cells.frame.empty:
         return Intake(path, cells, cells.frame, cells.faults, ())
     table, faults = check_cells(cells, plan)
-    if faults:
-        return Intake(path, cells, table, tuple(faults), ())
-    return _looked_at(path, cells, table, plan, database, reported_on, new_regions, today)
-
-
-def _looked_at(path, cells, table, plan, database, reported_on, new_regions, today, records=None) -> Intake:
-    """A typed table held against the calendar and what is known."""
-    if reported_on:
-        table = table.assign(reported_on=table["reported_on"].where(table["reported_on"] != "", reported_on))
-    known = _known(database, table)
-    faults = find_faults(table, plan, known, today, new_regions)
-    # a sample's share moves by chance, and its groups are estimated, not added up
-    doubts = find_doubts(table, known) if records is None else []
-    return Intake(path, cells, table, tuple(faults), tuple(doubts), records=records)
+    return Intake(path, cells, table, tuple(faults), ())
 
 
 def import_file(

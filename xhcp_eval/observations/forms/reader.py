@@ -141,10 +141,8 @@ def _read_sheet(values, formulas, keys: list[str], stamp: dict, rows: list, plac
         filled = {name: values.cell(number, COLUMNS[name]) for name in INPUTS}
         text = {name: _input_text(cell, name) for name, cell in filled.items()}
         if key not in left:
-            if key in keys:
-                fault(number, "", "与前面的一行重复；请删除后补的一行")
-            elif any(text.values()) or key:
-                fault(number, "", "不是模板里的行；增加的内容请写入备注或用明细表填报")
+            if told := _stray(key, keys, text):
+                fault(number, "", told)
             continue
         left.discard(key)
         closer = _closer_look(values, formulas, number, filled)
@@ -161,6 +159,13 @@ def _read_sheet(values, formulas, keys: list[str], stamp: dict, rows: list, plac
         names = "、".join(json.loads(key)[0] for key in sorted(left)[:5])
         fault(FIRST_ROW, "", f"少了 {len(left)} 行(如 {names})；请恢复或重新生成填报表")
     return faults
+
+
+def _stray(key: str, keys: list[str], text: dict[str, str]) -> str:
+    """What is wrong with a row that the sheet doesn't ask for; empty for an empty one."""
+    if key in keys:
+        return "与前面的一行重复；请删除后补的一行"
+    return "不是模板里的行；增加的内容请写入备注或用明细表填报" if key or any(text.values()) else ""
 
 
 def _input_text(cell, name: str) -> str:

@@ -114,17 +114,8 @@ def freeze(
         connection.execute(
             "insert into releases values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                name,
-                year,
-                facts["frozen_at"],
-                by,
-                today,
-                last,
-                plan.id,
-                plan.region,
-                len(table),
-                facts["sha256"],
-                path.name,
+                *(name, year, facts["frozen_at"], by, today, last, plan.id, plan.region),
+                *(len(table), facts["sha256"], path.name),
             ],
         )
         with whole_file(path) as unfinished:

@@ -27,7 +27,7 @@ class ForkEngine(Engine):
     """papermill engine that runs the cells in a forked child of the calling process."""
 
     @classmethod
-    def execute_managed_notebook(
+    def execute_managed_notebook(  # noqa: PLR0913 - as papermill calls it
         cls, nb_man, kernel_name, log_output=False, stdout_file=None, stderr_file=None, start_timeout=60, execution_timeout=None,
         memory_limit=None, time_limit=None, **kwargs,
     ):  # fmt: skip
