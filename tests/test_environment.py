@@ -98,8 +98,8 @@ def test_build_backend_is_locked_so_that_the_project_installs_without_network(ro
 def test_commit_hooks_use_the_locked_versions(root, locked):
     repos = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     hooks = [hook for repo in repos for hook in repo["hooks"]]
-    assert {hook["id"] for hook in hooks} == {"ruff", "ruff-format", "nbstripout"}
-    pins = {pin for hook in hooks for pin in hook["additional_dependencies"]}
+    assert {hook["id"] for hook in hooks} == {"ruff", "ruff-format", "nbstripout", "mypy"}
+    pins = {pin for hook in hooks for pin in hook.get("additional_dependencies", ())}
     assert pins <= {str(requirement) for requirement in locked}
 
 
