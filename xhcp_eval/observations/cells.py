@@ -1,6 +1,6 @@
 """Files as people send them, opened into cells with addresses: CSV, Excel or Parquet, whatever was done to them.
 
-Nothing is interpreted here but the file: what a cell means is for `observations`. What a reader of the file
+Nothing is interpreted here but the file: what a cell means is for `table`. What a reader of the file
 would not see (hidden rows, failed formulas, merged cells) becomes a fault, never a silent blank.
 """
 

@@ -114,7 +114,7 @@ def estimates(records: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     records: from `check_records`. A share's denominator is its effective sample size p(1-p)/var, its numerator the
     same times p. Variance: Taylor linearisation with strata and first-stage clusters drawn with replacement (Wolter
     2007, Introduction to Variance Estimation, ch. 6); a stratum with one cluster is centred at the mean of all
-    (conservative). The note tells design effect, answers and interval. Returns columns `observations.COLUMNS`.
+    (conservative). The note tells design effect, answers and interval. Returns columns `table.COLUMNS`.
     """
     facts = indicator_facts(plan)
     rows = []

@@ -28,7 +28,7 @@ class WarningRules(BaseModel):
     probability: a target with a smaller probability is hard to reach. habit: a loss over two years counts from this
     many standard deviations of the series' own two-year change. habit_changes: earlier yearly changes that it takes to know
     it. level: coverage of the intervals that counts are held to. irregular: share of the level by which years deviate
-    from their neighbours in the most restless tenth of real series (`warning_skill` measures it), for series without
+    from their neighbours in the most restless tenth of real series (`skill` measures it), for series without
     counts. material, irregular_p: with counts a smaller share will do, if counting alone would give it as rarely as
     this. least_triples: runs of three years that it takes to tell. recent: a break
     warns this many years, the last included. missing: data years without a figure. fdr: false discovery rate among the

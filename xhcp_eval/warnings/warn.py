@@ -48,7 +48,7 @@ SIGNS: dict[str, int] = {"up": 1, "down": -1}
 
 
 def load_skill(rules: WarningRules | None = None, path: Path = SKILL_FILE) -> dict[str, dict]:
-    """Measured precision, recall and base rate of each rule, by id; see `warning_skill.measure`.
+    """Measured precision, recall and base rate of each rule, by id; see `skill.measure`.
 
     rules: thresholds in use; what was measured with others says nothing of them, so their figures are left out, and
     so is the judgement whether the rule is better than chance. Raises DataError where the file can't be read.

@@ -1,7 +1,7 @@
 """The third party's own look: a drawn sample of figures to recount, and every status computed a second time.
 
 The second implementation is deliberately plain (one target at a time, no array code, a random walk with drift for
-the future) and shares nothing with `assessment`: what both come to is not the fault of one program.
+the future) and shares nothing with `verdict`: what both come to is not the fault of one program.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def recheck_statuses(
 ) -> pd.DataFrame:
     """Every status a second time, from the raw table.
 
-    observations: the raw table (columns of `observations.COLUMNS`), up to the data year. assessment: rows of
+    observations: the raw table (columns of `table.COLUMNS`), up to the data year. assessment: rows of
     `assess` to be checked. settings: thresholds. as_of: data year. start_year: first
     year of the plan, for what must hold every year. Returns one row a target with `CHECK_COLUMNS`:
     agreement is 一致, 相邻 (neighbouring classes ahead of the target year: two forecasts differ), 不同, or 未复算

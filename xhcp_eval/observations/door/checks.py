@@ -26,7 +26,7 @@ def find_faults(
 ) -> list[Fault]:
     """What keeps a table out, beyond the schema.
 
-    table: typed rows (columns of `observations.COLUMNS`), index = row numbers. known: what the database holds of
+    table: typed rows (columns of `table.COLUMNS`), index = row numbers. known: what the database holds of
     these regions (the same columns). today: no figure may be from after it. new_regions: allow units of a region
     that were never reported before.
     """

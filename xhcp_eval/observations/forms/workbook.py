@@ -1,6 +1,6 @@
 """The Excel workbook that a department fills in for one year: which rows it has, and how it is written.
 
-`workbook_reader` reads it back. The layout is told by the constants here alone.
+`reader` reads it back. The layout is told by the constants here alone.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def published_table(
 ) -> pd.DataFrame:
     """Figures of a region and its units of the last `YEARS` years, as they may be printed.
 
-    observations: checked table. threshold, exempt: as for `privacy.suppress`
+    observations: checked table. threshold, exempt: as for `suppression.suppress`
     (default: the plan's own rule). Returns the rows with columns topic,
     name, unit (label), group, published and suppressed beside those of the table. Raises DataError without figures.
     """

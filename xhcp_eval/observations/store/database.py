@@ -89,7 +89,7 @@ class Database:
     ) -> Import:
         """Keep a checked table as one import, whole or not at all.
 
-        table: columns of `observations.COLUMNS`; an empty reported_on becomes today. file, sha256: name and hash
+        table: columns of `table.COLUMNS`; an empty reported_on becomes today. file, sha256: name and hash
         of the source; a hash that is known already changes nothing. plan: plan it was checked by. by: who
         imports (default: the user of the machine). notices: what the reader remarked. records: answers of the survey
         that the table was estimated from, kept with it.
@@ -168,7 +168,7 @@ class Database:
         plan: keep only what this plan can use (a `Plan`; default all). as_of: ISO date; vintages reported later
         don't count. region: path of a region; its units come too. last_import: imports numbered higher don't
         count, so that what came in late with an early date can't change a release. Returns the columns of
-        `observations.COLUMNS`, sorted by key.
+        `table.COLUMNS`, sorted by key.
         """
         where, values = ["true"], []
         if as_of is not None:
