@@ -13,9 +13,9 @@ from xhcp_eval.warnings.rules import BREAK, FLOOR, HARD, MISSING, RULE_NAMES, VO
 from xhcp_eval.warnings.skill import (
     OUTCOMES,
     PANEL,
-    WANTED,
     measure,
     volatile_cases,
+    wanted,
     worse_cases,
     write_skill,
 )
@@ -128,7 +128,7 @@ def test_restless_regions_are_foretold():
 
 def test_what_is_wanted_of_the_panel_is_in_the_panel(root):
     indicators = set(pd.read_parquet(root / PANEL, columns=["indicator"])["indicator"])
-    assert set(WANTED) <= indicators and set(WANTED.values()) == {1, -1}
+    assert set(wanted()) <= indicators and set(wanted().values()) == {1, -1}
     assert list(OUTCOMES) == list(RULE_NAMES)
 
 

@@ -12,7 +12,7 @@ from xhcp_eval.chapters.kit.tables import KIND_LABELS
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, section, table, text_view
 from xhcp_eval.chapters.method_and_sources import every_target
 from xhcp_eval.forecast.breaks import break_sentence
-from xhcp_eval.observations.table import STATUS_LABELS
+from xhcp_eval.observations.table import STATUS_LABELS, TOTAL
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Goal, Indicator, Strategy
@@ -89,16 +89,17 @@ def targets_of(pack: Pack, goal: str) -> TableView:
 def history_table(pack: Pack, indicator: str) -> TableView:
     """The reported figures of an indicator for the whole region, with counts, status and source."""
     region = pack.region
-    rows = pack.observations[
-        (pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)
-    ]
-    rows = rows[(rows["sex"] == "total") & (rows["residence"] == "total") & (rows["category"] == "total")]
+    rows = pack.observations
+    rows = rows[(rows["indicator"] == indicator) & (rows["region"] == region)]
+    rows = rows[(rows[["sex", "residence", "category"]] == TOTAL).all(axis=1)].sort_values("year")
     unit = pack.plan.indicator(indicator).unit
-    shown = rows.sort_values("year").assign(
-        value=[format_value(v, unit) for v in rows.sort_values("year")["value"]],
-        numerator=["—" if v != v else f"{v:,.0f}" for v in rows.sort_values("year")["numerator"]],
-        denominator=["—" if v != v else f"{v:,.0f}" for v in rows.sort_values("year")["denominator"]],
-        status=rows.sort_values("year")["status"].map(STATUS_LABELS),
+    counts = {
+        name: ["—" if v != v else f"{v:,.0f}" for v in rows[name]] for name in ("numerator", "denominator")
+    }
+    shown = rows.assign(
+        value=[format_value(v, unit) for v in rows["value"]],
+        status=rows["status"].map(STATUS_LABELS),
+        **counts,
     )
     headers = {
         "year": "年份",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets
-from xhcp_eval.observations.table import is_below
+from xhcp_eval.observations.table import is_below, is_total
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.units import format_probability, format_value
@@ -83,7 +83,7 @@ def _problem(pack: Pack, row) -> Finding:
         text = f"{_year(row)}{row.indicator_name}目标（{_bound(row)}）未达标：{_now(row)}"
         text += f"；{row.failures}" if row.failures else ""
     else:
-        text = f"{row.indicator_name}{_now(row)}，{_year(row)}目标（{_bound(row)}）{_word(row.status)}"
+        text = f"{row.indicator_name}{_now(row)}，{_year(row)}目标（{_bound(row)}）{row.status}"
         text += (
             f"，达标概率{format_probability(row.probability)}" if row.probability == row.probability else ""
         )
@@ -91,7 +91,7 @@ def _problem(pack: Pack, row) -> Finding:
 
 
 def _good(pack: Pack, row) -> Finding:
-    text = f"{row.indicator_name}{_now(row)}，{_year(row)}目标（{_bound(row)}）{_word(row.status)}"
+    text = f"{row.indicator_name}{_now(row)}，{_year(row)}目标（{_bound(row)}）{row.status}"
     if row.probability == row.probability:
         text += f"，达标概率{format_probability(row.probability)}"
     return _finding("good", row, f"{text}。")
@@ -183,15 +183,6 @@ def _year(row) -> str:
     return "每年保持的" if row.every_year else f"{row.target_year}年"
 
 
-def _word(status: str) -> str:
-    return {
-        Status.MET: "已达标",
-        Status.LIKELY: "预期可达标",
-        Status.AT_RISK: "存在风险",
-        Status.UNLIKELY: "难以达标",
-    }[Status(status)]
-
-
 def _gap(row) -> str:
     if not row.gap > 0:
         return ""
@@ -209,14 +200,8 @@ def _lowest(pack: Pack, row) -> str:
         return ""
     region = pack.region
     rows = pack.observations
-    rows = rows[
-        (rows["indicator"] == row.indicator)
-        & (rows["year"] == row.latest_year)
-        & (rows["level"] == "township")
-    ]
-    rows = rows[
-        (rows[["sex", "age", "residence", "category"]] == "total").all(axis=1) & is_below(rows, region)
-    ]
+    rows = rows[(rows["indicator"] == row.indicator) & (rows["year"] == row.latest_year)]
+    rows = rows[(rows["level"] == "township") & is_total(rows) & is_below(rows, region)]
     rows = rows.dropna(subset=["numerator", "denominator"])
     if len(rows) < 2 or not rows["denominator"].sum():
         return ""
@@ -227,11 +212,8 @@ def _lowest(pack: Pack, row) -> str:
     if z.min() > -3:  # Bonferroni for a dozen townships would be -2.9
         return ""
     worst = rows.iloc[int(z.argmin())]
-    return (
-        f"；最低的是{worst['region'].rsplit('/', 1)[-1]}（{format_value(worst['value'], row.unit)}）"
-        if row.direction == "up"
-        else (f"；最高的是{worst['region'].rsplit('/', 1)[-1]}（{format_value(worst['value'], row.unit)}）")
-    )
+    end = "最低" if row.direction == "up" else "最高"
+    return f"；{end}的是{worst['region'].rsplit('/', 1)[-1]}（{format_value(worst['value'], row.unit)}）"
 
 
 def _signed(pace: float, unit: str) -> str:

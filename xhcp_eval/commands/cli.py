@@ -17,6 +17,7 @@ from xhcp_eval.commands import batch as batch_commands
 from xhcp_eval.commands import data as data_commands
 from xhcp_eval.commands import scores as score_commands
 from xhcp_eval.commands import upkeep
+from xhcp_eval.commands.options import PLAN, progress
 from xhcp_eval.errors import XhcpError
 
 app = typer.Typer(
@@ -140,7 +141,7 @@ def demo() -> None:
 
 
 @app.command()
-def plan(name: Annotated[str, typer.Argument(help="data/plans/ 下的规划名")] = "xinhua_2021_2030") -> None:
+def plan(name: Annotated[str, typer.Argument(help="data/plans/ 下的规划名")] = PLAN) -> None:
     """检查一个规划的登记文件，列出目标数。"""
     from xhcp_eval.plan.reading import load_plan
 
@@ -153,7 +154,7 @@ def plan(name: Annotated[str, typer.Argument(help="data/plans/ 下的规划名")
 @app.command()
 def check(
     files: Annotated[list[Path], typer.Argument(help="数据文件：csv、xlsx 或 parquet")],
-    plan: Annotated[str, typer.Option(help="按哪个规划的指标检查")] = "xinhua_2021_2030",
+    plan: Annotated[str, typer.Option(help="按哪个规划的指标检查")] = PLAN,
 ) -> None:
     """检查数据文件能否读入，一次列出全部问题。"""
     from xhcp_eval.observations.table import read_table
@@ -173,19 +174,17 @@ def train(
     / "xhcp_eval/forecast/reference",
 ) -> None:
     """重新训练参照类模型，并按指标交叉检验写出说明卡（约十五分钟）。"""
-    from tqdm import tqdm
-
     from xhcp_eval.forecast.backtests import card as model_card
 
-    with tqdm(total=model_card.NETWORKS, desc="训练", unit="个网络") as bar:
-        paths = model_card.train_and_describe(data, out, lambda _: bar.update())
+    with progress("训练网络", model_card.NETWORKS) as done:
+        paths = model_card.train_and_describe(data, out, done)
     for path in paths:
         typer.echo(f"已写入 {path}")
 
 
 @app.command()
 def lint(fix: Annotated[bool, typer.Option("--fix", help="能自动修正的就修正")] = False) -> None:
-    """检查代码风格，以及笔记本中没有留下运行结果。"""
+    """检查代码风格和类型，以及笔记本中没有留下运行结果。"""
     raise typer.Exit(upkeep.check_style(fix))
 
 

@@ -8,13 +8,10 @@ from typing import Annotated
 import typer
 
 from xhcp_eval import bootstrap
+from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOption, progress
 
-PLAN = "xinhua_2021_2030"
 app = typer.Typer()
 rounds_app = typer.Typer(name="round", help="年度填报：开启、进度、缺报、定版。", no_args_is_help=True)
-DatabaseOption = Annotated[Path, typer.Option("--database", help="数据库文件")]
-PlanOption = Annotated[str, typer.Option("--plan", help="按哪个规划")]
-DATABASE = bootstrap.ROOT / "data" / "xhcp.duckdb"
 
 
 def _open(database: Path, plan: str):
@@ -59,34 +56,27 @@ def import_(  # noqa: PLR0913 - options of a command
     plan: PlanOption = PLAN,
 ) -> None:
     """检查填报文件并入库：整份通过才读入，全部问题一次列出并标注在副本里。"""
-    from tqdm import tqdm
-
     from xhcp_eval.errors import DataError
     from xhcp_eval.observations.door.intake import import_files
 
     base, registry = _open(database, plan)
     options = {"dry_run": dry_run, "confirmed": confirmed, "new_regions": new_regions, "reported_on": reported_on,
                "by": by, "annotate_in": annotate}  # fmt: skip
-    with tqdm(total=len(files), desc="读入", unit="份", disable=len(files) < 2) as bar:
-        taken, refused = import_files(files, registry, base, lambda _: bar.update(), **options)
+    with progress("读入", len(files)) as done:
+        taken, refused = import_files(files, registry, base, done, **options)
     for seen in taken:
-        done = (
-            "检查通过，未入库"
-            if seen.kept is None
-            else "已入库"
-            if seen.kept.is_new
-            else "此前已入库，未作改变"
-        )
-        typer.echo(
-            "\n".join(
-                [
-                    f"{seen.path.name}：{len(seen.table)} 个数据点，{done}",
-                    *(f"  提示：{n}" for n in seen.notices),
-                ]
-            )
-        )
+        typer.echo(f"{seen.path.name}：{len(seen.table)} 个数据点，{_came_of(seen.kept)}")
+        for notice in seen.notices:
+            typer.echo(f"  提示：{notice}")
     if refused:
         raise DataError("\n".join(str(error) for error in refused))
+
+
+def _came_of(kept) -> str:
+    """What came of a file. kept: its import, None for a trial."""
+    if kept is None:
+        return "检查通过，未入库"
+    return "已入库" if kept.is_new else "此前已入库，未作改变"
 
 
 @app.command()

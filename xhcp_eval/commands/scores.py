@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from xhcp_eval import bootstrap
+from xhcp_eval.commands.options import PLAN, PlanOption
 
 app = typer.Typer(name="score", help="证据评分：发评分表、收评分表、看一致性。", no_args_is_help=True)
 FolderOption = Annotated[Path, typer.Option("--folder", help="评估资料文件夹，收回的评分存在这里")]
 FOLDER = bootstrap.ROOT / "data" / "evaluation"
-PlanOption = Annotated[str, typer.Option("--plan", help="按哪个规划")]
-PLAN = "xinhua_2021_2030"
 
 
 @app.command("out")

@@ -26,20 +26,7 @@ from xhcp_eval.warnings.warn import FIGURES, SKILL_FILE
 PANEL = Path("data") / "reference" / "panel.parquet"
 PER_INDICATOR, HORIZON, LATER = 1000, 5, 3
 # Which way each indicator of the panel is wanted; those that are neither good nor bad (who lives there) are left out.
-WANTED: dict[str, int] = {
-    "gm_at_least_basic_sanitation_urban_access_percent": 1,
-    "gm_births_attended_by_skilled_health_staff_percent_of_total": 1,
-    "gm_infant_mortality_rate_per_1000_births": -1,
-    "gm_malnutrition_weight_for_age_percent_of_children_under_5": -1,
-    "gm_ratio_of_girls_to_boys_in_primary_and_secondary_education_perc": 1,
-    "gm_stillbirths_per_1000_births": -1,
-    "gm_teen_fertility_rate_births_per_1000_women_ages_15_19": -1,
-    "gm_traffic_deaths_per_100000_people": -1,
-    "gm_under_five_mortality_from_cme_per_1000_born": -1,
-    "kolada_n01982": 1, "kolada_n01984": -1, "kolada_n07541": -1, "kolada_n07542": -1, "kolada_n15419": 1,
-    "kolada_n15428": 1, "kolada_n15436": 1, "kolada_n15508": 1, "kolada_n15569": -1, "kolada_n15572": -1,
-    "kolada_n15574": -1, "kolada_n18941": 1,
-}  # fmt: skip
+WANTED = Path("data") / "reference" / "wanted.csv"
 OUTCOMES: dict[str, str] = {
     HARD: "第5年的值确实没有达到目标（目标按回测规则随机设定，方向随机；预测模型未见过该指标）",
     WORSE: "3年后的值比发出预警时更差，且超过该指标一年变动的典型幅度（各地区稳健标准差的中位数）",
@@ -49,6 +36,12 @@ OUTCOMES: dict[str, str] = {
     FLOOR: "模拟：各乡镇真值恰在界限上时，仍发出明确预警的概率",
 }
 UNMEASURED = dict.fromkeys(FIGURES)
+
+
+def wanted() -> dict[str, int]:
+    """+1 where more of an indicator of the panel is better, -1 where less is."""
+    table = pd.read_csv(ROOT / WANTED)
+    return dict(zip(table["indicator"], table["wanted"].map({"more": 1, "less": -1}), strict=True))
 
 
 def measure(
@@ -116,7 +109,7 @@ def worse_cases(cases: Cases, panel: Panel, rules: WarningRules) -> pd.DataFrame
     By more than a typical year of the indicator. The series' own habit would let the rule look good on pure chance: a habit
     underestimated makes both warning and outcome likelier (lift 1.10 on random walks, 1.00 this way).
     """
-    sign = np.array([WANTED.get(name, 0) for name in cases.indicator])
+    sign = pd.Series(cases.indicator).map(wanted()).fillna(0).to_numpy(int)
     worse, now, later = worse_two_years(panel, sign, rules), _last(panel), cases.outcomes[:, LATER - 1]
     # a two-year habit is a year's times the root of two
     typical = _typical(worse.habit / np.sqrt(2), worse.judged, cases)
