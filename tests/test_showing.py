@@ -60,3 +60,16 @@ def test_every_public_name_tells_what_it_takes():
             ]
             missing = [p for p in wanted if p not in text]
             assert not missing, (name, missing)
+
+
+def test_what_is_held_tells_itself_in_a_line():
+    plan = xhcp_eval.load_plan("xinhua_2021_2030")
+    pack = xhcp_eval.open_pack("national_hindcast_2015")
+    told = [plan, pack, xhcp_eval.reference_model(), pack.params.settings]
+    assert [len(repr(one)) < 200 for one in told] == [True] * len(told)
+    assert (
+        repr(plan)
+        == str(plan)
+        == "<Plan xinhua_2021_2030: 新华区 2021-2030, 70 goals, 154 indicators, 150 targets>"
+    )
+    assert "national_hindcast_2015" in repr(pack)

@@ -45,6 +45,9 @@ class Pack:
     frames: Mapping[str, pd.DataFrame] = field(repr=False)
     stamp: dict
 
+    def __repr__(self) -> str:
+        return f"<Pack {self.params.pack}: {self.region}, data until {self.params.data_until}>"
+
     @property
     def region(self) -> str:
         """Path of the region that is judged; the parameters', or else the plan's own."""

@@ -282,6 +282,12 @@ class Plan(_Model):
     users: dict[str, str] = {}
     readings: tuple[Ambiguity, ...] = ()
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.goals)} goals, {len(self.indicators)} indicators, {len(self.targets())} targets"
+        return f"<Plan {self.id}: {self.region} {self.start_year}-{self.end_year}, {counts}>"
+
+    __str__ = __repr__
+
     @cached_property
     def _by_id(self) -> dict[str, Indicator]:
         return {indicator.id: indicator for indicator in self.indicators}

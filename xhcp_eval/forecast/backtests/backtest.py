@@ -48,6 +48,9 @@ class Backtest:
     cases: Cases
     frame: pd.DataFrame
 
+    def __repr__(self) -> str:
+        return f"<Backtest of {', '.join(self.methods)} on {self.cases!r}>"
+
     @property
     def methods(self) -> list[str]:
         """Names of the methods, in the order given."""

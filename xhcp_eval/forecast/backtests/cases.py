@@ -46,6 +46,9 @@ class Cases:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def __repr__(self) -> str:
+        return f"<{len(self)} Cases of {len(set(self.indicator))} indicators, {self.horizon} years ahead>"
+
     @property
     def horizon(self) -> int:
         """Years ahead of the origin."""

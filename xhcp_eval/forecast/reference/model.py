@@ -92,6 +92,9 @@ class ReferenceModel:
     still: np.ndarray
     fold_of: dict[str, int]
 
+    def __repr__(self) -> str:
+        return f"<ReferenceModel learned on {len(self.fold_of)} indicators>"
+
     def __call__(
         self, panel: Panel, horizon: int, quantiles: np.ndarray, beside: Company | None = None
     ) -> np.ndarray:
