@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 from measure import machine, peak_memory
 
-from xhcp_eval.projection import LEVELS, project_panel
-from xhcp_eval.reference.model import ReferenceModel, reference_model
+from xhcp_eval.forecast.projection import LEVELS, project_panel
+from xhcp_eval.forecast.reference.model import ReferenceModel, reference_model
 from xhcp_eval.verdict import joint
 from xhcp_eval.verdict.chances import chance
 from xhcp_eval.verdict.changes import yearly_steps

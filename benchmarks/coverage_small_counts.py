@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.backtest_cases import Cases, make_cases
-from xhcp_eval.panel import make_panel
-from xhcp_eval.projection import project_panel, trend_model
-from xhcp_eval.trend import TrendModel
+from xhcp_eval.forecast.backtests.cases import Cases, make_cases
+from xhcp_eval.forecast.classical.trend import TrendModel
+from xhcp_eval.forecast.panel import make_panel
+from xhcp_eval.forecast.projection import project_panel, trend_model
 
 PANEL = Path(__file__).resolve().parents[1] / "data" / "reference" / "panel.parquet"
 MORTALITY = (

@@ -16,9 +16,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xhcp_eval.evaluation import difference_in_differences as did
-from xhcp_eval.evaluation import interrupted_series as its
-from xhcp_eval.evaluation import synthetic_control as sc
+from xhcp_eval.evaluation.methods import difference_in_differences as did
+from xhcp_eval.evaluation.methods import interrupted_series as its
+from xhcp_eval.evaluation.methods import synthetic_control as sc
 
 AUTOCORRELATION = (0.0, 0.3, 0.6)
 EFFECT = 1.5

@@ -22,13 +22,13 @@ import pandas as pd
 from measure import machine
 from tqdm import tqdm
 
-from xhcp_eval.database import Database
 from xhcp_eval.errors import DataError
-from xhcp_eval.intake import import_file, inspect_file
-from xhcp_eval.observations import KEY, read_table
-from xhcp_eval.plan import load_plan
+from xhcp_eval.observations.door.intake import import_file, inspect_file
+from xhcp_eval.observations.forms.workbook import COLUMNS, FIRST_ROW, HEADER_ROW, write_workbook
+from xhcp_eval.observations.store.database import Database
+from xhcp_eval.observations.table import KEY, read_table
+from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.workbook import COLUMNS, FIRST_ROW, HEADER_ROW, write_workbook
 
 PLAN = load_plan("xinhua_2021_2030")
 TODAY = date(2026, 4, 1)

@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 from measure import machine
 
-from xhcp_eval.backtesting import backtest
-from xhcp_eval.panel import Panel, make_panel
-from xhcp_eval.reference.model import ReferenceModel, reference_model
-from xhcp_eval.reference.peers import Company
+from xhcp_eval.forecast.backtests.backtest import backtest
+from xhcp_eval.forecast.panel import Panel, make_panel
+from xhcp_eval.forecast.reference.model import ReferenceModel, reference_model
+from xhcp_eval.forecast.reference.peers import Company
 
 PANEL = Path(__file__).resolve().parents[1] / "data" / "reference" / "panel.parquet"
 SIZES = (5, 20, 60)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.panel import Panel
+from xhcp_eval.forecast.panel import Panel
 
 SCRIPT = Path(__file__).with_name("peer_statsforecast.py")
 

@@ -1,7 +1,7 @@
 """Would the tests notice? Plants random faults one at a time and runs the tests of the module they are planted in.
 
-    python benchmarks/planted_faults.py --modules counting.py small_numbers.py
-    python benchmarks/planted_faults.py --modules evaluation/equity.py:278 --count 0
+    python benchmarks/planted_faults.py --modules forecast/counting.py forecast/small_numbers.py
+    python benchmarks/planted_faults.py --modules evaluation/methods/equity.py:278 --count 0
 
 A fault is one changed comparison, sign of arithmetic, number, flag, and/or/not, exchanged branch, or a branch or early
 return left out. Tests that still pass have not found it: such survivors are printed as they come, with their place.
@@ -37,18 +37,18 @@ PACKAGE = "xhcp_eval"
 AT_A_TIME = 2
 # Tests of modules that none of the patterns in `tests_of` finds.
 TESTS: dict[str, list[str]] = {
-    "panel.py": ["tests/test_projection.py"],
-    "door_checks.py": ["tests/test_intake.py"],
-    "verdict/pairs.py": ["tests/verdict/test_rules.py", "tests/verdict/test_judge.py"],
-    "verdict/judge.py": ["tests/verdict/test_judge.py", "tests/verdict/test_rules.py"],
+    "forecast/panel.py": ["tests/forecast/test_projection.py"],
+    "observations/door/checks.py": ["tests/observations/door/test_intake.py"],
+    "verdict/pairs.py": ["tests/verdict/test_rules.py", "tests/verdict/test_judging.py"],
+    "verdict/judging.py": ["tests/verdict/test_judging.py", "tests/verdict/test_rules.py"],
     "verdict/questions.py": ["tests/verdict/test_chances.py", "tests/verdict/test_windows.py"],
-    "verdict/reading.py": ["tests/verdict/test_judge.py", "tests/verdict/test_rules.py"],
+    "verdict/reading.py": ["tests/verdict/test_judging.py", "tests/verdict/test_rules.py"],
     "verdict/series.py": [
         "tests/verdict/test_judged.py",
         "tests/verdict/test_rules.py",
-        "tests/verdict/test_judge.py",
+        "tests/verdict/test_judging.py",
     ],
-    "verdict/verdicts.py": ["tests/verdict/test_judge.py", "tests/verdict/test_words.py"],
+    "verdict/verdicts.py": ["tests/verdict/test_judging.py", "tests/verdict/test_words.py"],
 }
 
 COMPARED = {
@@ -186,11 +186,9 @@ def chosen(places: list[list[Fault]], count: int, seed: str) -> list[Fault]:
 
 
 def tests_of(module: str) -> list[str]:
-    """Files of a module's own tests: tests/<room>/test_<file>.py, or one of the flat names."""
-    *rooms, name = Path(module).with_suffix("").parts
-    room = "_".join(rooms)
-    names = [f"{'/'.join(rooms)}/test_{name}", f"test_{room}_{name}", f"test_{name}", f"test_{room}"]
-    paths = [f"tests/{path.lstrip('/')}.py" for path in names]
+    """Files of a module's own tests: tests/<room>/test_<file>.py."""
+    path = Path("tests") / Path(module).with_name(f"test_{Path(module).name}")
+    paths = [path.as_posix()]
     found = TESTS.get(module) or [path for path in paths if (ROOT / path).is_file()][:1]
     if not found:
         raise SystemExit(f"{module}: no tests among {', '.join(paths)}; name them in TESTS")

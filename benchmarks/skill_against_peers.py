@@ -16,8 +16,8 @@ import pandas as pd
 from measure import machine
 from peers import Peer
 
-from xhcp_eval.backtesting import Backtest, backtest
-from xhcp_eval.projection import trend_model
+from xhcp_eval.forecast.backtests.backtest import Backtest, backtest
+from xhcp_eval.forecast.projection import trend_model
 
 PANEL = Path(__file__).resolve().parents[1] / "data" / "reference" / "panel.parquet"
 OURS = "auto"

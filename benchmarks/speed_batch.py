@@ -28,17 +28,17 @@ from pathlib import Path
 import numpy as np
 from measure import machine
 
-from xhcp_eval.batch.plan_of_work import load_batch, load_packs, plan_tasks
-from xhcp_eval.batch.rows import split_rows
-from xhcp_eval.batch.unit import region_pack
 from xhcp_eval.demo.province import write_province
-from xhcp_eval.pack import save_pack
-from xhcp_eval.params import NOTEBOOKS, PackParams
+from xhcp_eval.pack.pack import save_pack
+from xhcp_eval.pack.params import NOTEBOOKS, PackParams
 from xhcp_eval.provenance import ROOT
+from xhcp_eval.report.batch.plan_of_work import load_batch, load_packs, plan_tasks
+from xhcp_eval.report.batch.rows import split_rows
+from xhcp_eval.report.batch.unit import region_pack
 
 PACK = "midterm_2025"
 LOOK = 1.0  # seconds from one look at the memory to the next; looking stops a process for some milliseconds
-COMMAND = "from xhcp_eval.batch_commands import app; app()"
+COMMAND = "from xhcp_eval.commands.batch import app; app()"
 TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?|data:[^\"]+|（\d+\.\d 秒）")
 
 

@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 from measure import machine
 
-from xhcp_eval.database import Database
-from xhcp_eval.intake import import_file
-from xhcp_eval.observations import COLUMNS, read_table
-from xhcp_eval.plan import load_plan
+from xhcp_eval.observations.door.intake import import_file
+from xhcp_eval.observations.store.database import Database
+from xhcp_eval.observations.table import COLUMNS, read_table
+from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.provenance import ROOT
 
 PLAN = load_plan("xinhua_2021_2030")

@@ -20,12 +20,12 @@ from pathlib import Path
 from measure import machine
 from speed_report import by_command
 
-from xhcp_eval.pack import compute_pack, hold_pack, save_pack
-from xhcp_eval.params import NOTEBOOKS, load_params
+from xhcp_eval.pack.pack import compute_pack, hold_pack, save_pack
+from xhcp_eval.pack.params import NOTEBOOKS, load_params
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.report.engine import preload, run_forked
-from xhcp_eval.report.execute import Job
-from xhcp_eval.report.render import Page, make_shell
+from xhcp_eval.report.page.render import Page, make_shell
+from xhcp_eval.report.run.engine import preload, run_forked
+from xhcp_eval.report.run.execute import Job
 
 
 def timed(work, *arguments):

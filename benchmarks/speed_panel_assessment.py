@@ -30,8 +30,8 @@ import numpy as np
 import pandas as pd
 from measure import machine, peak_memory
 
-from xhcp_eval.observations import TOTAL, read_table
-from xhcp_eval.plan import load_plan
+from xhcp_eval.observations.table import TOTAL, read_table
+from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.provenance import ROOT
 
 PLAN = load_plan("xinhua_2021_2030")
@@ -125,7 +125,7 @@ def judged_blocks(tables: Iterator[pd.DataFrame], jobs: int) -> Iterator[pd.Data
 
 def judged(table: pd.DataFrame) -> pd.DataFrame:
     """The verdicts of a block's regions, every series projected."""
-    from xhcp_eval.verdict.judge import judge
+    from xhcp_eval.verdict.judging import judge
 
     return judge(table, PLAN, as_of=AS_OF, project_all=True).frame
 
@@ -148,7 +148,7 @@ def worked() -> float:
 
 def one_by_one(regions: int, units: bool) -> float:
     """Seconds a region from table to verdicts in words, one region after another in one process."""
-    from xhcp_eval.verdict.judge import judge
+    from xhcp_eval.verdict.judging import judge
 
     table = block_of(template(units), 0, regions + 1)
     names = table["region"].cat.categories[~table["region"].cat.categories.str.contains("县/")]

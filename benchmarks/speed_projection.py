@@ -76,7 +76,7 @@ def measure_one() -> tuple[float, float]:
 
 def compare(python: Path, n_series: int, jobs: int) -> None:
     """Print what statsforecast takes for the same series, and how many times as long that is."""
-    from xhcp_eval.panel import make_panel
+    from xhcp_eval.forecast.panel import make_panel
 
     ours = in_own_process(n_series)["seconds"]
     print(f"\n{n_series:,} series, ours: {ours:.2f} s")

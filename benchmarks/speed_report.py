@@ -17,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from xhcp_eval.pack import compute_pack, save_pack
-from xhcp_eval.params import NOTEBOOKS, load_params
+from xhcp_eval.pack.pack import compute_pack, save_pack
+from xhcp_eval.pack.params import NOTEBOOKS, load_params
 from xhcp_eval.provenance import ROOT
 
 
@@ -45,7 +45,16 @@ def by_command(params, folder: Path, snapshot: str) -> float:
 def by_product(path: Path, folder: Path, *options: str) -> float:
     """Seconds of `xhcp run`, start of the program, tables and page included. options: such as --force."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "xhcp_eval.cli", "run", str(path), *options, "--out", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "xhcp_eval.commands.cli",
+        "run",
+        str(path),
+        *options,
+        "--out",
+        str(folder),
+    ]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
     return time.perf_counter() - started
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from waiting import HANG, until
 
-from xhcp_eval.batch.plan_of_work import BatchParams
-from xhcp_eval.batch.storage import open_store
-from xhcp_eval.batch.tasks import Task
-from xhcp_eval.batch.whole import How, run_batch
 from xhcp_eval.errors import CrashError, DataError, RunError
+from xhcp_eval.report.batch.plan_of_work import BatchParams
+from xhcp_eval.report.batch.storage import open_store
+from xhcp_eval.report.batch.tasks import Task
+from xhcp_eval.report.batch.whole import How, run_batch
 
 KILL = "XHCP_TEST_KILL"  # JSON: the moment at which processes stay to be killed, a folder to tell in, of which regions
-PRELOAD = ("xhcp_eval.batch.whole", "xhcp_eval.batch.rows")
+PRELOAD = ("xhcp_eval.report.batch.whole", "xhcp_eval.report.batch.rows")
 TARGET = {
     "question": "q", "indicator": "i", "indicator_name": "甲", "decides_goal": True, "target_year": 2030,
     "every_year": False, "op": ">=", "reading": "", "unit": "percent", "target_value": 95.0, "target_text": "≥95%",

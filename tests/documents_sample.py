@@ -12,10 +12,10 @@ import pandas as pd
 from nbformat import v4
 from PIL import Image
 
-from xhcp_eval.report import render
-from xhcp_eval.report.render import Page, Shell, render_chapter, render_notebook, render_page
-from xhcp_eval.style import PALETTE, new_figure
-from xhcp_eval.views import FigureView, figure_view, section, table, text_view
+from xhcp_eval.chapters.kit.style import PALETTE, new_figure
+from xhcp_eval.chapters.kit.views import FigureView, figure_view, section, table, text_view
+from xhcp_eval.report.page import render
+from xhcp_eval.report.page.render import Page, Shell, render_chapter, render_notebook, render_page
 
 TITLE = "新华区儿童发展规划（2021—2030年）中期评估报告"
 PAGES = (

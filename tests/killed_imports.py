@@ -19,7 +19,7 @@ import duckdb
 import pandas as pd
 from waiting import HANG
 
-from xhcp_eval import database as module
+from xhcp_eval.observations.store import database as module
 
 path, table, first, count, moment = Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:5]), sys.argv[5]
 told = []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
+import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -14,128 +15,38 @@ import xhcp_eval
 
 PACKAGE = Path(xhcp_eval.__file__).resolve().parent
 
-# From what can go wrong to what is typed: a module imports only from those before it.
-ORDER = [
-    *(
-        "errors",
-        "showing",
-        "bootstrap",
-        "provenance",
-        "units",
-        "plan_model",
-        "plan",
-        "table_files",
-        "cell_values",
-        "observations",
-        "surveys",
-        "privacy",
-        "database",
-    ),
-    *(
-        "workbook",
-        "workbook_reader",
-        "door_checks",
-        "annotated",
-        "intake",
-        "rounds",
-        "quality",
-        "small_numbers",
-        "panel",
-        "counting",
-        "local_drift",
-        "theta",
-        "trend",
-        "reference",
-        "projection",
-        "likely_range",
-    ),
-    *(
-        "scores",
-        "backtest_cases",
-        "backtesting",
-        "model_card",
-        "other_methods",
-        "validation",
-        "breaks",
-        "verdict",
-        "params",
-    ),
-    *(
-        "early_warning",
-        "warning_skill",
-        "letters",
-        "evaluation",
-        "effect_studies",
-        "cost_studies",
-        "appraisal",
-        "unit_ranking",
-        "evaluation_files",
-        "demo",
-        "appraisal_workbook",
-        "pack_frames",
-        "pack",
-        "style",
-        "svg",
-        "views",
-        "tables",
-    ),
-    *(
-        "validation_views",
-        "comparables_views",
-        "other_methods_views",
-        "warnings_views",
-        "effect_views",
-        "yearbook",
-        "yearbook_views",
-        "findings",
-        "findings_text",
-        "findings_views",
-        "figures",
-        "figures_goals",
-        "figures_groups",
-        "figures_raters",
-        "third_party_views",
-        "value_views",
-        "survey_views",
-        "equity_views",
-        "narrative",
-        "sections",
-        "explorer",
-        "explorer_app",
-        "tutorial",
-        "report",
-        "documents",
-        "batch",
-        "finder",
-        "upkeep",
-        "data_commands",
-        "score_commands",
-        "batch_commands",
-        "cli",
-        "__main__",
-    ),
-]
-NUMERIC = {"units", *ORDER[ORDER.index("quality") : ORDER.index("demo")]}
-SHOWING = {
-    "database",
-    "workbook",
-    "workbook_reader",
-    "annotated",
-    "intake",
-    "rounds",
-    "appraisal_workbook",
-    *ORDER[ORDER.index("pack") :],
+# The order of rooms, and what each may import beside the doorstep.
+MAY_IMPORT = {
+    "plan": "",
+    "observations": "plan",
+    "forecast": "",
+    "quality": "plan observations forecast",
+    "verdict": "plan observations forecast",
+    "warnings": "plan observations forecast verdict",
+    "evaluation": "plan observations forecast verdict",
+    "pack": "plan observations forecast quality verdict warnings evaluation",
+    "chapters": "plan observations forecast quality verdict warnings evaluation pack",
+    "report": "plan observations forecast verdict pack chapters",
+    "demo": "plan observations evaluation",
+    "commands": "plan observations forecast quality verdict warnings evaluation pack chapters report demo",
 }
-SHOWING |= {"matplotlib", "seaborn", "IPython", "papermill", "nbconvert", "duckdb", "typer", "rich", "tqdm"}
+# What has no room: the start of the program, and what all rooms stand on.
+DOORSTEP = {"__init__", "__main__", "_doors", "bootstrap", "errors", "files", "provenance", "showing"}
+# Rooms that work out numbers: they show and store nothing, but for the sheets that raters fill in.
+NUMERIC = {"forecast", "quality", "verdict", "warnings", "evaluation"}
+SHEETS = "evaluation.scoring.sheets"
+STORING = ("observations.store", "observations.door", "observations.forms")
+SHOWING = {"matplotlib", "seaborn", "IPython", "papermill", "nbconvert", "duckdb", "typer", "rich", "tqdm"}
 HEAVY = {"pandas", "numpy", "matplotlib", "statsmodels", "scipy", "seaborn", "pydantic", "yaml"}
 
 
 def _module_name(path: Path) -> str:
-    return path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
+    return path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
 
 
 TREES = {_module_name(path): ast.parse(path.read_bytes()) for path in sorted(PACKAGE.rglob("*.py"))}
 MODULES = [name for name in TREES if name != "__init__"]
+IN_ROOMS = [name for name in MODULES if name.split(".")[0] in MAY_IMPORT]
 
 
 def _imports(name: str) -> set[str]:
@@ -150,9 +61,10 @@ def _imports(name: str) -> set[str]:
     return found
 
 
-def _steps(name: str) -> set[str]:
-    """Steps of ORDER that a module imports from."""
-    return {full.split(".")[1] for full in _imports(name) if full.startswith("xhcp_eval.")} & set(ORDER)
+def _rooms(name: str) -> set[str]:
+    """Rooms that a module imports from, beside its own."""
+    found = {full.split(".")[1] for full in _imports(name) if full.startswith("xhcp_eval.")}
+    return found & MAY_IMPORT.keys() - {name.split(".")[0]}
 
 
 def _needs(name: str) -> set[str]:
@@ -165,32 +77,65 @@ def _calls(name: str) -> list[ast.Call]:
     return [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)]
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_module_has_its_place(name):
-    assert name.split(".")[0] in ORDER, f"add {name} to ORDER, where the data flows through it"
+def test_rooms_stand_in_the_order_of_the_way_of_a_figure():
+    assert tuple(MAY_IMPORT) == xhcp_eval.ROOMS
+    for place, (room, others) in enumerate(MAY_IMPORT.items()):
+        assert set(others.split()) <= set(list(MAY_IMPORT)[:place]), room
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.split(".")[0] in ORDER])
-def test_imports_go_one_way(name):
-    step = ORDER.index(name.split(".")[0])
-    later = _steps(name) & set(ORDER[step + 1 :])
-    assert not later, f"{name} imports from later steps"
+def test_the_hall_is_small():
+    here = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()} - {
+        "__pycache__"
+    }
+    assert here == DOORSTEP | MAY_IMPORT.keys() and len(here) <= 20
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.split(".")[0] in NUMERIC])
-def test_numeric_modules_show_and_store_nothing(name):
-    roots = {full.split(".")[1 if full.startswith("xhcp_eval.") else 0] for full in _imports(name)}
-    assert not roots & SHOWING
+@pytest.mark.parametrize("name", IN_ROOMS)
+def test_a_room_imports_only_what_it_may(name):
+    assert _rooms(name) <= set(MAY_IMPORT[name.split(".")[0]].split())
 
 
-def test_files_of_evaluation_do_not_import_each_other():
+@pytest.mark.parametrize("name", sorted(DOORSTEP - {"__main__"}))
+def test_the_doorstep_leads_into_no_room(name):
+    assert not _rooms(name)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_says_what_it_answers_and_what_it_offers(room):
+    entered = importlib.import_module(f"xhcp_eval.{room}")
+    assert entered.__doc__ and "\n" not in entered.__doc__
+    for name in entered.__all__:
+        item = getattr(entered, name)
+        assert inspect.ismodule(item) or not callable(item) or inspect.getdoc(item), name
+    assert dir(entered) == entered.__all__
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in IN_ROOMS if name.split(".")[0] in NUMERIC and name != SHEETS]
+)
+def test_numeric_rooms_show_and_store_nothing(name):
+    full = _imports(name)
+    assert not {part.split(".")[0] for part in full} & SHOWING
+    assert not [part for part in full if part.startswith(tuple(f"xhcp_eval.{place}" for place in STORING))]
+
+
+def test_methods_of_evaluation_do_not_import_each_other():
     for name in MODULES:
-        if name.startswith("evaluation.") and not name.endswith("__init__"):
+        if name.startswith("evaluation.methods."):
             assert not {full for full in _imports(name) if full.startswith("xhcp_eval.evaluation.")}, name
 
 
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__).parent.glob("*/**/test_*.py")), ids=lambda path: path.stem
+)
+def test_tests_mirror_the_package(path):
+    """tests/<room>/test_<file>.py stands for a file of that room, or for a whole one told by its name."""
+    room = path.parent.relative_to(Path(__file__).parent)
+    assert room.as_posix() == "browser" or (PACKAGE / room).is_dir()
+
+
 def test_no_import_cycle():
-    """Also within a package of several files, which ORDER sees as one step."""
+    """Also within a room of several files."""
     graph = {name: _needs(name) - {name} for name in MODULES}
     while leaves := [name for name, needs in graph.items() if not needs & graph.keys()]:
         for name in leaves:
@@ -237,8 +182,8 @@ def test_text_modes_are_recognised(code, text):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_nothing_depends_on_fork_or_symlinks(name):
-    """Windows has no fork, and symlinks only for administrators. `report.forking` forks where it can."""
-    if name != "report.forking":
+    """Windows has no fork, and symlinks only for administrators. `report.run.forking` forks where it can."""
+    if name != "report.run.forking":
         used = {_name_of(call) for call in _calls(name)}
         assert not used & {"fork", "forkpty", "symlink", "symlink_to", "execv", "execvp"}
 
@@ -253,18 +198,18 @@ def test_importing_the_package_loads_nothing_heavy():
 
 def test_set_up_needs_the_standard_library_only():
     """Beside `packaging`, which is asked for only where it may be missing."""
-    for name in ("__init__", "__main__", "bootstrap", "errors"):
+    for name in ("__init__", "__main__", "_doors", "bootstrap", "errors"):
         roots = {full.split(".")[0] for full in _imports(name)}
         assert roots <= sys.stdlib_module_names | {"xhcp_eval", "packaging", "__future__"}, name
 
 
-@pytest.mark.parametrize(("name", "module"), xhcp_eval._NAMES.items())
-def test_public_names_are_where_they_are_said_to_be(name, module):
-    assert importlib.util.find_spec(f"xhcp_eval.{module}"), f"no module {module}"
-    assert getattr(xhcp_eval, name) is getattr(sys.modules[f"xhcp_eval.{module}"], name)
+def test_public_names_can_be_had_and_nothing_else_shows():
+    for name in xhcp_eval.__all__:
+        assert getattr(xhcp_eval, name)
+    assert dir(xhcp_eval) == xhcp_eval.__all__
+    assert len(set(xhcp_eval.__all__) - set(xhcp_eval.ROOMS)) <= 26
 
 
 def test_an_unknown_name_is_answered_with_near_ones():
     with pytest.raises(AttributeError, match="没有“load_plans”；可用的有：load_plan"):
         _ = xhcp_eval.load_plans
-    assert set(xhcp_eval.__all__) <= set(dir(xhcp_eval))

@@ -280,7 +280,7 @@ def test_a_command_runs_in_venv_and_hands_on_its_exit_code(monkeypatch):
 
     monkeypatch.setattr(entry, "subprocess", SimpleNamespace(Popen=popen))
     assert entry.main(["report", "--jobs", "2"]) == 3
-    assert commands == [[str(Path("/venv/python")), "-m", "xhcp_eval.cli", "report", "--jobs", "2"]]
+    assert commands == [[str(Path("/venv/python")), "-m", "xhcp_eval.commands.cli", "report", "--jobs", "2"]]
 
 
 def test_a_refusal_is_one_message_and_exit_code_1(monkeypatch, capsys):

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import xhcp_eval
-from xhcp_eval import upkeep
+from xhcp_eval.commands import upkeep
 
 # What tells an installer where to go, in any file that an installer reads.
 HOSTS = re.compile(r"pypi|pythonhosted|/simple|mirrors?\.|anaconda\.|index-url|find-links|://")
@@ -49,9 +49,11 @@ def test_committed_conda_environment_is_the_generated_one(root):
 def test_conda_environment_holds_every_dependency_under_its_own_name(root, wanted):
     conda = yaml.safe_load((root / "environment.yml").read_text(encoding="utf-8"))
     assert conda["channels"] == ["conda-forge"]
-    names = {re.split(r"[<>=]", entry)[0] for entry in conda["dependencies"]}
+    *entries, by_pip = conda["dependencies"]  # what conda-forge doesn't have comes from PyPI
+    assert by_pip == {"pip": ["resvg-py>=0.5"]}
+    names = {re.split(r"[<>=]", entry)[0] for entry in [*entries, *by_pip["pip"]]}
     renamed = {"brotli": "brotli-python", "matplotlib": "matplotlib-base"}
-    assert names == {"python"} | {renamed.get(entry.name, entry.name) for entry in wanted}
+    assert names == {"python", "pip"} | {renamed.get(entry.name, entry.name) for entry in wanted}
 
 
 @pytest.mark.parametrize("name", INSTALLER_FILES)
@@ -96,8 +98,8 @@ def test_build_backend_is_locked_so_that_the_project_installs_without_network(ro
 def test_commit_hooks_use_the_locked_versions(root, locked):
     repos = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     hooks = [hook for repo in repos for hook in repo["hooks"]]
-    assert {hook["id"] for hook in hooks} == {"ruff", "ruff-format", "nbstripout"}
-    pins = {pin for hook in hooks for pin in hook["additional_dependencies"]}
+    assert {hook["id"] for hook in hooks} == {"ruff", "ruff-format", "nbstripout", "mypy"}
+    pins = {pin for hook in hooks for pin in hook.get("additional_dependencies", ())}
     assert pins <= {str(requirement) for requirement in locked}
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from lxml import html as lxml_html
 
-from xhcp_eval.params import load_params
-from xhcp_eval.plan import load_plan
+from xhcp_eval.pack.params import load_params
+from xhcp_eval.plan.reading import load_plan
+from xhcp_eval.plan.units import format_probability, format_value
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.report.runner import run_pack
-from xhcp_eval.units import format_probability, format_value
+from xhcp_eval.report.run.runner import run_pack
 from xhcp_eval.verdict.status import Status
 
 PACKS = sorted((ROOT / "params").glob("*.yaml"))

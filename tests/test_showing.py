@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import xhcp_eval
-from xhcp_eval.evaluation.agreement import kendall_w
-from xhcp_eval.evaluation.weights import entropy_weights
+from xhcp_eval.evaluation.methods.agreement import kendall_w
+from xhcp_eval.evaluation.methods.weights import entropy_weights
 from xhcp_eval.showing import ROWS, ShowsFrame
 
 
@@ -34,10 +34,11 @@ def test_real_results():
 
 
 @pytest.mark.parametrize(
-    "name", [m.name for m in pkgutil.iter_modules(importlib.import_module("xhcp_eval.evaluation").__path__)]
+    "name",
+    [m.name for m in pkgutil.iter_modules(importlib.import_module("xhcp_eval.evaluation.methods").__path__)],
 )
 def test_every_result_of_an_evaluation_method_shows_itself(name):
-    module = importlib.import_module(f"xhcp_eval.evaluation.{name}")
+    module = importlib.import_module(f"xhcp_eval.evaluation.methods.{name}")
     own = [
         c
         for _, c in inspect.getmembers(module, inspect.isclass)
@@ -47,7 +48,7 @@ def test_every_result_of_an_evaluation_method_shows_itself(name):
 
 
 def test_every_public_name_tells_what_it_takes():
-    for name in xhcp_eval._NAMES:
+    for name in xhcp_eval.__all__:
         item = getattr(xhcp_eval, name)
         text = inspect.getdoc(item)
         assert text, name
@@ -59,3 +60,16 @@ def test_every_public_name_tells_what_it_takes():
             ]
             missing = [p for p in wanted if p not in text]
             assert not missing, (name, missing)
+
+
+def test_what_is_held_tells_itself_in_a_line():
+    plan = xhcp_eval.load_plan("xinhua_2021_2030")
+    pack = xhcp_eval.open_pack("national_hindcast_2015")
+    told = [plan, pack, xhcp_eval.reference_model(), pack.params.settings]
+    assert [len(repr(one)) < 200 for one in told] == [True] * len(told)
+    assert (
+        repr(plan)
+        == str(plan)
+        == "<Plan xinhua_2021_2030: 新华区 2021-2030, 70 goals, 154 indicators, 150 targets>"
+    )
+    assert "national_hindcast_2015" in repr(pack)

@@ -115,11 +115,13 @@ def test_an_address_leads_to_its_place(visit, path):
     page = visit(path).page
     anchors = page.locator("nav a").evaluate_all("links => links.map((a) => a.hash)")
     top = "document.getElementById(decodeURIComponent(hash.slice(1))).getBoundingClientRect().top"
+    here = f"hash => -5 < {top} && {top} < 880"
     for anchor in (anchors[len(anchors) // 2], anchors[-1]):
         fresh = visit(path, place=anchor).page
         page.evaluate("hash => { location.hash = hash }", anchor)
         for seen in (fresh, page):
-            seen.wait_for_function(f"hash => -5 < {top} && {top} < 880", arg=anchor)
+            seen.wait_for_function(here, arg=anchor)
+            assert seen.evaluate(here, anchor)
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in PACKS])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from visits import REPORTS, SHOTS
 
-from xhcp_eval.documents.pdf import write_pdf
+from xhcp_eval.report.export.pdf import write_pdf
 
 pytestmark = pytest.mark.browser
 

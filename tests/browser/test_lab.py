@@ -46,8 +46,8 @@ def _port(runtime: Path) -> int | None:
 
 
 def test_widgets_change_the_view(chromium, lab):
-    from xhcp_eval.explorer import Choice, look
-    from xhcp_eval.pack import open_pack
+    from xhcp_eval.chapters.explorer import Choice, look
+    from xhcp_eval.pack.pack import open_pack
 
     SHOTS.mkdir(exist_ok=True)
     page = chromium.new_page(viewport={"width": 1500, "height": 1300})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from xhcp_eval.observations import read_table
-from xhcp_eval.plan import load_plan
-from xhcp_eval.projection import LEVELS
+from xhcp_eval.forecast.projection import LEVELS
+from xhcp_eval.observations.table import read_table
+from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.verdict.forecasts import Forecasts
 from xhcp_eval.verdict.reading import read_block

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from naive_series import EPS, NAN, Figures, Judged, known
 
-from xhcp_eval.small_numbers import difference_interval, rate_ratio_interval
-from xhcp_eval.small_numbers import tolerated as tolerated_share
+from xhcp_eval.forecast.small_numbers import difference_interval, rate_ratio_interval
+from xhcp_eval.forecast.small_numbers import tolerated as tolerated_share
 
 SUREST = 1e-4
 SIGNS = {"<=": -1, "<": -1, ">=": 1, ">": 1, "trend_up": 1, "trend_down": -1}

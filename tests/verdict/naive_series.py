@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from xhcp_eval.observations import TOTAL
-from xhcp_eval.projection import LEVELS
-from xhcp_eval.small_numbers import rate_interval
-from xhcp_eval.units import UNITS
+from xhcp_eval.forecast.projection import LEVELS
+from xhcp_eval.forecast.small_numbers import rate_interval
+from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.plan.units import UNITS
 from xhcp_eval.verdict import joint
 
 NAN, EPS, DRAWS = float("nan"), 1e-9, 4000

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from xhcp_eval.observations import COLUMNS, DEFAULTS, KEY
-from xhcp_eval.plan import Plan, load_plan
-from xhcp_eval.projection import LEVELS
+from xhcp_eval.forecast.projection import LEVELS
+from xhcp_eval.observations.table import COLUMNS, DEFAULTS, KEY
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.verdict.forecasts import Forecasts
-from xhcp_eval.verdict.judge import judge
+from xhcp_eval.verdict.judging import judge
 from xhcp_eval.verdict.reading import read_block
 from xhcp_eval.verdict.series import Block
 from xhcp_eval.verdict.settings import Settings

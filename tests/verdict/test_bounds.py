@@ -15,8 +15,8 @@ from small_plan import (
     unforeseen,
 )
 
-from xhcp_eval.projection import LEVELS
-from xhcp_eval.small_numbers import tolerated
+from xhcp_eval.forecast.projection import LEVELS
+from xhcp_eval.forecast.small_numbers import tolerated
 from xhcp_eval.verdict.bounds import bounds_of, reaches
 from xhcp_eval.verdict.demands import Demands
 from xhcp_eval.verdict.judged import value_at

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from xhcp_eval.projection import LEVELS
+from xhcp_eval.forecast.projection import LEVELS
 from xhcp_eval.verdict.cells import ONE_YEAR, WALK, blurred, cells, count_at, pooled_scores, tail, transition
 
 YEARS = (1, 4, 9)

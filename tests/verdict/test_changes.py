@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_plan import block_of, counted, deaths, indicator, rate, rows, shares
 
-from xhcp_eval.small_numbers import difference_interval, rate_ratio_interval
+from xhcp_eval.forecast.small_numbers import difference_interval, rate_ratio_interval
 from xhcp_eval.verdict.changes import (
     Change,
     change_from,

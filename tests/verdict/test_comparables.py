@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from xhcp_eval.comparables_views import comparables_sentence, comparables_table, nearest_table
-from xhcp_eval.observations import read_table
-from xhcp_eval.pack import open_pack
-from xhcp_eval.plan import load_plan
+from xhcp_eval.chapters.domains import comparables_sentence
+from xhcp_eval.chapters.forecast import comparables_table, nearest_table
+from xhcp_eval.observations.table import read_table
+from xhcp_eval.pack.pack import open_pack
+from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.verdict.comparables import COLUMNS, HOW_MANY, NEAREST, comparables
-from xhcp_eval.verdict.judge import judge
+from xhcp_eval.verdict.judging import judge
 from xhcp_eval.verdict.scenarios import scenarios
 
 

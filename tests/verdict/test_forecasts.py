@@ -7,7 +7,7 @@ import pytest
 from known_futures import PLAN, demonstration, fixed_levels, normal_levels
 from scipy import stats
 
-from xhcp_eval.projection import LEVELS
+from xhcp_eval.forecast.projection import LEVELS
 from xhcp_eval.verdict import joint
 from xhcp_eval.verdict.forecasts import (
     Forecasts,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_plan import counted, indicator, rate, rows, target, verdicts_of
 
-from xhcp_eval.small_numbers import rate_interval
+from xhcp_eval.forecast.small_numbers import rate_interval
 from xhcp_eval.verdict.histories import COLUMNS, histories
 from xhcp_eval.verdict.settings import Settings
 

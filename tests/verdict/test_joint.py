@@ -6,17 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from xhcp_eval.projection import LEVELS
-from xhcp_eval.verdict.joint import (
-    BY_STEPS,
-    COMMON,
-    MOST,
-    NOISE,
-    blur,
-    common_share,
-    noise_share,
-    together,
-)
+from xhcp_eval.forecast.projection import LEVELS
+from xhcp_eval.verdict.joint import BY_STEPS, COMMON, MOST, NOISE, blur, common_share, noise_share, together
 
 ONE = np.zeros(1, int)
 

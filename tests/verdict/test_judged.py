@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_plan import block_of, counted, deaths, indicator, plan_of, rate, rows, shares, target
 
-from xhcp_eval.small_numbers import rate_interval
+from xhcp_eval.forecast.small_numbers import rate_interval
 from xhcp_eval.verdict.demands import Demands
 from xhcp_eval.verdict.judged import Values, base_of, intervals, value_at
 from xhcp_eval.verdict.settings import Settings

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from xhcp_eval.plan_model import Op
+from xhcp_eval.plan.model import Op
 from xhcp_eval.verdict.operators import OPERATORS, PLAIN, sign_of
 
 # relation: sign, the bound itself meets it, the bound is printed, a change from the base is asked for, word

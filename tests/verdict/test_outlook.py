@@ -6,7 +6,7 @@ from known_futures import PLAN, demonstration, fixed_levels, normal_levels
 from scipy import stats
 
 from xhcp_eval.errors import DataError, ParamsError, PlanError
-from xhcp_eval.projection import LEVELS
+from xhcp_eval.forecast.projection import LEVELS
 from xhcp_eval.verdict.forecasts import look_ahead
 from xhcp_eval.verdict.outlook import DIGITS, Outlook
 

@@ -27,15 +27,15 @@ from small_plan import (
     verdicts_of,
 )
 
-from xhcp_eval.observations import read_table
-from xhcp_eval.plan import load_plan
+from xhcp_eval.observations.table import read_table
+from xhcp_eval.plan.reading import load_plan
+from xhcp_eval.plan.units import UNITS
 from xhcp_eval.provenance import ROOT
-from xhcp_eval.units import UNITS
 from xhcp_eval.verdict.bounds import bounds_of
 from xhcp_eval.verdict.demands import Demands
 from xhcp_eval.verdict.goals import goal_verdicts
-from xhcp_eval.verdict.judge import judge as judge_
 from xhcp_eval.verdict.judged import value_at
+from xhcp_eval.verdict.judging import judge as judge_
 from xhcp_eval.verdict.settings import Settings
 
 COUNTS = ["numerator", "denominator"]

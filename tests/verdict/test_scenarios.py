@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from small_plan import block_of, indicator, rows, target, verdicts_of
 
-from xhcp_eval.observations import read_table
-from xhcp_eval.plan import load_plan
+from xhcp_eval.observations.table import read_table
+from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.verdict.chances import SUREST
-from xhcp_eval.verdict.judge import judge
+from xhcp_eval.verdict.judging import judge
 from xhcp_eval.verdict.scenarios import COLUMNS, WANTED, best_paces, chance_at, open_targets, scenarios
 
 

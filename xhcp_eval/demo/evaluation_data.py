@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.demo.raters import FOLDER, MARK
-from xhcp_eval.evaluation.satisfaction import Description, load_description
-from xhcp_eval.table_files import write_csv
+from xhcp_eval.evaluation.methods.satisfaction import Description, load_description
+from xhcp_eval.observations.cells import write_csv
 
 SEED = 20260501
 SKIPPED, UNSURE = "(跳过)", "不清楚"

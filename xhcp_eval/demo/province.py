@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from xhcp_eval.demo import FOLDER, MIDTERM_YEAR, PLAN, SEED
 from xhcp_eval.demo.district import YEARS, District, Entry
 from xhcp_eval.demo.rows import indicator_rows
-from xhcp_eval.observations import COLUMNS, DEFAULTS, KEY
-from xhcp_eval.plan import Plan, load_plan
+from xhcp_eval.demo.table import FOLDER, MIDTERM_YEAR, PLAN, SEED
+from xhcp_eval.files.yaml_door import read_yaml
+from xhcp_eval.observations.table import COLUMNS, DEFAULTS, KEY
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.reading import load_plan
 
 PROVINCE = "演示省"
 COUNTIES_A_CITY = 10
@@ -42,7 +43,7 @@ def generate_province(
     its number only, not on how many counties there are.
     """
     plan = plan or load_plan(PLAN)
-    profile = yaml.safe_load((FOLDER / "profile.yaml").read_text(encoding="utf-8"))
+    profile = read_yaml(FOLDER / "profile.yaml")
     wanted = set(profile["indicators"]) if indicators is None else set(indicators)
     tables = [_county(number, profile, plan, seed, set(years), wanted) for number in range(1, counties + 1)]
     return pd.concat(tables, ignore_index=True).sort_values(list(KEY), ignore_index=True)

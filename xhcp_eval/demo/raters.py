@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.appraisal import appraise
 from xhcp_eval.bootstrap import ROOT
-from xhcp_eval.evaluation.independent_check import draw_sample
-from xhcp_eval.evaluation.rubric import (
+from xhcp_eval.evaluation.methods.independent_check import draw_sample
+from xhcp_eval.evaluation.methods.rubric import (
     EVIDENCE_COLUMNS,
     SCORE_COLUMNS,
     SELF,
@@ -23,9 +22,11 @@ from xhcp_eval.evaluation.rubric import (
     load_rubric,
     rubric_items,
 )
-from xhcp_eval.plan import PLANS, Plan
-from xhcp_eval.table_files import write_csv
-from xhcp_eval.unit_ranking import load_ranking_rule
+from xhcp_eval.evaluation.scoring.appraisal import appraise
+from xhcp_eval.evaluation.unit_ranking import load_ranking_rule
+from xhcp_eval.observations.cells import write_csv
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.reading import PLANS
 
 FOLDER = ROOT / "data" / "demo" / "evaluation"
 SEED = 20260401

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from xhcp_eval.demo.district import District, Entry, along
-from xhcp_eval.plan import Indicator
-from xhcp_eval.units import UNITS
+from xhcp_eval.plan.model import Indicator
+from xhcp_eval.plan.units import UNITS
 
 Row = dict[str, object]
 

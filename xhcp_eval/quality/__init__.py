@@ -1,22 +1,20 @@
-"""Can it be believed: findings on a table that passed the reader's checks, completeness and timeliness."""
+"""Can it be believed: findings on a table that passed the door, completeness, timeliness, letters back."""
 
-from xhcp_eval.quality.findings import COLUMNS, SEVERITIES
-from xhcp_eval.quality.heaping import last_digits
-from xhcp_eval.quality.identities import Identities, load_identities
-from xhcp_eval.quality.reviewer import review
-from xhcp_eval.quality.smoothness import dispersion
-from xhcp_eval.quality.timeliness import completeness, timeliness
-from xhcp_eval.quality.verification import verification_factor
+from xhcp_eval._doors import door
 
-__all__ = [
-    "COLUMNS",
-    "SEVERITIES",
-    "Identities",
-    "completeness",
-    "dispersion",
-    "last_digits",
-    "load_identities",
-    "review",
-    "timeliness",
-    "verification_factor",
-]
+__all__, __getattr__, __dir__ = door(
+    __name__,
+    {
+        "COLUMNS": "findings",
+        "completeness": "reporting",
+        "dispersion": "smoothness",
+        "Identities": "identities",
+        "last_digits": "heaping",
+        "load_identities": "identities",
+        "review": "reviewer",
+        "SEVERITIES": "findings",
+        "timeliness": "reporting",
+        "verification_factor": "verification",
+        "write_letters": "letters",
+    },
+)

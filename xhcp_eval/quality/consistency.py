@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.observations import KEY, TOTAL
-from xhcp_eval.plan import Plan
+from xhcp_eval.observations.table import KEY, TOTAL
+from xhcp_eval.plan.kinds import kinds_that
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.units import format_value
 from xhcp_eval.quality.findings import Finding, rounding, years_text
 from xhcp_eval.quality.identities import RELATIONS, Denominators, Identities, Order, Partition, Whole, events
-from xhcp_eval.units import format_value
 
 _PLACE = [name for name in KEY if name != "indicator"]
 # numbers that don't lie between those of the parts: differences, indices, coefficients of inequality
-_BETWEEN = ("proportion", "rate", "ratio", "mean")
 _NOT_BETWEEN = ("coefficient", "index")
 
 
@@ -97,7 +97,7 @@ def _partition(table: pd.DataFrame, plan: Plan, partition: Partition) -> list[Fi
             found.append(
                 _sum_finding(key, some, field, "数值" if kinds[key[0]] == "count" else word, partition)
             )
-    uncounted = rows["events_sum"].isna() & rows["indicator"].map(kinds).isin(_BETWEEN)
+    uncounted = rows["events_sum"].isna() & rows["indicator"].map(kinds).isin(kinds_that("between"))
     uncounted &= ~rows["unit"].isin(_NOT_BETWEEN)
     # the longest figure tells how far the others were rounded
     slack = 2 * np.min([rounding(rows[name].to_numpy()) for name in ("value", "lowest", "highest")], axis=0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.observations import TOTAL
-from xhcp_eval.quality.findings import DIMENSIONS, Finding, decimals, years_text
-from xhcp_eval.units import UNITS, format_value
+from xhcp_eval.observations.table import DIMENSIONS, TOTAL
+from xhcp_eval.plan.units import UNITS, format_value
+from xhcp_eval.quality.findings import Finding, decimals, years_text
 
 GRAVE = 0.005
 _LABELS = {"male": "男", "female": "女", "urban": "城镇", "rural": "农村"}

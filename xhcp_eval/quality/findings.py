@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.observations import TOTAL
-from xhcp_eval.plan import Plan
+from xhcp_eval.plan.model import Plan
 
 SEVERITIES: tuple[str, ...] = ("高", "中", "低")
 COLUMNS: tuple[str, ...] = (
@@ -36,7 +35,6 @@ QUESTIONS: dict[str, str] = {
     "过于平滑": "请说明各年数据的来源；如有推算、插补的年份，请注明并报送原始数。",
     "核查系数": "请说明重新点数与填报数相差的原因，并更正有误机构的填报数。",
 }
-DIMENSIONS = ("sex", "age", "residence", "category")
 
 
 class Finding(NamedTuple):
@@ -68,11 +66,6 @@ def to_frame(findings: Iterable[Finding], plan: Plan) -> pd.DataFrame:
 def lead_department(indicator) -> str:
     """The department that answers for an indicator; "" where the plan names none."""
     return (indicator.departments or ("",))[0]
-
-
-def is_total(table: pd.DataFrame) -> pd.Series:
-    """Rows of all children: no sex, age, residence or category singled out."""
-    return (table[list(DIMENSIONS)] == TOTAL).all(axis=1)
 
 
 def years_text(years: Iterable[int]) -> str:

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.plan import Plan
-from xhcp_eval.quality.findings import Finding, is_total, lead_department
+from xhcp_eval.observations.table import is_total
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.quality.findings import Finding, lead_department
 from xhcp_eval.showing import ShowsFrame
 
 LEAST_FIGURES = 50

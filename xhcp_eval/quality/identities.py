@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Literal
 
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from xhcp_eval.errors import PlanError
-from xhcp_eval.plan import PLANS, Plan
+from xhcp_eval.files.yaml_door import load_yaml
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.reading import PLANS
 
 RELATIONS = {"at_most": "不超过", "equal": "等于"}
 FILE = "identities.yaml"
@@ -91,13 +92,7 @@ def load_identities(plan: Plan) -> Identities:
     path = PLANS / plan.id / FILE
     if not path.is_file():
         return Identities()
-    try:
-        found = Identities.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except yaml.YAMLError as error:
-        raise PlanError(f"{FILE}：YAML 语法错误：{error}") from None
-    except ValidationError as error:
-        problems = [f"{' / '.join(map(str, e['loc']))}：{e['msg']}" for e in error.errors()]
-        raise PlanError(f"规划 {plan.id} 的 {FILE} 有 {len(problems)} 处错误", problems) from None
+    found = load_yaml(path, Identities, f"规划 {plan.id} 的指标关系", PlanError, empty=True)
     unknown = sorted(found.named() - {i.id for i in plan.indicators})
     if unknown:
         raise PlanError(f"规划 {plan.id} 的 {FILE} 提到没有的指标：{'、'.join(unknown)}")

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.quality.findings import Finding, is_total, rounding, years_text
-from xhcp_eval.units import UNITS, format_value
+from xhcp_eval.observations.table import is_total
+from xhcp_eval.plan.units import UNITS, format_value
+from xhcp_eval.quality.findings import Finding, rounding, years_text
 
 OUTLIER_SCORE = 3.5
 LEAST_SPREAD = 0.01

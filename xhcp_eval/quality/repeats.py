@@ -7,9 +7,10 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.plan import Plan
-from xhcp_eval.quality.findings import DIMENSIONS, Finding, is_total, years_text
-from xhcp_eval.units import UNITS, format_value
+from xhcp_eval.observations.table import DIMENSIONS, is_total
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.units import UNITS, format_value
+from xhcp_eval.quality.findings import Finding, years_text
 
 # Fewer cases than this repeat by themselves: villages, schools, deaths.
 LEAST_CASES = 100

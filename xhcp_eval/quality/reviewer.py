@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from xhcp_eval.plan import Plan
+from xhcp_eval.observations.table import is_inside
+from xhcp_eval.plan.model import Plan
 from xhcp_eval.quality import marked, repeats
 from xhcp_eval.quality.consistency import inconsistencies
 from xhcp_eval.quality.counts import fractions, mismatches
@@ -12,8 +13,8 @@ from xhcp_eval.quality.findings import Finding, to_frame
 from xhcp_eval.quality.heaping import heaped
 from xhcp_eval.quality.identities import Identities, load_identities
 from xhcp_eval.quality.outliers import outside_forecast, unusual_changes
+from xhcp_eval.quality.reporting import Due, late, missing_last_year
 from xhcp_eval.quality.smoothness import too_smooth
-from xhcp_eval.quality.timeliness import Due, late, missing_last_year
 from xhcp_eval.quality.verification import discrepancies
 
 
@@ -70,4 +71,4 @@ def _of(audit: pd.DataFrame, region: str, as_of: int) -> pd.DataFrame:
 
 
 def _within(observations: pd.DataFrame, region: str) -> pd.Series:
-    return (observations["region"] == region) | observations["region"].str.startswith(region + "/")
+    return is_inside(observations, region)

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.plan import Plan
-from xhcp_eval.quality.findings import DIMENSIONS, Finding, decimals, is_total
+from xhcp_eval.observations.table import DIMENSIONS, is_total
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.quality.findings import Finding, decimals
 
 CHANCE = 1e-4
 LEAST_YEARS = 6

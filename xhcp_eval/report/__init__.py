@@ -1,1 +1,10 @@
-"""From a params file to the report that a reviewer opens: run notebooks, render pages, write the index."""
+"""The page and its other forms: chapters run, rendered, exported, for one region or many."""
+
+from xhcp_eval._doors import door
+
+__all__, __getattr__, __dir__ = door(
+    __name__,
+    {
+        "run_pack": "run.runner",
+    },
+)

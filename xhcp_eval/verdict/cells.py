@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from xhcp_eval.projection import LEVELS
+from xhcp_eval.forecast.projection import LEVELS
 from xhcp_eval.verdict.joint import blur
 
 # Width of a cell where one year decides, and where a walk goes on from cell to cell and forgets where in it it was.

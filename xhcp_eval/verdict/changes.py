@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xhcp_eval.panel import previous
-from xhcp_eval.small_numbers import difference_interval, rate_ratio_interval, tolerated
+from xhcp_eval.forecast.panel import previous
+from xhcp_eval.forecast.small_numbers import difference_interval, rate_ratio_interval, tolerated
 from xhcp_eval.verdict.judged import Values
 from xhcp_eval.verdict.series import Block
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.reference.lessons import YEARS_AHEAD
-from xhcp_eval.reference.similar import Similar, find_similar, region_names
+from xhcp_eval.forecast.reference.lessons import YEARS_AHEAD
+from xhcp_eval.forecast.reference.similar import Similar, find_similar, region_names
 from xhcp_eval.verdict.scenarios import open_targets
 from xhcp_eval.verdict.verdicts import Verdicts
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from xhcp_eval.plan import Indicator, Plan, Target
-from xhcp_eval.units import UNITS
+from xhcp_eval.plan.model import Indicator, Plan, Target
+from xhcp_eval.plan.units import UNITS
 from xhcp_eval.verdict.operators import OPERATORS, sign_of
 
 NAN = float("nan")

@@ -7,10 +7,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from xhcp_eval.panel import Panel
-from xhcp_eval.projection import LEVELS, project_panel, trend_model
-from xhcp_eval.reference.model import FEWEST_PEERS
-from xhcp_eval.reference.peers import Company
+from xhcp_eval.forecast.panel import Panel
+from xhcp_eval.forecast.projection import LEVELS, project_panel, trend_model
+from xhcp_eval.forecast.reference.model import FEWEST_PEERS
+from xhcp_eval.forecast.reference.peers import Company
 from xhcp_eval.verdict.cells import count_at
 from xhcp_eval.verdict.joint import noise_share
 from xhcp_eval.verdict.judged import value_at

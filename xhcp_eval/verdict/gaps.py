@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from xhcp_eval.plan import Indicator
+from xhcp_eval.plan.model import Indicator
 from xhcp_eval.verdict.chances import SUREST
 from xhcp_eval.verdict.forecasts import CELLS, Forecasts, simulate
 from xhcp_eval.verdict.judged import Values, value_at

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.plan import Goal, Plan
+from xhcp_eval.plan.model import Goal, Plan
 from xhcp_eval.verdict.status import Status, worst
 
 GOAL_COLUMNS = ("goal", "domain", "name", "kind", "n_targets", "n_deciding", "status", "reason")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xhcp_eval.projection import LEVELS
+from xhcp_eval.forecast.projection import LEVELS
 
 NODES, SHARES = (np.polynomial.legendre.leggauss(2)[k] / 2 + (0.5, 0.0)[k] for k in (0, 1))
 # Years over which the growth of a forecast's spread is looked at, and between which levels.

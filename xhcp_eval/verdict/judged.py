@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xhcp_eval.small_numbers import rate_interval
+from xhcp_eval.forecast.small_numbers import rate_interval
 from xhcp_eval.verdict.demands import Demands
 from xhcp_eval.verdict.series import Block
 

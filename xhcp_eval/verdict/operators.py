@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xhcp_eval.plan import Indicator, Target
+from xhcp_eval.plan.model import Indicator, Target
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError, PlanError
-from xhcp_eval.projection import LEVELS
+from xhcp_eval.forecast.projection import LEVELS
 from xhcp_eval.verdict.chances import chance
 from xhcp_eval.verdict.forecasts import Forecasts, past_counts, simulate
 from xhcp_eval.verdict.questions import threshold

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations import TOTAL
-from xhcp_eval.plan import Plan
+from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.plan.model import Plan
 from xhcp_eval.verdict.demands import Facts
 from xhcp_eval.verdict.series import RESIDENCES, Block
 from xhcp_eval.verdict.settings import Settings

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.plan import Indicator, Plan, Target
-from xhcp_eval.units import format_value
+from xhcp_eval.plan.model import Indicator, Plan, Target
+from xhcp_eval.plan.units import format_value
 from xhcp_eval.verdict.operators import OPERATORS
 
 NAN = float("nan")

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from xhcp_eval.observations import TOTAL
-from xhcp_eval.panel import Panel
-from xhcp_eval.plan import Indicator
+from xhcp_eval.forecast.panel import Panel
+from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.plan.model import Indicator
 from xhcp_eval.verdict.demands import Facts
 from xhcp_eval.verdict.settings import Settings
 

@@ -37,7 +37,7 @@ SEVERITY: tuple[Status, ...] = (
 )
 
 
-def statuses(
+def statuses(  # noqa: PLR0913 - evidence, by name
     settings: Settings,
     *,
     over: np.ndarray,

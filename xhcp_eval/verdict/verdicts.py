@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from xhcp_eval.errors import ParamsError
-from xhcp_eval.plan import Plan
+from xhcp_eval.plan.model import Plan
 from xhcp_eval.verdict.goals import goal_verdicts
 from xhcp_eval.verdict.outlook import Outlook
 from xhcp_eval.verdict.schema import SHOWN

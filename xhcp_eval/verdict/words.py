@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.observations import STATUS_LABELS, TOTAL
-from xhcp_eval.plan import Target
-from xhcp_eval.units import format_number, format_probability, format_value
+from xhcp_eval.observations.table import STATUS_LABELS, TOTAL
+from xhcp_eval.plan.model import Target
+from xhcp_eval.plan.units import format_number, format_probability, format_value
 from xhcp_eval.verdict.bounds import reaches
 from xhcp_eval.verdict.judged import intervals, value_at
 from xhcp_eval.verdict.operators import OPERATORS, sign_of

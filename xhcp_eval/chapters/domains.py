@@ -1,0 +1,203 @@
+"""A domain's goals and indicators, one by one: heading, sentences, tables and figures in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from xhcp_eval.chapters.kit.fan import fan_chart, main_rows
+from xhcp_eval.chapters.kit.places import unit_rows, units_chart
+from xhcp_eval.chapters.kit.tables import KIND_LABELS
+from xhcp_eval.chapters.kit.views import Section, TableView, TextView, section, table, text_view
+from xhcp_eval.chapters.method_and_sources import every_target
+from xhcp_eval.forecast.breaks import break_sentence
+from xhcp_eval.observations.table import STATUS_LABELS, TOTAL
+from xhcp_eval.pack.pack import Pack
+from xhcp_eval.plan.kinds import KINDS
+from xhcp_eval.plan.model import Goal, Indicator, Strategy
+from xhcp_eval.plan.units import format_value
+from xhcp_eval.verdict.status import Status
+
+
+def domain_section(pack: Pack, domain: str = "") -> Section:
+    """Every goal of a domain with its targets, figures and reasons; a plan without goals goes by indicator.
+
+    domain: id of a domain of the plan; empty for all.
+    """
+    parts = [_goal_section(pack, goal) for goal in pack.plan.goals if domain in ("", goal.domain)]
+    if not pack.plan.goals:
+        chosen = [i for i in pack.plan.indicators if domain in ("", pack.plan.domain_of(i))]
+        parts = [_indicator_section(pack, indicator, 3) for indicator in chosen]
+    return section("逐项评估", *parts, level=2, anchor=domain or "all")
+
+
+def _goal_section(pack: Pack, goal: Goal) -> Section:
+    views = [goal_sentence(pack, goal)]
+    if (pack.assessment["goal"] == goal.id).any():
+        views.append(targets_of(pack, goal.id))
+    # an indicator that serves several goals is shown in full once, under its own
+    own = [i for i in map(pack.plan.indicator, goal.indicators) if i.goal == goal.id]
+    views += [_indicator_section(pack, indicator, 4) for indicator in own]
+    strategies = [s for s in pack.plan.strategies if goal.id in s.goals]
+    if strategies:
+        views.append(strategies_table(pack, strategies))
+    return section(f"{goal.number}. {goal.name}", *views, level=3, anchor=goal.id)
+
+
+def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
+    views = [indicator_sentence(pack, indicator.id)]
+    if KINDS[indicator.kind].drawn and len(main_rows(pack, indicator.id)):
+        views.append(fan_chart(pack, indicator.id))
+    if (pack.comparables["indicator"] == indicator.id).any():
+        views.append(comparables_sentence(pack, indicator.id))
+    by_unit = any(t.aggregation for t in indicator.targets)
+    if by_unit and len(unit_rows(pack, indicator.id)):
+        views.append(units_chart(pack, indicator.id))
+    return section(indicator.name, *views, level=level, anchor=indicator.id)
+
+
+def goals_of(pack: Pack, domain: str | None = None) -> TableView:
+    """Every goal (of a domain): kind, number of targets, overall status or why it has none."""
+    rows = pack.goals if domain is None else pack.goals[pack.goals["domain"] == domain]
+    shown = rows.assign(kind=rows["kind"].map(KIND_LABELS))
+    headers = {
+        "goal": "编号",
+        "name": "主要目标",
+        "kind": "类型",
+        "n_targets": "指标目标数",
+        "status": "总体状态",
+        "reason": "说明",
+    }
+    return table(
+        shown,
+        columns=headers,
+        numeric=["n_targets"],
+        status=["status"],
+        wide=["reason"],
+        caption="主要目标一览",
+    )
+
+
+def targets_of(pack: Pack, goal: str) -> TableView:
+    """Every target of a goal, with strategies' targets, watches and the comparison lines marked as such."""
+    indicators = pack.plan.goal(goal).indicators
+    rows = pack.assessment[(pack.assessment["goal"] == goal) | pack.assessment["indicator"].isin(indicators)]
+    return every_target(pack, rows, f"{pack.plan.goal(goal).name}：各项目标")
+
+
+def history_table(pack: Pack, indicator: str) -> TableView:
+    """The reported figures of an indicator for the whole region, with counts, status and source."""
+    region = pack.region
+    rows = pack.observations
+    rows = rows[(rows["indicator"] == indicator) & (rows["region"] == region)]
+    rows = rows[(rows[["sex", "residence", "category"]] == TOTAL).all(axis=1)].sort_values("year")
+    unit = pack.plan.indicator(indicator).unit
+    counts = {
+        name: ["—" if v != v else f"{v:,.0f}" for v in rows[name]] for name in ("numerator", "denominator")
+    }
+    shown = rows.assign(
+        value=[format_value(v, unit) for v in rows["value"]],
+        status=rows["status"].map(STATUS_LABELS),
+        **counts,
+    )
+    headers = {
+        "year": "年份",
+        "value": "数值",
+        "numerator": "分子",
+        "denominator": "分母",
+        "status": "数据状态",
+        "source": "来源",
+    }
+    return table(
+        shown,
+        columns=headers,
+        numeric=["year", "value", "numerator", "denominator"],
+        wide=["source"],
+        caption=pack.plan.indicator(indicator).name,
+    )
+
+
+def strategies_table(pack: Pack, strategies: Iterable[Strategy]) -> TableView:
+    """Strategies with their countable commitments and where these stand."""
+    status = (
+        pack.assessment[pack.assessment["role"] == "verdict"]
+        .drop_duplicates("indicator")
+        .set_index("indicator")["status"]
+    )
+    rows = [
+        (s.id, s.name, c.what_zh, status.get(c.milestone_id or c.indicator, Status.NOT_JUDGED.value))
+        for s in strategies
+        for c in s.commitments
+    ]
+    rows += [
+        (s.id, s.name, "无可计量的承诺，须由证据评分", Status.NOT_JUDGED.value)
+        for s in strategies
+        if not s.commitments
+    ]
+    frame = pd.DataFrame(rows, columns=["id", "name", "what", "status"])
+    headers = {"id": "编号", "name": "策略措施", "what": "承诺", "status": "状态"}
+    return table(frame, columns=headers, status=["status"], wide=["what"], caption="相关策略措施的落实情况")
+
+
+def indicator_sentence(pack: Pack, indicator: str) -> TextView:
+    """The reasons behind the verdicts of one indicator, a sentence a target."""
+    rows = pack.assessment[
+        (pack.assessment["indicator"] == indicator) & (pack.assessment["role"] != "comparison")
+    ]
+    sentences = [
+        f"{r.target_year}年目标（{r.target_text}）：{r.own_status}。{r.reason}。"
+        + (f"{r.literal}。" if r.literal else "")
+        for r in rows.itertuples()
+    ]
+    facts = pack.plan.indicator(indicator)
+    region = pack.region
+    known = ((pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)).any()
+    untargeted = "规划没有为本指标规定目标，" + ("数据供参考。" if known else "也没有填报数据。")
+    return text_view([*(sentences or [untargeted]), *_jumps(pack, facts), _definition(facts)])
+
+
+def _jumps(pack: Pack, facts: Indicator) -> list[str]:
+    """Unmarked jumps that the forecast rests on, as questions to the department."""
+    rows = pack.breaks[pack.breaks["indicator"] == facts.id].to_dict("records")
+    return [
+        "须核实："
+        + break_sentence(
+            r, format_value(r["jump"], facts.unit, True), format_value(r["typical"], facts.unit, True)
+        )
+        for r in rows
+    ]
+
+
+def _definition(facts: Indicator) -> str:
+    """What is counted, who reports it and which ambiguities touch it."""
+    parts = []
+    if facts.numerator_zh:
+        parts.append(f"分子：{facts.numerator_zh}；分母：{facts.denominator_zh}")
+    if facts.departments:
+        parts.append(f"填报单位（建议）：{'、'.join(facts.departments)}")
+    if facts.anomalies:
+        parts.append(f"相关疑义：{'、'.join(facts.anomalies)}")
+    return f"统计口径　{'。'.join(parts)}。" if parts else ""
+
+
+def goal_sentence(pack: Pack, goal: Goal) -> TextView:
+    """A goal's overall status and why, and what of it lies above the district's powers."""
+    row = pack.goals[pack.goals["goal"] == goal.id].iloc[0]
+    sentences = [f"总体状态：{row['status']}。{row['reason']}。"]
+    if goal.remit:
+        sentences.append("本目标部分内容超出区级权限（A34），超出部分不作为本级得失评价。")
+    return text_view(sentences)
+
+
+def comparables_sentence(pack: Pack, indicator: str) -> TextView:
+    """How many of the real histories that moved like an indicator went as far as each of its targets asks."""
+    rows = pack.comparables[pack.comparables["indicator"] == indicator]
+    texts = pack.assessment.set_index("target_id")["target_text"]
+    return text_view(
+        [
+            f"走势与它最相近的{r['of']}条真实序列中，{r['ahead']}年后有{r['reached']}条"
+            f"走到了这样的目标（{r['target_year']}年{texts.get(r['target_id'], '')}）。"
+            for _, r in rows.iterrows()
+        ]
+    )

@@ -1,0 +1,123 @@
+"""The text file beside a pack: sentences that people have edited, never overwritten, checked against the figures.
+
+params/texts/<pack>.yaml holds one entry a finding. What was edited is printed in place of the written sentence; where the
+figures have changed since, or the words claim more than the status, the report says so beside it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from xhcp_eval.chapters.findings_worded import CHAPTERS, Finding, claims_too_much
+from xhcp_eval.files.whole import whole_file
+from xhcp_eval.files.yaml_door import load_yaml
+from xhcp_eval.provenance import ROOT
+
+TEXTS = ROOT / "params" / "texts"
+_HEAD = """\
+# {title}：报告里的文字。程序只在没有这个文件时写一次，以后只在末尾添上新出现的条目，不改已有的内容。
+# text 可以随意改写；show: false 则不印；order 可写数字调整先后。basis 是所依据数字的指纹，请不要改：
+# 数字变了，报告会在这句话旁边注明“所依据的数字已变”。不能说得比判定更满：状态不是“已达标”的，不得写已达标、已实现等。
+"""
+
+
+class Entry(BaseModel):
+    """One sentence as it stands in the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = Field(min_length=1)
+    basis: str
+    show: bool = True
+    order: float | None = None
+
+
+class _Texts(RootModel[dict[str, Entry]]):
+    """Entries by the key of their finding."""
+
+
+class Sentence(NamedTuple):
+    """A sentence as it is printed. edited: by a person. remarks: what a reader has to know of it, Chinese."""
+
+    finding: Finding
+    text: str
+    edited: bool
+    remarks: tuple[str, ...]
+
+
+def text_file(pack: str, folder: Path = TEXTS) -> Path:
+    """Path of the text file of a pack."""
+    return folder / f"{pack}.yaml"
+
+
+def write_texts(title: str, findings: list[Finding], path: Path) -> int:
+    """Write the file, or add entries for findings that it doesn't have; returns how many were written.
+
+    What stands in it stays to the letter, comments too. Raises ParamsError for a file that can't be read.
+    """
+    known = read_texts(path)
+    new = [one for one in findings if one.key not in known]
+    if not new:
+        return 0
+    old = path.read_text(encoding="utf-8") if path.is_file() else _HEAD.format(title=title)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(old.rstrip("\n") + "\n" + _entries(new), encoding="utf-8", newline="\n")
+    return len(new)
+
+
+def read_texts(path: Path) -> dict[str, Entry]:
+    """Entries of a text file by key; none if there is no file. Raises ParamsError naming key and field."""
+    if not path.is_file():
+        return {}
+    return load_yaml(path, _Texts, "文字文件", empty=True).root
+
+
+def sentences(findings: list[Finding], entries: dict[str, Entry], chapter: str) -> list[Sentence]:
+    """What a chapter prints, in order: edited texts where there are some, with remarks.
+
+    chapter: key of `CHAPTERS`. A text that claims more than the statuses carry isn't printed: the written one stands,
+    and the remark says why. Raises KeyError for an unknown chapter.
+    """
+    CHAPTERS[chapter]
+    shown = []
+    for number, finding in enumerate(one for one in findings if one.chapter == chapter):
+        entry = entries.get(finding.key)
+        if entry is not None and not entry.show:
+            continue
+        order = number if entry is None or entry.order is None else entry.order
+        shown.append((order, _sentence(finding, entry)))
+    return [one for _, one in sorted(shown, key=lambda pair: pair[0])]
+
+
+def _sentence(finding: Finding, entry: Entry | None) -> Sentence:
+    if entry is None or entry.text.strip() == finding.text:
+        return Sentence(finding, finding.text, False, ())
+    if entry.basis == finding.digest and not (words := claims_too_much(entry.text, finding)):
+        return Sentence(finding, entry.text.strip(), True, ())
+    words = claims_too_much(entry.text, finding)
+    if words:
+        told = (
+            f"改写的文字说“{'、'.join(words)}”，超出了判定（{'、'.join(finding.statuses) or '无'}），未采用"
+        )
+        return Sentence(finding, finding.text, False, (told,))
+    return Sentence(
+        finding,
+        entry.text.strip(),
+        True,
+        (f"所依据的数字在改写后已变，请复核；现在程序写的是：{finding.text}",),
+    )
+
+
+def _entries(findings: list[Finding]) -> str:
+    parts = []
+    for chapter, title in CHAPTERS.items():
+        mine = [one for one in findings if one.chapter == chapter]
+        if mine:
+            values = {one.key: {"text": one.text, "basis": one.digest} for one in mine}
+            text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=10_000)
+            parts.append(f"\n# {title}\n{text}")
+    return "".join(parts)

@@ -1,0 +1,293 @@
+"""Commands about data: templates, imports, rounds of reporting, queries of the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xhcp_eval import bootstrap
+from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOption, progress
+
+app = typer.Typer()
+rounds_app = typer.Typer(name="round", help="年度填报：开启、进度、缺报、定版。", no_args_is_help=True)
+
+
+def _open(database: Path, plan: str):
+    from xhcp_eval.observations.store.database import Database
+    from xhcp_eval.plan.reading import load_plan
+
+    return Database(database), load_plan(plan)
+
+
+@app.command()
+def template(
+    year: Annotated[int, typer.Option(help="数据年份")],
+    department: Annotated[str, typer.Option(help="牵头部门；不写则每个部门一份")] = "",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "templates",
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """生成部门填报表(Excel)。"""
+    from xhcp_eval.observations.forms import workbook
+
+    base, registry = _open(database, plan)
+    previous = base.observations(registry, region=registry.region)
+    for name in [department] if department else workbook.departments(registry):
+        path = workbook.write_workbook(
+            registry, name, year, previous, out / f"{registry.id}_{year}_{name}.xlsx"
+        )
+        typer.echo(f"已写入 {path}")
+
+
+@app.command("import")
+def import_(  # noqa: PLR0913 - options of a command
+    files: Annotated[list[Path], typer.Argument(help="填报表或明细表：xlsx、csv、parquet")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不入库")] = False,
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="疑问已逐条核对，照此入库")] = False,
+    new_regions: Annotated[bool, typer.Option("--new-regions", help="允许从未填报过的地区")] = False,
+    reported_on: Annotated[str, typer.Option(help="填报日期，例 2026-03-31；默认今天")] = "",
+    by: Annotated[str, typer.Option(help="经办人；默认本机用户")] = "",
+    annotate: Annotated[Path, typer.Option(help="问题标注副本写到哪个文件夹")] = bootstrap.ROOT
+    / "reports"
+    / "returned",
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """检查填报文件并入库：整份通过才读入，全部问题一次列出并标注在副本里。"""
+    from xhcp_eval.errors import DataError
+    from xhcp_eval.observations.door.intake import import_files
+
+    base, registry = _open(database, plan)
+    options = {"dry_run": dry_run, "confirmed": confirmed, "new_regions": new_regions, "reported_on": reported_on,
+               "by": by, "annotate_in": annotate}  # fmt: skip
+    with progress("读入", len(files)) as done:
+        taken, refused = import_files(files, registry, base, done, **options)
+    for seen in taken:
+        typer.echo(f"{seen.path.name}：{len(seen.table)} 个数据点，{_came_of(seen.kept)}")
+        for notice in seen.notices:
+            typer.echo(f"  提示：{notice}")
+    if refused:
+        raise DataError("\n".join(str(error) for error in refused))
+
+
+def _came_of(kept) -> str:
+    """What came of a file. kept: its import, None for a trial."""
+    if kept is None:
+        return "检查通过，未入库"
+    return "已入库" if kept.is_new else "此前已入库，未作改变"
+
+
+@app.command()
+def withdraw(
+    indicator: Annotated[str, typer.Argument(help="指标编号")],
+    region: Annotated[str, typer.Argument(help="地区")],
+    year: Annotated[int, typer.Argument(help="年份")],
+    reason: Annotated[str, typer.Option(help="撤回原因")],
+    database: DatabaseOption = DATABASE,
+) -> None:
+    """撤回一个报错的数据点；历次填报仍保留。"""
+    from xhcp_eval.observations.store.database import Database
+
+    typer.echo(f"已撤回 {Database(database).withdraw(indicator, region, year, reason)} 个数据点")
+
+
+@app.command()
+def history(
+    indicator: Annotated[str, typer.Argument(help="指标编号")],
+    region: Annotated[str, typer.Argument(help="地区")],
+    year: Annotated[int, typer.Argument(help="年份")],
+    database: DatabaseOption = DATABASE,
+) -> None:
+    """一个数据点的历次填报。"""
+    from xhcp_eval.observations.store.database import Database
+
+    columns = [
+        "sex",
+        "residence",
+        "category",
+        "value",
+        "numerator",
+        "denominator",
+        "reported_on",
+        "file",
+        "imported_by",
+        "note",
+    ]
+    typer.echo(Database(database).history(indicator, region, year)[columns].to_string(index=False))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="SQL 查询(只读)；表 figures、imports、rounds、releases")],
+    database: DatabaseOption = DATABASE,
+) -> None:
+    """用 SQL 查询数据库(只读)。"""
+    from xhcp_eval.observations.store.database import Database
+
+    typer.echo(Database(database).sql(query).to_string(index=False))
+
+
+@app.command()
+def queries(
+    year: Annotated[int, typer.Option(help="数据年份")],
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "queries",
+    html: Annotated[bool, typer.Option("--html", help="写 HTML，默认 Word")] = False,
+    due: Annotated[str, typer.Option(help="截止日期；给出则检查逾期")] = "",
+    audit: Annotated[
+        Path | None, typer.Option(help="核查样本表：indicator、region、year、facility、recounted、reported")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """审核一年的数据，每个部门写一份质询函。"""
+    import pandas as pd
+
+    from xhcp_eval.observations.table import read_table
+    from xhcp_eval.quality.letters import write_letters
+    from xhcp_eval.quality.likely_range import likely_range
+    from xhcp_eval.quality.reviewer import review
+
+    base, registry = _open(database, plan)
+    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    found = review(
+        table, registry, registry.region, year, due=due or None,
+        forecast=likely_range(table, registry, registry.region, year),
+        audit=None if audit is None else pd.read_csv(audit),
+    )  # fmt: skip
+    letters = write_letters(found, registry, year, out, "html" if html else "docx")
+    counted = "、".join(f"{kind} {n} 条" for kind, n in found["severity"].value_counts(sort=False).items())
+    typer.echo(f"{year} 年数据审核：{counted}")
+    for path in letters:
+        typer.echo(f"已写入 {path}")
+
+
+@app.command()
+def warn(
+    year: Annotated[int, typer.Option(help="数据年份")],
+    out: Annotated[Path | None, typer.Option(help="另写成表格(csv)")] = None,
+    data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """预警：难以达标、连续变差、波动过大、突变、缺数据、乡镇低于底线。"""
+    from xhcp_eval.observations.cells import write_csv
+    from xhcp_eval.observations.table import read_table
+    from xhcp_eval.verdict.judging import judge
+    from xhcp_eval.warnings.warn import early_warnings
+
+    base, registry = _open(database, plan)
+    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    found = early_warnings(judge(table, registry, registry.region, as_of=year))
+    for row in found.itertuples():
+        right = (
+            f"（此类预警以往应验 {row.precision:.0%}，不预警也有 {row.base_rate:.0%}）"
+            if row.precision == row.precision
+            else ""
+        )
+        typer.echo(
+            f"[{row.severity}] {row.rule_name}：{row.indicator_name}，{row.region}。{row.evidence}{right} 责任单位：{row.department}"
+        )
+    typer.echo(f"共 {len(found)} 条预警")
+    if out is not None:
+        write_csv(found, out)
+        typer.echo(f"已写入 {out}")
+
+
+@app.command()
+def publish(
+    year: Annotated[int, typer.Option(help="数据年份")],
+    out: Annotated[Path, typer.Option(help="写到哪个文件(xlsx)")],
+    threshold: Annotated[int | None, typer.Option(help="小于此数的人数隐去；默认按规划的发布规则")] = None,
+    data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """统计资料(Excel)：供公开，小数隐去，且不能由合计倒推。"""
+    from xhcp_eval.observations.publish.yearbook import write_yearbook
+    from xhcp_eval.observations.table import read_table
+
+    base, registry = _open(database, plan)
+    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    typer.echo(f"已写入 {write_yearbook(table, registry, registry.region, year, out, threshold=threshold)}")
+
+
+@rounds_app.command("open")
+def round_open(
+    year: Annotated[int, typer.Argument(help="数据年份")],
+    due: Annotated[str, typer.Option(help="截止日期；默认次年 3 月 31 日")] = "",
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """开启一年的填报(或改截止日期)。"""
+    from xhcp_eval.observations.store import rounds
+
+    base, registry = _open(database, plan)
+    rounds.open_round(base, registry, year, due or f"{year + 1}-03-31")
+    typer.echo(f"{year} 年填报已开启，截止 {due or f'{year + 1}-03-31'}")
+
+
+@rounds_app.command("status")
+def round_status(
+    year: Annotated[int, typer.Argument(help="数据年份")],
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """谁已填报、谁逾期、各缺几项。"""
+    from xhcp_eval.observations.store import rounds
+
+    names = {
+        "department": "部门",
+        "asked": "应报",
+        "reported": "已报",
+        "missing": "缺",
+        "last_on": "最近填报",
+        "standing": "状态",
+    }
+    found = rounds.round_status(*_open(database, plan), year)
+    typer.echo(found[list(names)].rename(columns=names).to_string(index=False))
+
+
+@rounds_app.command("missing")
+def round_missing(
+    year: Annotated[int, typer.Argument(help="数据年份")],
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """逐项列出缺报的指标。"""
+    from xhcp_eval.observations.store import rounds
+
+    names = {
+        "department": "部门",
+        "indicator_name": "指标",
+        "indicator": "编号",
+        "last_year": "最近有数据的年份",
+    }
+    found = rounds.missing(*_open(database, plan), year)
+    typer.echo(found[list(names)].rename(columns=names).to_string(index=False) if len(found) else "没有缺报")
+
+
+@rounds_app.command("freeze")
+def round_freeze(
+    year: Annotated[int, typer.Argument(help="数据年份")],
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """定版：写出带日期和校验值的数据文件，报告由它生成。"""
+    from xhcp_eval.observations.store import rounds
+
+    typer.echo(f"已定版：{rounds.freeze(*_open(database, plan), year)}")
+
+
+@rounds_app.command("check")
+def round_check(
+    name: Annotated[str, typer.Argument(help="定版名，例 2025-1")],
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
+) -> None:
+    """由数据库重做一个定版，核对是否与当时一致。"""
+    from xhcp_eval.observations.store import rounds
+
+    typer.echo(f"{name}：{len(rounds.release_table(*_open(database, plan), name))} 个数据点，与当时一致")

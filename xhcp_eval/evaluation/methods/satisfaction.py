@@ -1,0 +1,650 @@
+"""Satisfaction surveys: what parents and children say, as sure as the sample's design and its answers allow.
+
+A plain export of a survey platform (one row a respondent) is read by a description that says what each column is. Shares
+and means carry intervals of the design (strata, clusters, weights); weights may be raked to the known population; what
+wasn't answered is counted; a priority is named only where intervals tell it apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.files.yaml_door import load_yaml
+from xhcp_eval.observations.cells import Cells, Fault, open_table, text_of
+from xhcp_eval.observations.survey import LEAST_ANSWERS
+from xhcp_eval.showing import ShowsFrame
+
+ANSWERED, UNANSWERED, SKIPPED, UNSURE = "已答", "未答", "跳过", "不清楚"
+TOTAL = "全部"
+# What the common platforms write for a question that wasn't shown, and for one left empty.
+SKIP_WORDS = ("跳过", "(跳过)", "（跳过）", "-3")
+EMPTY_WORDS = ("", "空", "(空)", "（空）", "未作答", "-2")
+# Fewer answered questions than this share make a break-off, not a response (AAPOR Standard Definitions, 2016).
+USABLE = 0.5
+HIGH_NONRESPONSE = 0.2
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class Scale(BaseModel):
+    """Options of a question and the score of each, in the order printed.
+
+    top: how many of the best scores count as satisfied. unsure: options such as 不清楚, which have no score. numbers: what
+    a number in the export stands for, the score or the position of the option.
+    """
+
+    model_config = _STRICT
+    options: dict[str, float] = Field(min_length=2)
+    top: int = Field(2, ge=1)
+    unsure: tuple[str, ...] = ()
+    numbers: Literal["scores", "positions"] = "scores"
+
+    @property
+    def cut(self) -> float:
+        """Lowest score that counts as satisfied."""
+        return sorted(set(self.options.values()))[-self.top :][0]
+
+
+class Item(BaseModel):
+    """A scored question. importance_of: id of the satisfaction question whose importance this one asks for."""
+
+    model_config = _STRICT
+    id: str
+    column: str
+    label: str
+    scale: str
+    topic: str = ""
+    importance_of: str = ""
+
+
+class Group(BaseModel):
+    """A column that divides respondents. population: people of each option, known from elsewhere (counts or shares)."""
+
+    model_config = _STRICT
+    name: str
+    column: str
+    options: tuple[str, ...] = Field(min_length=1)
+    population: dict[str, float] = {}
+
+
+class Description(BaseModel):
+    """What each column of an export is. sent: questionnaires handed out to eligible people, by stratum or {全部: n}."""
+
+    model_config = _STRICT
+    title: str
+    demonstration: bool = False
+    source: str = ""
+    scales: dict[str, Scale]
+    items: tuple[Item, ...] = Field(min_length=1)
+    groups: tuple[Group, ...] = ()
+    respondent: str = ""
+    weight: str = ""
+    stratum: str = ""
+    cluster: str = ""
+    sent: dict[str, int] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Questionnaire:
+    """Answers of n respondents.
+
+    answers: (n, items) scores, NaN where there is none. states: (n, items) why: 已答, 未答, 跳过 (not asked), 不清楚. groups:
+    (n, groups) options, empty where not told. weight, stratum, cluster: (n,); empty clusters: drawn singly.
+    """
+
+    description: Description
+    answers: pd.DataFrame
+    states: pd.DataFrame
+    groups: pd.DataFrame
+    weight: np.ndarray
+    stratum: np.ndarray
+    cluster: np.ndarray
+
+
+def load_description(path: str | Path) -> Description:
+    """Description of a questionnaire from YAML (fields: `Description`). Raises ParamsError naming file and field."""
+    path = Path(path)
+    found = load_yaml(path, Description, "问卷说明")
+    ids = [item.id for item in found.items]
+    columns = [part.column for part in (*found.items, *found.groups)]
+    problems = [
+        f"{i.id}：没有量表 {i.scale}；允许 {'、'.join(found.scales)}"
+        for i in found.items
+        if i.scale not in found.scales
+    ]
+    problems += [
+        f"{i.id}：importance_of 指向不存在的题 {i.importance_of}"
+        for i in found.items
+        if i.importance_of and i.importance_of not in ids
+    ]
+    problems += [f"题号 {name} 重复" for name in sorted({i for i in ids if ids.count(i) > 1})]
+    problems += [f"列 {name} 用了两次" for name in sorted({c for c in columns if columns.count(c) > 1})]
+    problems += [f"{g.name}：population 须恰好写明每个选项 {'、'.join(g.options)}" for g in found.groups if g.population and set(g.population) != set(g.options)]  # fmt: skip
+    if problems:
+        raise ParamsError(f"问卷说明 {path.name} 不能使用：", problems)
+    return found
+
+
+def read_questionnaire(path: str | Path, description: Description) -> Questionnaire:
+    """Read an export (.csv, .xlsx), one row a respondent; columns that the description doesn't name are ignored.
+
+    Raises DataError with every fault at once, naming row and column: a column missing or twice, an unknown option, a weight
+    that is none or not above 0, an empty stratum or cluster, a respondent twice; and for fewer than 2 respondents.
+    """
+    cells = open_table(path)
+    _check_columns(cells, description, Path(path).name)
+    frame, faults = cells.frame.apply(text_of), list(cells.faults)
+    answers, states = {}, {}
+    for item in description.items:
+        answers[item.id], states[item.id], wrong = _scores(frame[item.column], description.scales[item.scale])
+        allowed = "、".join(description.scales[item.scale].options)
+        faults += [
+            Fault(row, item.column, f"“{frame.at[row, item.column]}”不是选项；允许 {allowed}")
+            for row in wrong
+        ]
+    for group in description.groups:
+        wrong = frame.index[~frame[group.column].isin([*group.options, *EMPTY_WORDS, *SKIP_WORDS])]
+        faults += [Fault(row, group.column, f"“{frame.at[row, group.column]}”不是选项；允许 {'、'.join(group.options)}") for row in wrong]  # fmt: skip
+    faults += _design_faults(frame, description)
+    if faults:
+        shown = [str(fault) for fault in sorted(faults)[:50]]
+        raise DataError(f"问卷 {Path(path).name} 未读入，有 {len(faults)} 处问题：", shown)
+    if len(frame) < 2:
+        raise DataError(f"问卷 {Path(path).name} 只有 {len(frame)} 份答卷，至少要 2 份才能估计")
+    groups = {g.name: frame[g.column].where(frame[g.column].isin(g.options), "") for g in description.groups}
+    made = [pd.DataFrame(part, index=frame.index) for part in (answers, states, groups)]
+    weight = frame[description.weight].to_numpy(float) if description.weight else np.ones(len(frame))
+    blank = np.full(len(frame), "", object)
+    places = [frame[c].to_numpy(object) if c else blank for c in (description.stratum, description.cluster)]
+    return Questionnaire(description, *made, weight, *places)
+
+
+def _check_columns(cells: Cells, description: Description, name: str) -> None:
+    design = [
+        c for c in (description.respondent, description.weight, description.stratum, description.cluster) if c
+    ]
+    wanted = dict.fromkeys([p.column for p in (*description.items, *description.groups)] + design)
+    there = list(cells.frame.columns)
+    problems = [f"缺少列“{column}”" for column in wanted if column not in there]
+    problems += [f"列“{column}”出现 {there.count(column)} 次" for column in wanted if there.count(column) > 1]
+    if problems:
+        raise DataError(f"问卷 {name} 未读入：列与问卷说明不符", problems)
+
+
+def _scores(text: pd.Series, scale: Scale) -> tuple[pd.Series, pd.Series, pd.Index]:
+    """Scores, states, and rows whose answer is no option."""
+    number = pd.to_numeric(text, errors="coerce")
+    codes = list(scale.options.values())
+    table = dict(zip(codes if scale.numbers == "scores" else range(1, len(codes) + 1), codes, strict=True))
+    score = text.map(scale.options).fillna(number.map(table)).astype(float)
+    state = pd.Series(ANSWERED, text.index)
+    for words, name in ((EMPTY_WORDS, UNANSWERED), (SKIP_WORDS, SKIPPED), (scale.unsure, UNSURE)):
+        state = state.mask(score.isna() & text.isin(words), name)
+    return score, state, text.index[score.isna() & (state == ANSWERED)]
+
+
+def _design_faults(frame: pd.DataFrame, description: Description) -> list[Fault]:
+    faults = []
+    if description.weight:
+        weight = pd.to_numeric(frame[description.weight], errors="coerce")
+        bad = frame.index[~((weight > 0) & np.isfinite(weight))]
+        faults += [
+            Fault(row, description.weight, f"权重“{frame.at[row, description.weight]}”须为大于 0 的数")
+            for row in bad
+        ]
+    for column in filter(None, (description.stratum, description.cluster)):
+        faults += [Fault(row, column, "不能为空") for row in frame.index[frame[column] == ""]]
+    if description.respondent:
+        again = frame[description.respondent].duplicated()
+        faults += [Fault(row, description.respondent, f"答卷 {frame.at[row, description.respondent]} 重复") for row in frame.index[again]]  # fmt: skip
+    return faults
+
+
+def satisfaction_table(questionnaire: Questionnaire, level: float = 0.95) -> pd.DataFrame:
+    """Share satisfied (best `Scale.top` scores) and mean score of every question, for all and for each group.
+
+    level: of the intervals. Returns item, label, topic, group, option, n, effective_n, design_effect, share, share_low,
+    share_high (0-1), mean, mean_low, mean_high, note. Groups under 30 answers, or within one cluster, are suppressed (NaN,
+    the note says so); an effective n under 30 is flagged. Variances: Taylor linearisation with clusters drawn with
+    replacement (Wolter 2007, ch. 6). Shares: Clopper-Pearson on the effective sample size (Korn & Graubard 1998, Survey
+    Methodology 24:193; truncated at n as in Parker et al. 2017, NCHS Series 2 no. 175); means: t. Degrees of freedom:
+    clusters minus strata that hold answers. Raked weights are taken as fixed. Raises DataError (a stratum with one
+    cluster), ParamsError (level).
+    """
+    _check_design(questionnaire, level)
+    cuts = [(TOTAL, TOTAL)] + [(g.name, o) for g in questionnaire.description.groups for o in g.options]
+    member = np.column_stack(
+        [np.ones(len(questionnaire.weight), bool)] + [questionnaire.groups[g] == o for g, o in cuts[1:]]
+    )
+    parts = []
+    for item in questionnaire.description.items:
+        y = questionnaire.answers[item.id].to_numpy(float)
+        cut = questionnaire.description.scales[item.scale].cut
+        part = _estimates(questionnaire, y, cut, member & ~np.isnan(y)[:, None], level)
+        head = {"item": item.id, "label": item.label, "topic": item.topic}
+        head |= dict(zip(("group", "option"), zip(*cuts, strict=True), strict=True))
+        parts.append(pd.concat([pd.DataFrame(head), part], axis=1))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _estimates(q: Questionnaire, y: np.ndarray, cut: float, inside: np.ndarray, level: float) -> pd.DataFrame:
+    """One row a group. inside: (n, groups) whether a respondent belongs to the group and answered; the first is all."""
+    from scipy import stats
+
+    n, freedom = inside.sum(axis=0), _freedom(q, inside)
+    least = np.where(np.arange(len(n)) == 0, 2, LEAST_ANSWERS)
+    told = (n >= least) & (freedom >= 1)
+    p, p_error = _means(q, np.where(inside, (y >= cut)[:, None], 0.0), inside)
+    mean, error = _means(q, np.where(inside, y[:, None], 0.0), inside)
+    weight = q.weight[:, None] * inside
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # where all say the same nothing varies, and only the weights' own inequality is left to count
+        flat = p_error < 1e-9
+        size = np.where(flat, weight.sum(axis=0) ** 2 / (weight**2).sum(axis=0), p * (1 - p) / p_error**2)
+        size = np.minimum(size, n)
+        t = stats.t.ppf((1 + level) / 2, np.maximum(freedom, 1))
+        low, high = _share_limits(
+            p, size * (stats.t.ppf((1 + level) / 2, np.maximum(n - 1, 1)) / t) ** 2, level
+        )
+        half = np.where(error < 1e-9, np.nan, t * error)
+        found = pd.DataFrame(
+            {"effective_n": size, "design_effect": np.where(flat, np.nan, n * p_error**2 / (p * (1 - p))),
+             "share": p, "share_low": low, "share_high": high, "mean": mean, "mean_low": mean - half, "mean_high": mean + half}
+        )  # fmt: skip
+    notes = [_note(*cell) for cell in zip(n, least, freedom, size, error, strict=True)]
+    found.loc[~told] = np.nan
+    return pd.concat([pd.Series(n, name="n"), found], axis=1).assign(note=notes)
+
+
+def _note(n: int, least: int, freedom: int, size: float, error: float) -> str:
+    if n < least:
+        return f"有效回答 {n} 份，不足 {least} 份，不单独估计"
+    if freedom < 1:
+        return "回答都落在同一个群里，误差无法估计，不单独估计"
+    notes = ["回答没有差异，均值的区间无法估计"] if error < 1e-9 else []
+    if size < LEAST_ANSWERS:
+        notes.append(f"有效样本量 {size:.0f}，不足 {LEAST_ANSWERS}，只作参考")
+    return "；".join(notes)
+
+
+def _share_limits(p: np.ndarray, size: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    from scipy import stats
+
+    alpha = (1 - level) / 2
+    low = stats.beta.ppf(alpha, size * p, size * (1 - p) + 1)
+    high = stats.beta.ppf(1 - alpha, size * p + 1, size * (1 - p))
+    return np.where(p < 1e-12, 0.0, low), np.where(p > 1 - 1e-12, 1.0, high)
+
+
+def _means(q: Questionnaire, y: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted means of the columns and their standard errors. y: (n, m), 0 where not inside. NaN where nobody is."""
+    weight = q.weight[:, None] * inside
+    with np.errstate(invalid="ignore"):
+        share = weight / weight.sum(axis=0)
+    mean = (share * y).sum(axis=0)
+    return mean, _errors(q, share * (y - mean))
+
+
+def _errors(q: Questionnaire, influence: np.ndarray) -> np.ndarray:
+    """Standard errors of linearised totals (n, m): spread of the clusters' sums within strata."""
+    clusters = pd.DataFrame(influence).groupby([q.stratum, _units(q)]).sum(min_count=1)
+    strata = clusters.groupby(level=0)
+    return np.sqrt(strata.var(ddof=1).mul(strata.size(), axis=0).sum(skipna=False).to_numpy())
+
+
+def _freedom(q: Questionnaire, inside: np.ndarray) -> np.ndarray:
+    """Clusters minus strata that hold answers (Korn & Graubard 1999, Analysis of Health Surveys, sec. 5.2), by column."""
+    held = pd.DataFrame(inside).groupby([q.stratum, _units(q)]).any()
+    return (held.sum() - held.groupby(level=0).any().sum()).to_numpy()
+
+
+def _units(q: Questionnaire) -> np.ndarray:
+    """First-stage units: clusters, or respondents where they were drawn singly."""
+    return np.where(q.cluster == "", [f"#{i}" for i in range(len(q.cluster))], q.cluster)
+
+
+def _check_design(q: Questionnaire, level: float) -> None:
+    if not 0 < level < 1:
+        raise ParamsError(f"level={level}：须在 0 与 1 之间")
+    counts = pd.Series(_units(q)).groupby(q.stratum).nunique()
+    if (counts < 2).any():
+        alone = "、".join(str(name) or TOTAL for name in counts.index[counts < 2])
+        raise DataError(f"层“{alone}”只有 1 个抽样单位，误差无法估计；请与相近的层合并")
+
+
+def importance_performance(
+    questionnaire: Questionnaire, level: float = 0.95, cuts: tuple[float, float] | None = None
+) -> pd.DataFrame:
+    """Importance-performance analysis: which question stands in which quadrant, where the intervals tell.
+
+    cuts: (importance, satisfaction) that divide high from low; None: the mean over the questions, whose own uncertainty is
+    carried. Returns item, label, topic, importance, importance_low, importance_high, performance, performance_low,
+    performance_high, importance_cut, performance_cut, importance_side, performance_side (高, 低, 不能判断), quadrant. A side is
+    told only if the interval of question minus cut lies off zero (each at `level`, not corrected for their number). Martilla
+    & James 1977, Journal of Marketing 41:77. Raises DataError (no pairs, one pair without given cuts, a question nobody
+    answered, a stratum with one cluster), ParamsError.
+    """
+    _check_design(questionnaire, level)
+    items = {item.id: item for item in questionnaire.description.items}
+    pairs = [(item.id, item.importance_of) for item in items.values() if item.importance_of]
+    if not pairs:
+        raise DataError("问卷说明里没有重要性题（importance_of），不能做重要性—满意度分析")
+    if cuts is None and len(pairs) < 2:
+        raise DataError("只有 1 对重要性与满意度题，没有可比的均值；请给出分界值 cuts")
+    asked = [items[second] for _, second in pairs]
+    table = pd.DataFrame({"item": [i.id for i in asked], "label": [i.label for i in asked], "topic": [i.topic for i in asked]})  # fmt: skip
+    for place, name in enumerate(("importance", "performance")):
+        part = _against_cut(questionnaire, [pair[place] for pair in pairs], cuts and cuts[place], level)
+        table = table.join(part.add_prefix(f"{name}_").rename(columns={f"{name}_mean": name}))
+    names = {
+        ("高", "低"): "重点改进",
+        ("高", "高"): "保持优势",
+        ("低", "低"): "次要改进",
+        ("低", "高"): "不必再加",
+    }
+    sides = zip(table["importance_side"], table["performance_side"], strict=True)
+    return table.assign(quadrant=[names.get(side, "不能判断") for side in sides])
+
+
+def _against_cut(q: Questionnaire, ids: list[str], cut: float | None, level: float) -> pd.DataFrame:
+    """Means with intervals and on which side of the cut they lie, by linearised differences."""
+    y = q.answers[ids].to_numpy(float)
+    weight = q.weight[:, None] * ~np.isnan(y)
+    if (weight.sum(axis=0) == 0).any():
+        raise DataError(f"题 {'、'.join(np.array(ids)[weight.sum(axis=0) == 0])} 没有人回答")
+    share, y = weight / weight.sum(axis=0), np.nan_to_num(y)
+    mean = (share * y).sum(axis=0)
+    influence = share * (y - mean)
+    line, shared = (mean.mean(), influence.mean(axis=1, keepdims=True)) if cut is None else (cut, 0.0)
+    from scipy import stats
+
+    t = stats.t.ppf((1 + level) / 2, _freedom(q, weight > 0))
+    own, apart = _errors(q, influence), _errors(q, influence - shared)
+    # without any spread nothing is told: all alike in a sample doesn't make all alike
+    told = (apart > 1e-9) & (np.abs(mean - line) > t * apart)
+    side = np.where(told, np.where(mean > line, "高", "低"), "不能判断")
+    half = np.where(own > 1e-9, t * own, np.nan)
+    return pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "cut": line, "side": side})
+
+
+@dataclass(frozen=True, eq=False)
+class Weighting(ShowsFrame):
+    """Weights made to agree with the population.
+
+    weight: (n,), summing as those before did, or to the population's counts. rounds: cycles until it agreed. gap: largest
+    difference left between a margin and its target, as a share. design_effect_before, design_effect: 1 + squared coefficient
+    of variation (Kish 1965). trimmed: weights held at the cap. margins: group, option, target, before, after (shares).
+    """
+
+    weight: np.ndarray
+    rounds: int
+    gap: float
+    design_effect_before: float
+    design_effect: float
+    trimmed: int
+    margins: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row: n, effective_n, rounds, gap, design effects, trimmed, smallest and largest weight over their mean."""
+        relative = self.weight / self.weight.mean()
+        names = ("rounds", "gap", "design_effect_before", "design_effect", "trimmed")
+        head = {"n": len(relative), "effective_n": len(relative) / self.design_effect}
+        return pd.DataFrame([head | {name: getattr(self, name) for name in names} | {"smallest": relative.min(), "largest": relative.max()}])  # fmt: skip
+
+
+def rake(
+    weight: np.ndarray,
+    groups: pd.DataFrame,
+    population: dict[str, dict[str, float]],
+    trim: float | None = None,
+    tolerance: float = 1e-8,
+    rounds: int = 1000,
+) -> Weighting:
+    """Weights whose margins agree with the population's, by iterative proportional fitting.
+
+    weight: (n,) design weights, above 0. groups: (n, columns) options of each respondent. population: column -> option ->
+    people (counts, the same total in every column, or shares that sum to 1). trim: no weight above so many times the mean;
+    the margins are fitted again after each cut, until both hold. tolerance: largest difference of a margin, as a share.
+    Deming & Stephan 1940, Ann. Math. Stat. 11:427; trimming: Potter 1990, ASA Survey Research Methods. Raises DataError (an
+    option without respondents or without people, unlike totals, a respondent whose option isn't told, no convergence).
+    """
+    start = _checked_weight(weight, len(groups), trim)
+    codes, shares, totals = _margins(groups, population)
+    total = start.sum() if abs(totals[0] - 1) < 1e-6 else totals[0]
+    w, cap = start * (total / start.sum()), np.inf if trim is None else trim * total / len(start)
+    for done in range(1, rounds + 1):  # noqa: B007 (told afterwards)
+        for code, share in zip(codes, shares, strict=True):
+            w = w * (share * total / np.bincount(code, w, len(share)))[code]
+        over = w.max() > cap * (1 + 1e-9)
+        gap = max(
+            np.abs(np.bincount(c, w, len(s)) / total - s).max() for c, s in zip(codes, shares, strict=True)
+        )
+        if gap <= tolerance and not over:
+            break
+        w = np.minimum(w, cap)
+    else:
+        cause = "边际之间矛盾，或交叉后有空格" if trim is None else f"权重上限 {trim:g} 倍均值太紧"
+        raise DataError(
+            f"加权 {rounds} 轮仍不收敛（最大差 {gap:.2%}）：{cause}；请合并选项{'或放宽上限' if trim else ''}"
+        )
+    held = 0 if trim is None else int((w > cap * (1 - 1e-6)).sum())
+    margins = _margin_table(population, codes, shares, start, w)
+    return Weighting(w, done, float(gap), _kish(start), _kish(w), held, margins)
+
+
+def poststratify(weight: np.ndarray, cells: pd.Series, population: dict[str, float]) -> Weighting:
+    """Weights whose cells agree with the population's: `rake` with one margin, exact in one round.
+
+    cells: (n,) cell of each respondent (joined labels for crossed groups). population: cell -> people, or shares.
+    """
+    name = str(cells.name or "单元")
+    return rake(weight, pd.DataFrame({name: cells}), {name: population})
+
+
+def weighted_for_nonresponse(
+    questionnaire: Questionnaire, trim: float | None = 5.0
+) -> tuple[Questionnaire, Weighting]:
+    """The questionnaire with weights raked to every group whose population its description gives.
+
+    trim: as in `rake`. Raises DataError if the description gives no population, and as `rake`.
+    """
+    population = {g.name: g.population for g in questionnaire.description.groups if g.population}
+    if not population:
+        raise DataError("问卷说明里没有总体人数（population），不能做无应答加权")
+    found = rake(questionnaire.weight, questionnaire.groups, population, trim)
+    return replace(questionnaire, weight=found.weight), found
+
+
+def _checked_weight(weight: np.ndarray, n: int, trim: float | None) -> np.ndarray:
+    start = np.asarray(weight, float)
+    if start.shape != (n,) or n < 2:
+        raise DataError(f"权重的形状 {start.shape} 与 {n} 名受访者不符（至少 2 名）")
+    if not (np.isfinite(start) & (start > 0)).all():
+        raise DataError(f"权重须为大于 0 的数；有 {int((~(start > 0)).sum())} 个不是")
+    if trim is not None and trim <= 1:
+        raise ParamsError(f"trim={trim:g}：权重上限须大于均值的 1 倍")
+    return start
+
+
+def _margins(
+    groups: pd.DataFrame, population: dict[str, dict[str, float]]
+) -> tuple[list[np.ndarray], list[np.ndarray], list[float]]:
+    """Code of each respondent, shares of the population and its total, by margin; DataError for what can't be fitted."""
+    if not population:
+        raise DataError("没有给出总体人数，不能加权")
+    if absent := [name for name in population if name not in groups]:
+        raise DataError(f"没有分组列 {'、'.join(absent)}；现有 {'、'.join(map(str, groups.columns))}")
+    codes = [pd.Index(list(people)).get_indexer(groups[name]) for name, people in population.items()]
+    totals = [float(sum(people.values())) for people in population.values()]
+    problems = [fault for (name, people), code in zip(population.items(), codes, strict=True)
+                for fault in _margin_faults(groups[name], people, code)]  # fmt: skip
+    if not np.allclose(totals, totals[0], rtol=1e-6):
+        listed = "、".join(f"{name} {total:g}" for name, total in zip(population, totals, strict=True))
+        problems.append(f"各分组的总体合计不同：{listed}")
+    if problems:
+        raise DataError("不能加权：", problems)
+    shares = [np.array(list(p.values()), float) / t for p, t in zip(population.values(), totals, strict=True)]
+    return codes, shares, totals
+
+
+def _margin_faults(group: pd.Series, people: dict[str, float], code: np.ndarray) -> list[str]:
+    found = np.bincount(code[code >= 0], minlength=len(people))
+    faults = [f"{group.name}“{option}”：总体人数须大于 0，现为 {number:g}" for option, number in people.items() if not number > 0]  # fmt: skip
+    faults += [f"{group.name}“{option}”：没有受访者，请与相近的选项合并" for option, n in zip(people, found, strict=True) if not n]  # fmt: skip
+    if (code < 0).any():
+        odd = "、".join(sorted({str(v) or "空" for v in group[code < 0]}))
+        faults.append(f"{group.name}：{(code < 0).sum()} 名受访者的选项（{odd}）不在总体中；请补全或另列一项")
+    return faults
+
+
+def _margin_table(
+    population: dict, codes: list[np.ndarray], shares: list[np.ndarray], before: np.ndarray, after: np.ndarray
+) -> pd.DataFrame:
+    parts = []
+    for (name, people), code, share in zip(population.items(), codes, shares, strict=True):
+        had, has = (np.bincount(code, w, len(share)) / w.sum() for w in (before, after))
+        parts.append(
+            pd.DataFrame(
+                {"group": name, "option": list(people), "target": share, "before": had, "after": has}
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _kish(weight: np.ndarray) -> float:
+    return float(len(weight) * (weight**2).sum() / weight.sum() ** 2)
+
+
+def item_nonresponse(questionnaire: Questionnaire) -> pd.DataFrame:
+    """How many of those asked did not answer each question.
+
+    Returns item, label, asked (all but skipped), answered, unanswered, unsure, skipped, rate (unanswered and unsure over
+    asked; NaN if nobody was asked), note (flagged above 20%).
+    """
+    rows = []
+    for item in questionnaire.description.items:
+        state = questionnaire.states[item.id].value_counts()
+        answered, empty, unsure, skipped = (
+            int(state.get(s, 0)) for s in (ANSWERED, UNANSWERED, UNSURE, SKIPPED)
+        )
+        asked = answered + empty + unsure
+        rate = (empty + unsure) / asked if asked else np.nan
+        note = "没有人被问到" if not asked else "未答偏多，结果可能有偏" if rate > HIGH_NONRESPONSE else ""
+        rows.append((item.id, item.label, asked, answered, empty, unsure, skipped, rate, note))
+    return pd.DataFrame(rows, columns=["item", "label", "asked", "answered", "unanswered", "unsure", "skipped", "rate", "note"])  # fmt: skip
+
+
+def response_rate(questionnaire: Questionnaire) -> pd.DataFrame:
+    """Share of the questionnaires handed out that came back usable, by stratum and in all (AAPOR 2016, RR2).
+
+    Usable: at least half of the questions that were asked are answered. Returns stratum, sent, returned, usable, rate.
+    Raises DataError: `sent` missing from the description, strata unlike it, more returned than sent.
+    """
+    sent = questionnaire.description.sent
+    if not sent:
+        raise DataError("问卷说明里没有发出份数（sent），不能计算应答率")
+    asked = (questionnaire.states != SKIPPED).sum(axis=1)
+    usable = ((questionnaire.states == ANSWERED).sum(axis=1) >= USABLE * asked.clip(lower=1)).to_numpy()
+    place = questionnaire.stratum if set(sent) != {TOTAL} else np.full(len(usable), TOTAL, object)
+    if odd := sorted(set(place) - set(sent)):
+        raise DataError(f"发出份数（sent）没有层“{'、'.join(odd)}”；现有 {'、'.join(sent)}")
+    table = pd.DataFrame([(name, number, int((place == name).sum()), int(usable[place == name].sum())) for name, number in sent.items()],
+                         columns=["stratum", "sent", "returned", "usable"])  # fmt: skip
+    wrong = table[(table["returned"] > table["sent"]) | (table["sent"] <= 0)]
+    if len(wrong):
+        raise DataError(
+            "应答率不能计算：",
+            [f"{r.stratum}：发出 {r.sent} 份，收回 {r.returned} 份" for r in wrong.itertuples()],
+        )
+    if len(table) > 1:
+        table.loc[len(table)] = [TOTAL, *table[["sent", "returned", "usable"]].sum()]
+    return table.assign(rate=table["usable"] / table["sent"])
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability(ShowsFrame):
+    """How far questions measure one thing.
+
+    alpha, low, high: Cronbach's alpha and its interval at `level`. n: respondents who answered all; dropped: the others.
+    items: item, item_rest (correlation with the sum of the others), alpha_if_deleted, note. note: Chinese.
+    """
+
+    alpha: float
+    low: float
+    high: float
+    level: float
+    n: int
+    k: int
+    dropped: int
+    items: pd.DataFrame
+    note: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row, without the table of items."""
+        return pd.DataFrame([{name: value for name, value in vars(self).items() if name != "items"}])
+
+
+def cronbach_alpha(scores: pd.DataFrame | np.ndarray, level: float = 0.95) -> Reliability:
+    """Cronbach's alpha with Feldt's interval, and each question against the rest; respondents with gaps are dropped.
+
+    scores: (n respondents, k questions), NaN missing; columns of a frame name the questions. Cronbach 1951, Psychometrika
+    16:297; interval: Feldt 1965, Psychometrika 30:357 (F with n - 1 and (n - 1)(k - 1)). Unweighted, as it describes the
+    questions rather than the population. Raises DataError (shape, one question, under 2 complete respondents, a question
+    or a sum without variance), ParamsError (level).
+    """
+    if not 0 < level < 1:
+        raise ParamsError(f"level={level}：须在 0 与 1 之间")
+    whole, names, dropped = _complete(scores)
+    n, k = whole.shape
+    from scipy import stats
+
+    alpha, freedom = _alpha(whole), (n - 1, (n - 1) * (k - 1))
+    low, high = (
+        float(1 - (1 - alpha) * stats.f.ppf(q, *freedom)) for q in ((1 + level) / 2, (1 - level) / 2)
+    )
+    note = "系数为负：多半有反向题未转换" if alpha < 0 else ""
+    if not note and n < LEAST_ANSWERS:
+        note = f"答全的不足 {LEAST_ANSWERS} 人，只作参考"
+    return Reliability(alpha, low, high, level, n, k, dropped, _item_statistics(whole, names), note)
+
+
+def _complete(scores: pd.DataFrame | np.ndarray) -> tuple[np.ndarray, pd.Index, int]:
+    """Rows without gaps, names of the questions, and how many rows were dropped; DataError if alpha can't be told."""
+    if np.ndim(scores) != 2 or np.shape(scores)[1] < 2:
+        raise DataError(f"信度分析须为 受访者×题 的表，至少 2 题，现为 {np.shape(scores)}")
+    frame = pd.DataFrame(scores)
+    try:
+        x = frame.to_numpy(float)
+    except (TypeError, ValueError) as error:
+        raise DataError("信度分析须用数字得分：每行一名受访者，每列一题") from error
+    whole = x[np.isfinite(x).all(axis=1)]
+    if len(whole) < 2:
+        raise DataError(f"答全的受访者只有 {len(whole)} 名，至少要 2 名才能计算信度")
+    if (still := np.ptp(whole, axis=0) == 0).any():
+        named = "、".join(map(str, frame.columns[still]))
+        raise DataError(f"题 {named} 的回答全部相同（方差为零），信度无法计算")
+    if whole.sum(axis=1).var() <= 1e-12:
+        raise DataError("各人总分相同（方差为零），信度无法计算；请检查是否有反向题未转换")
+    return whole, frame.columns, len(x) - len(whole)
+
+
+def _alpha(x: np.ndarray) -> float:
+    k, total = x.shape[1], x.sum(axis=1).var(ddof=1)
+    return float(k / (k - 1) * (1 - x.var(axis=0, ddof=1).sum() / total)) if total > 1e-12 else np.nan
+
+
+def _item_statistics(x: np.ndarray, names: pd.Index) -> pd.DataFrame:
+    rows = []
+    for i, name in enumerate(names):
+        rest = np.delete(x, i, axis=1)
+        other = rest.sum(axis=1)
+        related = float(np.corrcoef(x[:, i], other)[0, 1]) if other.var() > 1e-12 else np.nan
+        note = "与其余题反向，请检查是否需转换" if related < 0 else ""
+        rows.append((name, related, _alpha(rest) if rest.shape[1] > 1 else np.nan, note))
+    return pd.DataFrame(rows, columns=["item", "item_rest", "alpha_if_deleted", "note"])

@@ -1,0 +1,1 @@
+"""How right forecasts would have been: real histories cut, forecast, scored."""

@@ -1,0 +1,169 @@
+"""The card of the learned model, written from its cross-validation: what it learned from, how right it was, its limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from xhcp_eval.errors import DataError
+from xhcp_eval.forecast.backtests.backtest import COVERED, Backtest, backtest, label
+from xhcp_eval.forecast.backtests.scores import SCORED_LEVELS
+from xhcp_eval.forecast.projection import trend_model
+from xhcp_eval.forecast.reference.model import ARTEFACT, FEWEST_PEERS, ReferenceModel, load_model
+from xhcp_eval.forecast.reference.training import FOLDS, KINDS, NETWORKS_A_FOLD, save_model, train_model
+from xhcp_eval.provenance import file_hash
+
+CLASSICAL = ("last_value", "drift", "linear", "logit_linear", "theta", "local_drift")
+PER_INDICATOR = 200
+ASSETS = ARTEFACT.parent
+COLUMNS: dict[str, str] = {
+    "wql": "加权分位损失", "mase": "MASE", "coverage_50": "50%区间覆盖", "coverage_80": "80%区间覆盖",
+    "coverage_95": "95%区间覆盖", "brier": "布赖尔得分", "log_score": "对数得分", "calibration_error": "校准误差",
+}  # fmt: skip
+LIMITS = """\
+- 学到的是行政与统计序列的一般动法，不知道政策、投入和人口结构；看不到历史里没有的转折。
+- 每个指标只由没有见过它的那部分网络打分；但同一来源的指标彼此相近（如 1 岁以下与 5 岁以下死亡率），换一个来源，得分会差一些。
+- 国家级死亡率等序列是模型平滑过的估计，区县填报的序列没有那么平滑；两类分开看。
+- 目标期最长学到 10 年；再往后中位数不动，区间按年数的平方根放宽。
+- 2020—2022 年的异常只在少数序列里出现过，模型没有专门学习冲击。"""
+
+
+def cross_validate(frame: pd.DataFrame, model: ReferenceModel, together: bool = False) -> Backtest:
+    """Backtest of the model beside classical ones; on each indicator only networks speak that never saw it.
+
+    frame: what the model was trained on (columns as in `make_cases`). together: cases of whole years, in which
+    regions of one indicator learn from one another.
+    """
+    classical = {name: trend_model(name) for name in CLASSICAL}
+    return backtest(frame, {"reference": model} | classical, per_indicator=PER_INDICATOR, together=together)
+
+
+def model_scores(folder: Path = ASSETS) -> dict:
+    """The cross-validated scores that came with the model: facts of the training data, and by way of judging ("alone",
+    "together") method -> scores."""
+    return json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+
+
+def _scores(result: Backtest) -> dict[str, dict[str, float]]:
+    names = [
+        "wql",
+        "mase",
+        *(f"coverage_{c}" for c in COVERED),
+        "brier",
+        "log_score",
+        "calibration_error",
+        "n_targets",
+    ]
+    table = result.scores().set_index("method")[names]
+    return {method: {k: round(float(v), 4) for k, v in row.items()} for method, row in table.iterrows()}
+
+
+def write_card(
+    frame: pd.DataFrame,
+    model: ReferenceModel,
+    alone: Backtest,
+    together: Backtest,
+    digest: str,
+    trained_on: str,
+) -> str:
+    """The card as Chinese Markdown.
+
+    frame: training data. alone, together: from `cross_validate`. digest: sha256 of the data's file. trained_on: date.
+    """
+    regions = frame[["indicator", "region"]].drop_duplicates()
+    prefix = frame["indicator"].astype(str).str.split("_").str[0]
+    sources = frame.groupby(prefix)["indicator"].nunique()
+    return "\n".join(
+        [
+            "# 参照类模型说明卡",
+            "",
+            f"- 学自：{frame['indicator'].nunique()} 个真实指标、{len(regions)} 条序列、{len(frame)} 个年度数值"
+            f"（{frame['year'].min()}—{frame['year'].max()}年）；按来源："
+            + "、".join(f"{name} {count} 个" for name, count in sources.items())
+            + "。各指标名称、来源与许可见 data/reference/indicators.csv。",
+            f"- 训练数据 sha256：`{digest}`；训练日期：{trained_on}；重新训练：`xhcp train 数据文件.parquet`。",
+            f"- 组成：{len(model.alone)} 个小网络看单条序列，{len(model.among)} 个同时看同一指标的其他地区"
+            f"（至少 {FEWEST_PEERS} 个），各取平均。指标分成 5 份，每个网络只学其中 4 份。",
+            "- 从未变动过的序列没有年均变化可言，改用真实的不变序列后来的走法（按所处位置分四类）。",
+            "- 结果：未来 1—10 年每年的分位数。",
+            "",
+            "## 单条序列的得分（按指标交叉检验，向前 5 年）",
+            "",
+            *_table(alone),
+            "",
+            "## 同一指标的各地区相互学习时",
+            "",
+            *_table(together),
+            "",
+            f"每个指标 {PER_INDICATOR} 个案例，方括号内为按指标重抽的 95% 自助法区间。加权分位损失在 "
+            f"{len(SCORED_LEVELS)} 个水平（{SCORED_LEVELS[0]:g}—{SCORED_LEVELS[-1]:g}）上平均，以历史年均变化的绝对值为单位。",
+            "",
+            "## 局限",
+            "",
+            LIMITS,
+            "",
+        ]
+    )
+
+
+NETWORKS = len(KINDS) * FOLDS * NETWORKS_A_FOLD
+
+
+def train_and_describe(
+    data: Path, out: Path, done: Callable[[object], None] = lambda task: None
+) -> list[Path]:
+    """Train the model on a file and write model.npz, CARD.md and scores.json into a folder.
+
+    data: parquet with the columns of `train_model`. done: called after each of the `NETWORKS` networks. Raises DataError for a file that can't be read or used.
+    """
+    try:
+        frame = pd.read_parquet(data)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{data}：读不出训练数据（{error}）；需要 parquet 文件") from error
+    model = train_model(frame, done=done)
+    paths = [out / "model.npz"]
+    save_model(model, paths[0])
+    return [*paths[:1], *describe(frame, out, file_hash(data), date.today().isoformat())]
+
+
+def describe(frame: pd.DataFrame, out: Path, digest: str, trained_on: str) -> list[Path]:
+    """Judge the model in a folder by cross-validation, as it is shipped; write CARD.md and scores.json beside it.
+
+    frame: what it was trained on. digest, trained_on: as in `write_card`.
+    """
+    model = load_model(out / "model.npz")
+    alone, together = cross_validate(frame, model), cross_validate(frame, model, together=True)
+    facts = {
+        "indicators": len(model.fold_of),
+        "values": len(frame),
+        "trained_on": trained_on,
+        "data_sha256": digest,
+    }
+    found = facts | {"alone": _scores(alone), "together": _scores(together)}
+    texts = {
+        "CARD.md": write_card(frame, model, alone, together, digest, trained_on),
+        "scores.json": json.dumps(found, ensure_ascii=False, indent=1) + "\n",
+    }
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8", newline="\n")
+    return [out / name for name in texts]
+
+
+def _table(result: Backtest) -> list[str]:
+    scores = result.scores()
+    lines = ["| 方法 | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for _, row in scores.iterrows():
+        cells = [_cell(row, name) for name in COLUMNS]
+        lines.append(f"| {label(row['method'])} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _cell(row: pd.Series, name: str) -> str:
+    if name.startswith("coverage"):
+        return f"{row[name]:.1%}"
+    interval = f"[{row[name + '_low']:.3f}–{row[name + '_high']:.3f}]" if f"{name}_low" in row else ""
+    return f"{row[name]:.3f} {interval}".strip()

@@ -1,0 +1,1 @@
+"""How a series moved: classical trend models for many short series at once."""

@@ -1,0 +1,140 @@
+"""Train the reference model again: cross-validated by indicator, every network of every fold kept.
+
+The indicators are split into five parts; networks are trained on four and never see the fifth. The shipped model
+is the mean of all of them; judged on an indicator, only those networks speak that never saw it.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from xhcp_eval.errors import DataError
+from xhcp_eval.files.whole import whole_file
+from xhcp_eval.forecast.reference import network
+from xhcp_eval.forecast.reference.lessons import YEARS_AHEAD, Lessons, Series, arrange, lessons
+from xhcp_eval.forecast.reference.model import Ensemble, ReferenceModel
+from xhcp_eval.forecast.reference.still import learn
+
+FOLDS, NETWORKS_A_FOLD, SEED = 5, 4, 20260331
+KINDS = ("alone", "among")
+COLUMNS = ("indicator", "region", "year", "value", "unit", "lower", "upper")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One network to train: its kind, the fold it doesn't see, its seed."""
+
+    kind: str
+    fold: int
+    seed: int
+
+
+def train_model(
+    frame: pd.DataFrame,
+    recipe: network.Recipe = network.DEFAULT,
+    networks: int = NETWORKS_A_FOLD,
+    seed: int = SEED,
+    jobs: int | None = None,
+    done: Callable[[Task], None] = lambda task: None,
+) -> ReferenceModel:
+    """Learn from real histories.
+
+    frame: columns indicator, region, year, value, unit, lower, upper; at least five indicators. recipe: how each
+    network is trained. networks: per fold and kind. seed: fixes everything; the same frame and seed give the same
+    model on the same machine and library versions (elsewhere sums may round differently). jobs: processes, by
+    default one a core. done: called after each network. Raises DataError for missing columns or too few indicators.
+    """
+    from threadpoolctl import threadpool_limits
+
+    absent = [name for name in COLUMNS if name not in frame.columns]
+    if absent:
+        raise DataError(f"训练数据缺少列 {'、'.join(absent)}；需要 {'、'.join(COLUMNS)}")
+    series = arrange(frame)
+    if len(series.names) < FOLDS:
+        raise DataError(f"训练数据只有 {len(series.names)} 个指标；至少需要 {FOLDS} 个，才能按指标交叉检验")
+    fold_of = dict(zip(series.names.tolist(), _folds(len(series.names), seed).tolist(), strict=True))
+    cases = lessons(series, seed)
+    fold = np.array([fold_of[name] for name in series.names])[cases.indicator]
+    tasks = [
+        Task(kind, k, seed + 100 * k + i) for kind in KINDS for k in range(FOLDS) for i in range(networks)
+    ]
+    jobs = jobs or max(1, min(os.cpu_count() or 1, len(tasks)))
+    # threads, not processes: the work is matrix products that let go of the interpreter, and data is shared
+    with threadpool_limits(1), concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+
+        def work(task: Task) -> tuple[network.Weights, np.ndarray, np.ndarray]:
+            found = _train_one(cases, fold, task, recipe)
+            done(task)
+            return found
+
+        trained = list(pool.map(work, tasks))
+    kinds = [_ensemble(kind, tasks, trained) for kind in KINDS]
+    return ReferenceModel(*kinds, _still(series, fold_of), fold_of)
+
+
+def _still(series: Series, fold_of: dict[str, int]) -> np.ndarray:
+    """`still.learn` without each part of the indicators, and from all, (FOLDS + 1, ...)."""
+    fold = np.array([fold_of[name] for name in series.names])[series.indicator]
+    parts = [fold != k for k in range(FOLDS)] + [np.ones(len(fold), bool)]
+    return np.stack(
+        [learn(series.values[keep], series.lower[keep], series.upper[keep], YEARS_AHEAD) for keep in parts]
+    )
+
+
+def _folds(indicators: int, seed: int) -> np.ndarray:
+    """Which part an indicator belongs to; parts are of equal size to within one."""
+    order = np.random.default_rng(seed).permutation(indicators)
+    folds = np.empty(indicators, int)
+    folds[order] = np.arange(indicators) % FOLDS
+    return folds
+
+
+def features_of(cases: Lessons, kind: str) -> np.ndarray:
+    """What networks of a kind look at, (n, n_features)."""
+    return cases.own if kind == "alone" else np.column_stack([cases.own, cases.peers])
+
+
+def _train_one(
+    cases: Lessons, fold: np.ndarray, task: Task, recipe: network.Recipe
+) -> tuple[network.Weights, np.ndarray, np.ndarray]:
+    rows = np.flatnonzero(fold != task.fold)
+    x = features_of(cases, task.kind)[rows]
+    mean, spread = x.mean(axis=0, dtype=float), x.std(axis=0, dtype=float) + 1e-3
+    # an indicator with many regions may say more than one with few, but not in proportion
+    weight = 1 / np.sqrt(np.bincount(cases.indicator[rows]))[cases.indicator[rows]]
+    standard = network.standardise(x, mean, spread)
+    return network.train(standard, cases.outcome[rows], weight, recipe, task.seed), mean, spread
+
+
+def _ensemble(
+    kind: str, tasks: list[Task], trained: list[tuple[network.Weights, np.ndarray, np.ndarray]]
+) -> Ensemble:
+    pick = [i for i, task in enumerate(tasks) if task.kind == kind]
+    return Ensemble(
+        tuple(np.stack([trained[i][0][j] for i in pick]) for j in range(6)),
+        np.stack([trained[i][1] for i in pick]),
+        np.stack([trained[i][2] for i in pick]),
+        np.array([tasks[i].fold for i in pick]),
+    )
+
+
+def save_model(model: ReferenceModel, path: Path) -> None:
+    """Write the model as plain arrays: weights as half floats, no pickles, the same bytes for the same model."""
+    arrays: dict[str, np.ndarray] = {
+        "indicators": np.array(list(model.fold_of)),
+        "folds": np.array(list(model.fold_of.values())),
+        "still": model.still.astype(np.float32),
+    }
+    for kind in KINDS:
+        ensemble = getattr(model, kind)
+        arrays |= {f"{kind}_{i}": w.astype(np.float16) for i, w in enumerate(ensemble.weights)}
+        arrays |= {f"{kind}_{name}": getattr(ensemble, name) for name in ("mean", "spread", "fold")}
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, **arrays)

@@ -1,0 +1,1 @@
+"""How a file comes in: opened, checked whole, marked and sent back, or kept."""

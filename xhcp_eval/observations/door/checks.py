@@ -1,0 +1,181 @@
+"""What a department can't have meant: checks of a table against its own counts, the calendar and what is known.
+
+Faults keep a file out; doubts are asked about, and let in only when someone confirms them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from xhcp_eval.observations.cells import Fault
+from xhcp_eval.observations.table import KEY, TOTAL
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.units import UNITS, format_value
+
+# A figure eight times the one before, or an eighth, is more often a slip of the decimal point than news.
+SLIP_RATIO = 8.0
+_SUMS = (("sex", ("male", "female"), "男、女"), ("residence", ("urban", "rural"), "城镇、农村"))
+
+
+def find_faults(
+    table: pd.DataFrame, plan: Plan, known: pd.DataFrame, today: date, new_regions: bool
+) -> list[Fault]:
+    """What keeps a table out, beyond the schema.
+
+    table: typed rows (columns of `table.COLUMNS`), index = row numbers. known: what the database holds of
+    these regions (the same columns). today: no figure may be from after it. new_regions: allow units of a region
+    that were never reported before.
+    """
+    found = [*_contradicted(table), *_not_whole(table), *_from_the_future(table, today)]
+    found += [*_unknown_departments(table, plan), *_misplaced(table, plan, known, new_regions)]
+    return sorted(found + _mixed_with_demo(table, known), key=lambda fault: fault.row)
+
+
+def find_doubts(table: pd.DataFrame, known: pd.DataFrame) -> list[Fault]:
+    """What may be a slip: a jump to eight times or an eighth, and parts that don't add up to their whole."""
+    return sorted([*_jumps(table, known), *_broken_sums(table)], key=lambda fault: fault.row)
+
+
+def _contradicted(table: pd.DataFrame) -> list[Fault]:
+    """Value against its counts, to one unit of the last decimal that was reported."""
+    per = table["unit"].map({name: unit.per for name, unit in UNITS.items()}).astype(float)
+    computed = per * table["numerator"] / table["denominator"]
+    digits = table["value"].map(lambda v: len(f"{v:.10f}".rstrip("0").split(".")[1]))
+    wrong = (table["value"] - computed).abs() > 1.001 * 10.0**-digits + 1e-9 * computed.abs()
+    return [
+        Fault(row, "value", f"{format_value(v, unit)} 与分子 {n:g}、分母 {d:g} 不符，由它们计算得 {format_value(c, unit)}")
+        for row, v, n, d, c, unit in zip(table.index[wrong], table["value"][wrong], table["numerator"][wrong],
+                                         table["denominator"][wrong], computed[wrong], table["unit"][wrong], strict=True)
+    ]  # fmt: skip
+
+
+def _not_whole(table: pd.DataFrame) -> list[Fault]:
+    """Counts are whole numbers; only a sample survey has effective sizes between."""
+    found = []
+    for column in ("numerator", "denominator"):
+        wrong = table.index[(table[column] % 1 > 0) & (table["status"] != "survey")]
+        found += [Fault(row, column, f"{table.loc[row, column]:g} 不是整数；此列应为个数") for row in wrong]
+    wrong = table.index[(table["unit"] == "count") & (table["value"] % 1 > 0)]
+    wrong = wrong.union(table.index[(table["unit"] == "binary") & ~table["value"].isin([0, 1])])
+    return found + [Fault(row, "value", f"{table.loc[row, 'value']:g} 应为整数(是=1，否=0)") for row in wrong]
+
+
+def _from_the_future(table: pd.DataFrame, today: date) -> list[Fault]:
+    reported = pd.to_datetime(
+        table["reported_on"].where(table["reported_on"] != "", str(today)), errors="coerce"
+    )
+    real = table["status"] != "demo"
+    late = table.index[real & (reported > pd.Timestamp(today))]
+    early = table.index[real & (table["year"] > reported.dt.year)]
+    return [
+        Fault(row, "reported_on", f"{table.loc[row, 'reported_on']} 晚于今天 {today}") for row in late
+    ] + [
+        Fault(row, "year", f"{table.loc[row, 'year']:g} 年的数据不可能在 {reported[row]:%Y-%m-%d} 填报")
+        for row in early
+    ]
+
+
+def _unknown_departments(table: pd.DataFrame, plan: Plan) -> list[Fault]:
+    names = sorted({d for i in plan.indicators for d in i.departments})
+    if not names:
+        return []
+    wrong = table.index[(table["department"] != "") & ~table["department"].isin(names)]
+    hints = {d: difflib.get_close_matches(d, names, n=1) for d in set(table.loc[wrong, "department"])}
+    return [
+        Fault(row, "department", f"{d} 不是规划里的部门" + (f"；是否为“{hints[d][0]}”" if hints[d] else ""))
+        for row, d in table.loc[wrong, "department"].items()
+    ]
+
+
+def _misplaced(table: pd.DataFrame, plan: Plan, known: pd.DataFrame, new_regions: bool) -> list[Fault]:
+    """A misspelt unit would found a new one in silence; the level of a region does not change."""
+    levels = dict(zip(known["region"], known["level"], strict=True)) | {plan.region: plan.level}
+    roots = {region.split("/")[0] for region in known["region"]}
+    found = []
+    for (region, level), rows in table.groupby(["region", "level"], sort=False).groups.items():
+        if region in levels:
+            if level != levels[region]:
+                found += [
+                    Fault(row, "level", f"{region} 的层级是 {levels[region]}，而不是 {level}") for row in rows
+                ]
+        elif "//" in region or region.strip("/") != region:
+            found += [
+                Fault(row, "region", f"{region} 的写法不对；应如“{plan.region}/某街道”") for row in rows
+            ]
+        elif not new_regions and (region.split("/")[0] in roots or region.split("/")[0] != plan.region):
+            near = difflib.get_close_matches(region, levels, n=1, cutoff=0.5)
+            hint = f"；是否为“{near[0]}”" if near else ""
+            found += [
+                Fault(row, "region", f"{region} 从未填报过{hint}；确为新增请加 --new-regions") for row in rows
+            ]
+        elif ("/" in region) == (level in ("national", "province", "district")):
+            found += [Fault(row, "level", f"{region} 的层级不会是 {level}") for row in rows]
+    return found
+
+
+def _mixed_with_demo(table: pd.DataFrame, known: pd.DataFrame) -> list[Fault]:
+    """Generated figures never stand among real ones of a region."""
+    root = known["region"].str.split("/").str[0]
+    demo = root.groupby(known["status"] == "demo").unique()
+    found = []
+    for is_demo, text in (
+        (True, "演示数据不能并入已有真实数据的地区"),
+        (False, "真实数据不能并入存放演示数据的地区；请另建数据库"),
+    ):
+        others = set(demo.get(not is_demo, ()))
+        rows = table.index[
+            ((table["status"] == "demo") == is_demo) & table["region"].str.split("/").str[0].isin(others)
+        ]
+        found += [Fault(row, "status", text) for row in rows]
+    return found
+
+
+def _jumps(table: pd.DataFrame, known: pd.DataFrame) -> list[Fault]:
+    """Figures far from the same figure of the nearest earlier year, in this file or in the database."""
+    cut = [name for name in KEY if name != "year"]
+    names = [*KEY, "value", "numerator", "denominator", "unit"]
+    both = pd.concat([known[names].assign(_row=-1), table[names].assign(_row=table.index)])
+    both = both.drop_duplicates(list(KEY), keep="last").sort_values("year")
+    before = both.groupby(cut, sort=False)[["year", "value", "numerator", "denominator"]].shift()
+    found = []
+    for column in ("value", "denominator"):
+        now, then = both[column], before[column]
+        ratio = np.maximum(now, then) / np.minimum(now, then).where(lambda low: low > 0)
+        far = (ratio >= SLIP_RATIO) & (both["_row"] >= 0)
+        if column == "value":  # a rate of few events jumps by itself, and so does a count of few things
+            events = (
+                both["numerator"]
+                .where(both["unit"] != "count", both["value"])
+                .combine(before["numerator"].where(both["unit"] != "count", before["value"]), np.fmax)
+            )
+            far &= ~(events < 10)
+        found += [
+            Fault(row, column, f"{a:g} 是 {year:.0f} 年 {b:g} 的 {a / b:.2g} 倍；小数点或单位是否有误")
+            for row, a, b, year in zip(
+                both["_row"][far], now[far], then[far], before["year"][far], strict=True
+            )
+        ]
+    return found
+
+
+def _broken_sums(table: pd.DataFrame) -> list[Fault]:
+    """Male and female, urban and rural: their counts add up to the total's."""
+    found = []
+    for column, parts, words in _SUMS:
+        others = [name for name in KEY if name != column]
+        rows = table[table[column].isin([TOTAL, *parts])].reset_index(names="_row")
+        for count in ("numerator", "denominator"):
+            wide = rows.pivot(index=others, columns=column, values=[count, "_row"])
+            if not {TOTAL, *parts} <= set(wide[count].columns):
+                continue
+            total, summed = wide[count][TOTAL], wide[count][list(parts)].sum(axis=1, min_count=len(parts))
+            off = (total - summed).abs() > 0.5
+            found += [
+                Fault(int(row), count, f"{words}合计 {s:g}，与总数 {t:g} 不符")
+                for row, s, t in zip(wide["_row"][TOTAL][off], summed[off], total[off], strict=True)
+            ]
+    return found

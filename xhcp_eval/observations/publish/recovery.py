@@ -1,0 +1,67 @@
+"""What a reader can work out: least and greatest value of each hidden cell, by integer programmes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xhcp_eval.observations.publish.margins import Cells
+
+# Nothing counted here comes near; stands for "no limit", which integer programmes don't like.
+ENDLESS = 1e8
+
+
+def intervals(
+    cells: Cells, hidden: np.ndarray, low: np.ndarray, high: np.ndarray, needed: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest count of each hidden cell that the shown ones allow; (n_cells,) each, NaN where shown.
+
+    low, high: printed range of each cell. needed: width that suffices; a programme is spared where the solutions
+    of others show it already, so that the limits are then only reached ones.
+    """
+    free = np.flatnonzero(hidden | np.isnan(cells.count))
+    problem = _Problem(cells, free, low, np.minimum(high, cells.most))
+    reached = np.array([np.full(len(free), np.inf), np.full(len(free), -np.inf)])
+    result = np.full((2, len(hidden)), np.nan)
+    for place, cell in enumerate(free):
+        if not hidden[cell]:
+            continue
+        for sign in (1, -1):
+            if needed is None or reached[1, place] - reached[0, place] < needed[cell]:
+                found = problem.solve(place, sign)
+                reached = np.array([np.minimum(reached[0], found), np.maximum(reached[1], found)])
+        result[:, cell] = reached[:, place]
+    return result[0], np.where(result[1] >= ENDLESS / 2, np.inf, result[1])
+
+
+class _Problem:
+    """The hidden cells of one indicator and year as unknowns of an integer programme."""
+
+    def __init__(self, cells: Cells, free: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+        from scipy.optimize import Bounds, LinearConstraint
+
+        shown = np.setdiff1d(np.arange(len(cells.count)), free)
+        rows = (cells.margins[:, free] != 0).any(axis=1)
+        left = -cells.margins[rows][:, shown] @ cells.count[shown]
+        self.size = len(free)
+        self.limits = []
+        if rows.any():
+            lower = np.where(cells.equal[rows], left, -np.inf)
+            self.limits = [LinearConstraint(cells.margins[rows][:, free], lower, left)]
+        self.bounds = Bounds(low[free], np.minimum(high[free], ENDLESS))
+        # fractional counts, should there be any, leave no whole solution
+        self.whole = int(np.all(left == np.round(left)) and np.all(cells.count[shown] % 1 == 0))
+
+    def solve(self, place: int, sign: int) -> np.ndarray:
+        """The solution with the least (sign 1) or greatest (-1) unknown at `place`; (n_unknowns,)."""
+        from scipy.optimize import milp
+
+        aim = np.zeros(self.size)
+        aim[place] = sign
+        found = milp(
+            aim, integrality=np.full(self.size, self.whole), bounds=self.bounds, constraints=self.limits
+        )
+        if found.x is None and self.limits:
+            # margins that were taken to add up don't: they tell nothing
+            self.limits = []
+            return self.solve(place, sign)
+        return np.round(found.x, 6)

@@ -1,0 +1,1 @@
+"""Where figures are kept, and the rounds in which they are asked for."""

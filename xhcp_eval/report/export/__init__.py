@@ -1,0 +1,1 @@
+"""A finished report in the forms that offices pass on: Word, PDF, figures, tables."""

@@ -1,0 +1,1 @@
+"""Pages that need nothing else: rendered chapters, summary, overview, results, changes."""
