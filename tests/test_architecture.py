@@ -122,7 +122,9 @@ def test_numeric_rooms_show_and_store_nothing(name):
 def test_methods_of_evaluation_do_not_import_each_other():
     for name in MODULES:
         if name.startswith("evaluation.methods."):
-            assert not {full for full in _imports(name) if full.startswith("xhcp_eval.evaluation.")}, name
+            assert not {full for full in _imports(name) if full.startswith("xhcp_eval.evaluation.methods")}, (
+                name
+            )
 
 
 @pytest.mark.parametrize(
