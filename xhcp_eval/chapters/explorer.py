@@ -181,12 +181,11 @@ def what_if(verdicts: Verdicts, choice: Choice) -> TextView:
     row, facts = rows.iloc[0], verdicts.plan.indicator(choice.indicator)
     sign = next(sign_of(t, facts) for t in facts.targets if t.id == row["target_id"])
     years = int(row["target_year"] - row["latest_year"])
-    low, high = (
-        (-np.inf if facts.lower is None else facts.lower),
-        (np.inf if facts.upper is None else facts.upper),
-    )
-    value = float(np.clip(row["latest_value"] + choice.pace * max(years, 0), low, high))
-    told = f"若每年{_signed(choice.pace, facts.unit)}，{row['target_year']}年为{format_value(value, facts.unit)}，{_distance(row, value, sign)}。"
+    low = -np.inf if facts.lower is None else facts.lower
+    high = np.inf if facts.upper is None else facts.upper
+    pace = choice.pace or 0.0
+    value = float(np.clip(row["latest_value"] + pace * max(years, 0), low, high))
+    told = f"若每年{_signed(pace, facts.unit)}，{row['target_year']}年为{format_value(value, facts.unit)}，{_distance(row, value, sign)}。"
     ahead = open_targets(verdicts)
     ahead = ahead[(ahead["target_id"] == row["target_id"]) & ahead["limit"].notna()]
     chance = "这是算术，不是预测；能有多大把握见上面的概率。"

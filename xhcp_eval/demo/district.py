@@ -21,7 +21,7 @@ class Entry:
 
     by: tuple[str, ...] = ()
 
-    path: dict[int, float] | float | None = None
+    path: dict[int, float] | float = 0.0
     of: list[int] | str | dict[int, float] | float | None = None
     share: float = 1.0
     draw: str = ""

@@ -103,7 +103,7 @@ def load_description(path: str | Path) -> Description:
     path = Path(path)
     found = load_yaml(path, Description, "问卷说明")
     ids = [item.id for item in found.items]
-    columns = [part.column for part in (*found.items, *found.groups)]
+    columns = [i.column for i in found.items] + [g.column for g in found.groups]
     problems = [
         f"{i.id}：没有量表 {i.scale}；允许 {'、'.join(found.scales)}"
         for i in found.items
@@ -149,18 +149,21 @@ def read_questionnaire(path: str | Path, description: Description) -> Questionna
     if len(frame) < 2:
         raise DataError(f"问卷 {Path(path).name} 只有 {len(frame)} 份答卷，至少要 2 份才能估计")
     groups = {g.name: frame[g.column].where(frame[g.column].isin(g.options), "") for g in description.groups}
-    made = [pd.DataFrame(part, index=frame.index) for part in (answers, states, groups)]
+    scored, told, grouped = (pd.DataFrame(part, index=frame.index) for part in (answers, states, groups))
     weight = frame[description.weight].to_numpy(float) if description.weight else np.ones(len(frame))
     blank = np.full(len(frame), "", object)
-    places = [frame[c].to_numpy(object) if c else blank for c in (description.stratum, description.cluster)]
-    return Questionnaire(description, *made, weight, *places)
+    stratum, cluster = (
+        frame[c].to_numpy(object) if c else blank for c in (description.stratum, description.cluster)
+    )
+    return Questionnaire(description, scored, told, grouped, weight, stratum, cluster)
 
 
 def _check_columns(cells: Cells, description: Description, name: str) -> None:
     design = [
         c for c in (description.respondent, description.weight, description.stratum, description.cluster) if c
     ]
-    wanted = dict.fromkeys([p.column for p in (*description.items, *description.groups)] + design)
+    asked = [i.column for i in description.items] + [g.column for g in description.groups]
+    wanted = dict.fromkeys(asked + design)
     there = list(cells.frame.columns)
     problems = [f"缺少列“{column}”" for column in wanted if column not in there]
     problems += [f"列“{column}”出现 {there.count(column)} 次" for column in wanted if there.count(column) > 1]

@@ -57,6 +57,11 @@ class RankingRule(BaseModel):
     core: tuple[Core, ...] = ()
 
     @property
+    def indicators(self) -> set[str]:
+        """All that is looked at."""
+        return {one.indicator for one in self.criteria} | {one.indicator for one in self.core}
+
+    @property
     def better(self) -> list[Better]:
         """Which way each criterion is good."""
         return [one.better for one in self.criteria]
@@ -92,7 +97,7 @@ def load_ranking_rule(path: Path, plan: Plan) -> RankingRule:
     """Rule of a YAML file, checked against the plan. Raises ParamsError naming file and field."""
     rule = load_yaml(path, RankingRule, "排序规则")
     known = {i.id for i in plan.indicators}
-    absent = sorted({one.indicator for one in (*rule.criteria, *rule.core)} - known)
+    absent = sorted(rule.indicators - known)
     if absent:
         raise ParamsError(f"排序规则 {path.name}：规划没有指标 {'、'.join(absent)}")
     return rule
@@ -106,7 +111,7 @@ def rank_units(
     observations: checked table. judgements: experts' pairwise comparisons (expert, first, second, times), for AHP.
     Raises DataError for fewer than three townships with all criteria, and what the methods refuse.
     """
-    rows = _rows(observations, region, year, {one.indicator for one in (*rule.criteria, *rule.core)})
+    rows = _rows(observations, region, year, rule.indicators)
     names = [one.indicator for one in rule.criteria]
     values = rows.pivot(index="township", columns="indicator", values="value")
     values = values.reindex(columns=names).dropna()
@@ -218,7 +223,7 @@ def _classes(
         low, high = rate_interval(
             part["numerator"].astype(float), part["denominator"].astype(float), "proportion", per=100
         )
-        met = np.where(low >= core.at_least, True, None)
-        states[core.indicator] = np.where(high < core.at_least, False, met)
+        met = np.where(low >= core.at_least, np.array(True, object), np.array(None, object))
+        states[core.indicator] = np.where(high < core.at_least, np.array(False, object), met)
     scores = pd.Series(weighted_sum(values.to_numpy(), weights, rule.better), values.index)
     return non_compensatory(scores, pd.DataFrame(states, values.index))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from xhcp_eval.observations.table import TOTAL
@@ -121,7 +123,7 @@ def _clear(
     if counted.any():
         first = rows[counted][0]
         kind = str(block.facts.kind[block.indicator[first]])
-        share = target.value / float(block.per[first])
+        share = cast(float, target.value) / float(block.per[first])
         q[counted] = false_discoveries(
             beyond_bound(judged.numerator[counted], judged.denominator[counted], share, sign, kind)
         )
@@ -139,7 +141,7 @@ def _bound_text(indicator: Indicator, target: Target) -> str:
     side = "下限" if PLAIN[target.op] > 0 else "上限"
     when = "每年" if target.year == "every_year" else f"{target.year}年"
     scope = "" if target.aggregation else "，规划按全区计"
-    return f"目标{side}{format_value(target.value, indicator.unit)}（{when}{scope}）"
+    return f"目标{side}{format_value(cast(float, target.value), indicator.unit)}（{when}{scope}）"
 
 
 def _clear_row(verdicts: Verdicts, target: Target, judged: Judged, q: float) -> dict:

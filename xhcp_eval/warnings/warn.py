@@ -141,7 +141,7 @@ def _movements(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
     rows = np.flatnonzero(_moving(verdicts, rules))
     if not len(rows):
         return []
-    panel, of = verdicts.block.panel(rows), [verdicts.block.series(row) for row in rows]
+    panel, of = verdicts.block.panel(rows), [verdicts.block.series(int(row)) for row in rows]
     return [*_worse(panel, of, rules), *_volatile(panel, of, rules), *_broken(verdicts, panel, of, rules)]
 
 

@@ -41,8 +41,8 @@ def satisfaction_table(questionnaire: Questionnaire, level: float = 0.95) -> pd.
         y = questionnaire.answers[item.id].to_numpy(float)
         cut = questionnaire.description.scales[item.scale].cut
         part = _estimates(questionnaire, y, cut, member & ~np.isnan(y)[:, None], level)
-        head = {"item": item.id, "label": item.label, "topic": item.topic}
-        head |= dict(zip(("group", "option"), zip(*cuts, strict=True), strict=True))
+        head: dict[str, object] = {"item": item.id, "label": item.label, "topic": item.topic}
+        head |= {"group": [g for g, _ in cuts], "option": [o for _, o in cuts]}
         parts.append(pd.concat([pd.DataFrame(head), part], axis=1))
     return pd.concat(parts, ignore_index=True)
 

@@ -74,6 +74,7 @@ def _set_page(document: Document, title: str, mark: str) -> None:
             paragraph.add_run("\t")
             paragraph.add_run(f"⚠ {mark}").bold = True
     right, left = WD_ALIGN_PARAGRAPH.RIGHT, WD_ALIGN_PARAGRAPH.LEFT
+    side: WD_ALIGN_PARAGRAPH
     for footer, side in ((section.footer, right), (section.even_page_footer, left)):
         paragraph = footer.paragraphs[0]
         paragraph.style = document.styles["footer"]
