@@ -48,7 +48,6 @@ TESTS: dict[str, list[str]] = {
         "tests/verdict/test_rules.py",
         "tests/verdict/test_judging.py",
     ],
-    "verdict/verdicts.py": ["tests/verdict/test_judging.py", "tests/verdict/test_words.py"],
 }
 
 COMPARED = {
