@@ -42,7 +42,6 @@ TESTS: dict[str, list[str]] = {
     "verdict/pairs.py": ["tests/verdict/test_rules.py", "tests/verdict/test_judging.py"],
     "verdict/judging.py": ["tests/verdict/test_judging.py", "tests/verdict/test_rules.py"],
     "verdict/questions.py": ["tests/verdict/test_chances.py", "tests/verdict/test_windows.py"],
-    "verdict/reading.py": ["tests/verdict/test_judging.py", "tests/verdict/test_rules.py"],
     "verdict/series.py": [
         "tests/verdict/test_judged.py",
         "tests/verdict/test_rules.py",
