@@ -3,50 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from small_plan import block_of, deaths, indicator, plan_of, rate, rows, table_of
+from random_figures import ITEMS, PLAN, random_table
+from small_plan import block_of, deaths, rows, table_of
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.verdict.reading import NEEDED, read_block
 from xhcp_eval.verdict.series import RESIDENCES
 from xhcp_eval.verdict.settings import Settings
-
-NAN = float("nan")
-ITEMS = [
-    rate(id="r"), indicator(exceptional_years=[2022]),
-    indicator(id="events", kind="count", unit="count", direction="down", upper=None),
-    indicator(id="places", kind="count", unit="count", direction="down", upper=None, census=True),
-    indicator(id="asked", measurement_level=["survey"]),
-]  # fmt: skip
-PLAN = plan_of(ITEMS)
-STATUS = ["reported", "recollection", "survey"]
-
-
-def random_table(seed):
-    """Figures of two counties and their townships in every cut, in no order, some of them of other plans or ages."""
-    rng = np.random.default_rng(seed)
-    keys = [
-        (name, place, year, residence, category, sex, age)
-        for name in (*(item["id"] for item in ITEMS), "stranger")
-        for place in ("乙县", "乙县/东镇", "甲县", "甲县/西镇", "甲县/东镇/小学", "丙县")
-        for year in range(2015, 2026)
-        for residence, category, sex, age in [
-            ("total", "total", "total", "total"), ("urban", "total", "total", "total"),
-            ("rural", "total", "total", "total"), ("total", "公办", "total", "total"),
-            ("total", "total", "male", "total"), ("total", "total", "total", "0-5"),
-        ]
-        if rng.random() < 0.4
-    ]  # fmt: skip
-    columns = ["indicator", "region", "year", "residence", "category", "sex", "age"]
-    table = pd.DataFrame(keys, columns=columns)
-    n = len(table)
-    counts = rng.integers(0, 90, n).astype(float)
-    table = table.assign(
-        level=np.where(table["region"].str.contains("/"), "township", "district"), value=counts,
-        numerator=np.where(rng.random(n) < 0.8, counts, np.nan), denominator=np.where(rng.random(n) < 0.9, 100.0, np.nan),
-        status=rng.choice(STATUS, n, p=[0.8, 0.1, 0.1]), unit="percent", source="填报表",
-        series_break=rng.random(n) < 0.04, exceptional=rng.random(n) < 0.1,
-    )  # fmt: skip
-    return table_of(table).sample(frac=1, random_state=seed)
 
 
 def naive(table, regions, as_of, use_recollection):
@@ -81,8 +44,8 @@ def test_every_cell_is_where_a_plain_reading_puts_it(seed, regions, as_of, use):
     assert block.regions.tolist() == regions and len(block) == len(series) > 5
     years = sorted({year for rows in series.values() for year in rows})
     assert block.years.tolist() == list(range(years[0], years[-1] + 1))
-    for k, ((name, place, residence, category), rows) in enumerate(series.items()):
-        points = since_break(rows)
+    for k, ((name, place, residence, category), years) in enumerate(series.items()):
+        points = since_break(years)
         assert (block.indicator[k], block.places[block.place[k]]) == (name, place)
         assert (RESIDENCES[block.residence[k]], block.categories[block.category[k]]) == (residence, category)
         assert block.whole[k] == (category == "total")
@@ -132,7 +95,7 @@ def test_deeper_units_belong_to_the_region_above_them():
     block = block_of(ITEMS, *parts, regions=["省/市"])
     assert block.places[block.place].tolist() == ["省/市/县", "省/市/县/镇"]
     assert block.unit.all() and (block.owner == 0).all()
-    with pytest.raises(DataError, match="^地区互相包含：省/市/县 在另一个待评估地区之内"):
+    with pytest.raises(DataError, match=r"^地区互相包含：省/市/县 在另一个待评估地区之内"):
         block_of(ITEMS, *parts, regions=["省/市", "省/市/县"])
     # side by side is no matter
     assert len(block_of(ITEMS, *parts, regions=["省/市", "省/别市"])) == 3
@@ -149,7 +112,7 @@ def test_a_break_of_definition_hides_what_was_before_it():
 @pytest.mark.parametrize("name", NEEDED)
 def test_a_missing_column_is_named(name):
     with pytest.raises(DataError, match=f"^数据表缺少列 {name}$"):
-        read_block(table_of(rows([1] * 10)).drop(columns=name), PLAN, Settings(), 2025)
+        read_block(table_of(rows([1] * 10)).drop(columns=name), PLAN, Settings(), 2025, None, False)
 
 
 def test_a_missing_value_and_a_figure_given_twice_are_named():
@@ -159,9 +122,14 @@ def test_a_missing_value_and_a_figure_given_twice_are_named():
     for year, name in ((2021, "x"), (2023, "asked")):
         at = (table["year"] == year) & (table["indicator"] == name)
         with pytest.raises(DataError, match=f"^数值缺失：甲区 {name} {year}年$"):
-            read_block(table.assign(value=table["value"].mask(at)), PLAN, Settings(), 2025)
+            read_block(table.assign(value=table["value"].mask(at)), PLAN, Settings(), 2025, None, False)
         with pytest.raises(DataError, match=f"^数据重复：甲区 {name} {year}年出现多次$"):
-            read_block(pd.concat([table, table[at]]), PLAN, Settings(), 2025)
+            read_block(pd.concat([table, table[at]]), PLAN, Settings(), 2025, None, False)
     # what lies after the data year isn't looked at
     at = table["year"] == 2023
-    assert read_block(table.assign(value=table["value"].mask(at)), PLAN, Settings(), 2022).seen.sum() == 4
+    assert (
+        read_block(
+            table.assign(value=table["value"].mask(at)), PLAN, Settings(), 2022, None, False
+        ).seen.sum()
+        == 4
+    )
