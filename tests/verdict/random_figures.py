@@ -34,10 +34,10 @@ def random_table(seed):
     columns = ["indicator", "region", "year", "residence", "category", "sex", "age"]
     table = pd.DataFrame(keys, columns=columns)
     n = len(table)
-    counts = rng.integers(0, 90, n).astype(float)
+    counts = rng.integers(0, 41, n).astype(float)
     table = table.assign(
         level=np.where(table["region"].str.contains("/"), "township", "district"), value=counts,
-        numerator=np.where(rng.random(n) < 0.8, counts, np.nan), denominator=np.where(rng.random(n) < 0.9, rng.choice([40.0, 100.0], n), np.nan),
+        numerator=np.where(rng.random(n) < 0.8, counts, np.nan), denominator=np.where(rng.random(n) < 0.9, np.where(table["region"].str.contains("东镇"), 40.0, 100.0), np.nan),
         status=rng.choice(STATUS, n, p=[0.8, 0.1, 0.1]), unit="percent", source="填报表",
         series_break=rng.random(n) < 0.04, exceptional=rng.random(n) < 0.1,
     )  # fmt: skip

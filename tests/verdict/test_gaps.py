@@ -7,6 +7,7 @@ from scipy.special import betainc
 from scipy.stats import chi2
 from small_plan import block_of, deaths, foreseen, plan_of, rate, rows, told, unforeseen
 
+from xhcp_eval.verdict import gaps
 from xhcp_eval.verdict.gaps import judge_gaps
 from xhcp_eval.verdict.settings import Settings
 
@@ -226,6 +227,18 @@ def test_many_regions_are_each_judged_alone():
         for name, value in alone.items():
             if name != "series":
                 np.testing.assert_array_equal(together[name][k], value, err_msg=name)
+
+
+def test_many_regions_are_drawn_a_few_at_a_time(monkeypatch):
+    """Also with futures: chunks of two, the last of one."""
+    parts = [sides([30 + k] * 7 + [20 - k] * 3, [9 + 2 * k] * 10, 1000, region=f"{k}县") for k in range(5)]
+    levels = np.random.default_rng(0).uniform(5, 30, (10, 1, 15))
+    whole, _ = judged(*parts, end=2030, quantiles=np.sort(levels, axis=2))
+    monkeypatch.setattr(gaps, "CELLS", 2 * 4000)
+    by_two, _ = judged(*parts, end=2030, quantiles=np.sort(levels, axis=2))
+    assert len(np.unique(whole["probability"])) == 5
+    for name, values in whole.items():
+        np.testing.assert_array_equal(by_two[name], values, err_msg=name)
 
 
 def test_no_figures_at_all():

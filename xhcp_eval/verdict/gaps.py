@@ -104,7 +104,7 @@ def _draw(
     block, settings = future.block, future.block.settings
     tail = (1 - settings.level) / 2
     found = np.empty((4, len(latest := base_value)))
-    step = max(1, CELLS // GAP_DRAWS)
+    step = CELLS // GAP_DRAWS
     for k in range(0, len(latest), step):
         m = slice(k, k + step)
         per = block.per[sides[0][m]][:, None]
