@@ -185,6 +185,12 @@ def test_noise_is_read_off_the_years_that_are_left(block):
         rows == late[0], 3, 0
     )  # the last three years are out: the forecast sets out before them
     assert Forecasts(block, quantiles, rows, skipped, last + 2).noise(late[:1]) == 0
+    # as wide in the fourth year as in the first: of three that are left and one that was skipped
+    spread = np.array([1.0, 9.0, 9.0, 1.0, 9.0])[:, None] * stats.norm.ppf(LEVELS)
+    quantiles = np.broadcast_to(50 + spread, quantiles.shape)
+    skipped = np.where(rows == late[0], 1, 0)
+    found = Forecasts(block, quantiles, rows, skipped, last + 3).noise(late[:2])
+    assert found.tolist() == [joint.NOISE, 0]
 
 
 def test_a_company_is_made_of_whole_regions_only(block):
