@@ -45,7 +45,7 @@ def judge_gaps(future: Forecasts, indicator: Indicator, base_year: int, end: int
     for rows in sides:
         for year in (base_year + 1, latest):
             judged = value_at(block, rows, np.broadcast_to(year, latest.shape), block.settings.pool_years)
-            able &= np.isfinite(judged.numerator) & np.isfinite(judged.denominator)
+            able &= np.isfinite(judged.numerator)
     columns["reason_code"][counted & ~able] = "no_gap_base"
     regions = np.flatnonzero(able)
     if len(regions):

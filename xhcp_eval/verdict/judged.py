@@ -63,7 +63,7 @@ def value_at(
         own |= here & (lag == 0)
         x, n, inside = x + np.where(here, more, 0.0), n + np.where(here, cases, 0.0), inside + here
         first = np.where(here, years - lag, first)
-    counts = known & own & (block.with_counts[rows] if len(block) else False)
+    counts = known & own & (block.with_counts[rows] if len(block) else known)
     per = block.per[rows] if len(block) else np.ones(len(rows))
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.where(counts & (inside != 1), per * x / n, value)
