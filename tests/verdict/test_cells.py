@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from xhcp_eval.forecast.projection import LEVELS
-from xhcp_eval.verdict.cells import ONE_YEAR, WALK, blurred, cells, count_at, pooled_scores, tail, transition
+from xhcp_eval.verdict.cells import (
+    NODES,
+    ONE_YEAR,
+    SHARES,
+    WALK,
+    blurred,
+    cells,
+    count_at,
+    pooled_scores,
+    tail,
+    transition,
+)
 
 YEARS = (1, 4, 9)
 
@@ -34,6 +45,11 @@ def test_cells_are_as_few_as_their_width_allows(width):
         n = math.ceil((right - left) / widest)
         expected += [left + (right - left) * part / n for part in range(n)]
     np.testing.assert_allclose(cells(width)[0], [*expected, 5.0], atol=1e-12)
+
+
+def test_nodes_within_a_cell_integrate_cubic_curves():
+    for power in range(4):
+        assert SHARES @ NODES**power == pytest.approx(1 / (power + 1))
 
 
 @pytest.mark.parametrize("ahead", YEARS)

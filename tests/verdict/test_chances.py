@@ -9,12 +9,14 @@ from scipy import integrate, stats
 from small_plan import block_of, counted, deaths, foreseen, indicator, rate, rows
 
 from xhcp_eval.forecast.projection import LEVELS
+from xhcp_eval.verdict import chances
 from xhcp_eval.verdict.cells import ONE_YEAR, WALK, cells
 from xhcp_eval.verdict.chances import SUREST, _open_stretch, _simulated, _whole, chance, chance_each_cell
 from xhcp_eval.verdict.forecasts import look_ahead
 from xhcp_eval.verdict.joint import NOISE
 from xhcp_eval.verdict.questions import Question, needed_events, threshold
 from xhcp_eval.verdict.settings import Settings
+from xhcp_eval.verdict.windows import two_year_windows
 
 DRAWS = 8192
 
@@ -355,3 +357,52 @@ def test_counts_are_sure_beyond_the_stretch_that_is_looked_at(need, people):
         assert (low, high) == pytest.approx(expected, rel=1e-12)
         chances = stats.binom.sf(need - 1, 400, np.clip([low / people, high / people], 0, 1))
     assert need == 0 or (chances[0] < 1e-6 and chances[1] > 1 - 1e-6)
+
+
+# -- routes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def routes():
+    """Forecasts of series of every kind: judged by one, two and three years, with counts and without."""
+    block = demonstration(Settings(draws=256, few_cases=400, few_events=60))
+    future, _, size = normal_levels(block, 0.2)
+    free = (size > 0) & ~block.facts.census[block.indicator] & (block.last == len(block.years) - 1)
+    kinds = ((1, False, False), (1, True, True), (2, True, True), (3, True, False))
+    rows = [
+        np.flatnonzero(free & (block.window == w) & (block.counted == c) & (block.share == s))[:5] for w, c, s in kinds
+    ]  # fmt: skip
+    assert [len(some) for some in rows] == [5] * 4
+    return future, np.concatenate(rows)
+
+
+def test_a_bound_that_is_not_known_is_out_of_the_question_by_every_route(routes):
+    future, rows = routes
+    for first, end in ((2026, 2026), (2029, 2029), (2026, 2028), (2027, 2028)):
+        for sign in (1, -1):
+            assert (asked(future, rows, first, end, sign, np.nan) == SUREST).all()
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "exact"), [(2026, 2028, True), (2028, 2028, True), (2027, 2028, False)]
+)
+def test_shares_of_two_years_are_worked_out_exactly_from_the_first_year_on(routes, first, end, exact):
+    future, rows = routes
+    block, row = future.block, rows[10:15]
+    assert (block.window[row] == 2).all()
+    bound = future.level(row, 2)[:, 6]
+    start, stop, one = first - 2025, end - 2025, np.ones(len(row), int)
+    question = Question(row, start * one, stop * one, one, threshold(one, bound, True), 0 * one)
+    expected = two_year_windows(future, question) if exact else _simulated(future, question)
+    found = asked(future, row, first, end, 1, bound)
+    np.testing.assert_array_equal(found, np.clip(expected, SUREST, 1 - SUREST))
+
+
+@pytest.mark.parametrize(("first", "end"), [(2026, 2026), (2028, 2028), (2026, 2028), (2027, 2029)])
+def test_many_are_worked_out_a_few_at_a_time(routes, monkeypatch, first, end):
+    future, rows = routes
+    bound = future.level(rows, 2)[:, 6]
+    whole = asked(future, rows, first, end, 1, bound)
+    monkeypatch.setattr(chances, "CHUNK", 3)
+    monkeypatch.setattr(chances, "CELLS", 2 * 256 * (end - first + 1))
+    np.testing.assert_allclose(asked(future, rows, first, end, 1, bound), whole, rtol=1e-12)

@@ -89,6 +89,8 @@ def test_a_bound_that_nothing_can_miss_or_meet(future, rows):
     assert two_year_windows(future, question(rows, 1, 5, 1, -1.0)) == pytest.approx(1)
     assert two_year_windows(future, question(rows, 1, 5, -1, -1.0)) == pytest.approx(0)
     assert two_year_windows(future, question(rows, 1, 5, 1, 1e6)) == pytest.approx(0)
+    for sign in (1, -1):
+        assert (two_year_windows(future, question(rows, 1, 5, sign, np.nan)) == 0).all()
 
 
 def test_every_year_is_harder_than_the_last_alone(future, rows):
