@@ -108,12 +108,12 @@ def test_what_is_reported_stands_and_nothing_is_known_beyond_the_plan(block):
 
 
 def test_one_year_is_foreseen_also_after_the_plan_has_ended(block):
-    row = of(block, "infant_mortality_rate")
-    place = np.where(np.arange(len(block)) == row[0], 0, -1)
+    place, years = np.where(np.arange(len(block)) == 0, 0, -1), np.array([2024, 2025, 2026, 2027])
     future = Forecasts(block, np.zeros((1, 1, len(LEVELS))), place, np.zeros(len(block), int), 2025)
-    years = np.array([2025, 2026, 2027])
-    assert future.years_ahead(np.repeat(row, 3), years).tolist() == [0, 1, 0]
-    assert future.of(int(row[0])).shape == (1, len(LEVELS))
+    assert block.years[block.last[:2]].tolist() == [2025, 2025]
+    for row, expected in ((0, [0, 0, 1, 0]), (1, [0] * 4), (-1, [0] * 4)):
+        assert future.years_ahead(np.full(4, row), years).tolist() == expected
+    assert future.of(0).shape == (1, len(LEVELS))
 
 
 def test_windows_take_in_what_is_counted_already_and_nothing_before_a_promise(block):
