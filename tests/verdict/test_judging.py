@@ -320,6 +320,17 @@ def test_what_the_table_does_not_have_is_refused_with_what_is_near(district):
         judge(district.assign(indicator="gdp"), PLAN)
 
 
+def test_a_region_above_those_of_the_table_may_be_asked_for():
+    """Nothing was reported of it as a whole; what lies below it are its units."""
+    table = counted([80], 1000, region="甲省/甲市/甲县", years=[2025])
+    for name in ("甲省", "甲省/甲市", "甲省/甲市/甲县"):
+        verdicts = verdicts_of([item(targets=[target(2025, ">=", 70)])], table, regions=name)
+        assert verdicts.regions == [name] and verdicts.block.unit.tolist() == [name != "甲省/甲市/甲县"]
+        assert (verdicts.frame["own_status"] == "缺数据").tolist() == [name != "甲省/甲市/甲县"]
+    with pytest.raises(DataError, match="没有地区 “甲”"):
+        verdicts_of([item(targets=[target(2025, ">=", 70)])], table, regions="甲")
+
+
 def test_recollections_shape_a_trend_only_where_they_are_let():
     table = counted([80, 82, 84, 86, 88, 90, 91, 92, 93, 94], 1000)
     table.loc[table["year"] > 2023, "status"] = "recollection"

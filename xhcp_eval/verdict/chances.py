@@ -41,7 +41,7 @@ def chance_each_cell(future: Forecasts, asked: Question, ahead: np.ndarray, widt
     block, rows, limit = future.block, asked.rows, asked.limit
     edges = future.level(rows, ahead) @ weights(cells(width)[0])
     counted = block.counted[rows]
-    found = np.empty((len(rows), edges.shape[1] - 1))
+    found = np.empty_like(edges[:, 1:])
     plain = ~counted
     whole = _whole(block, rows[plain], limit[plain])
     found[plain] = _level_reaches(future, rows[plain], edges[plain], whole)

@@ -60,7 +60,7 @@ class Series:
     @property
     def place(self) -> str:
         """What the region (and category) is called within the region above it."""
-        name = self.region.rsplit("/", 1)[-1]
+        name = self.region.split("/")[-1]
         return name if self.category == TOTAL else f"{name}·{self.category}"
 
     @property
