@@ -114,7 +114,7 @@ def test_events_of_three_years_at_a_known_rate_are_poisson(block):
 
 def test_no_year_before_a_promise_is_pooled():
     """In 2018 a promise for 2021 on: its first value is that of one year at a known rate, not of three."""
-    block = demonstration(as_of=2018)
+    block = demonstration(until=2018)
     row = np.flatnonzero((block.facts.id == "infant_mortality_rate")[block.indicator] & ~block.unit)
     row = row[block.residence[row] == 0]
     future, births = fixed_levels(block, row, np.array([4.0])), block.cases[row[0]]
@@ -250,9 +250,9 @@ def test_questions_of_all_kinds_at_once_are_answered_as_one_by_one(block):
 SCALES = {
     "x": (0, 100, 100, 85.0, 12.0), "r": (0, 1000, 1000, 2.0, 2.0),
     "fixed": (0, 1000, 1000, 4.0, 0.0), "plain": (0, 100, 1, 95.0, 4.0), "flat": (-np.inf, np.inf, 1, 7.0, 0.0), "big": (0, 100, 100, 85.0, 12.0), "rbig": (0, 1000, 1000, 2.0, 2.0),
-    "free": (-np.inf, np.inf, 1, 7.0, 2.0),
+    "free": (-np.inf, np.inf, 1, 7.0, 2.0), "odd": (20, 100, 100, 24.0, 8.0), "capped": (0, 3, 1000, 2.0, 2.0),
 }  # fmt: skip
-CASES = {"x": 40, "r": 1000, "fixed": 1500, "big": 1_000_000, "rbig": 5_000_000}
+CASES = {"x": 40, "r": 1000, "fixed": 1500, "big": 1_000_000, "rbig": 5_000_000, "odd": 30, "capped": 1000}
 
 
 @pytest.fixture(scope="module")
@@ -262,11 +262,13 @@ def small():
     items = [
         indicator(), rate(id="r"), rate(id="fixed"), indicator(id="plain"),
         indicator(id="flat", **free), indicator(id="big"), rate(id="rbig"), indicator(id="free", **free),
+        indicator(id="odd", lower=20), rate(id="capped", upper=3),
     ]  # fmt: skip
     parts = [
         counted([80] * 10, 40), deaths([2] * 10, 1000, name="r"),
         deaths([6] * 10, 1500, name="fixed"),
         counted([80] * 10, 1_000_000, name="big"), deaths([10_000] * 10, 5_000_000, name="rbig"),
+        counted([30] * 10, 30, name="odd"), deaths([2] * 10, 1000, name="capped"),
         *(rows([SCALES[name][3]] * 10, name=name) for name in ("plain", "flat", "free")),
     ]  # fmt: skip
     block = block_of(items, *parts, settings=Settings(few_events=1))

@@ -99,7 +99,7 @@ def catalogue():
     """Twelve made-up histories of 30 years, cut at forty origins; outcomes are whole, so that sums are exact."""
     rng = np.random.default_rng(0)
     values = rng.uniform(0, 1000, (12, 30))
-    values[3, :3] = np.nan
+    values[3, [0, 1, 2, 5, 12, 17]] = np.nan
     names = pd.DataFrame(
         {name: [f"{name}{k}" for k in range(12)] for name in ("indicator", "region", "unit")}
     )

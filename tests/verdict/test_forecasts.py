@@ -166,7 +166,7 @@ def test_years_out_at_the_end_are_skipped(block):
 
 
 def test_without_series_there_is_nothing_to_look_ahead_with():
-    empty = demonstration(as_of=2010)
+    empty = demonstration(until=2010)
     future = look_ahead(empty, PLAN.end_year)
     assert future.years_ahead(np.zeros(0, int), np.zeros(0, int)).tolist() == [] and not len(empty)
 

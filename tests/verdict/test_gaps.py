@@ -256,7 +256,7 @@ def test_many_regions_are_drawn_a_few_at_a_time(monkeypatch):
 
 def test_no_figures_at_all():
     for items, code in ((ITEMS, "no_gap_counts"), (AREA, "no_units")):
-        row = one(rows([1], years=[2030], unit="permille"), as_of=2025, items=items)
+        row = one(rows([1], years=[2030], unit="permille"), until=2025, items=items)
         assert (row["own_status"], row["reason_code"]) == ("缺数据", code)
 
 

@@ -63,7 +63,7 @@ def test_every_column_of_every_year_is_the_one_that_a_series_has_by_itself(regio
     """Random figures of all kinds, of three regions of which one is asked for; townships and parts stay out."""
     plan = plan_of([item | {"targets": [target(2030, ">=", 50)]} for item in ITEMS])
     table = random_table(8).query("category == 'total' or indicator == 'x'")
-    verdicts = judge(table, plan, as_of=2024, use_recollection=use)
+    verdicts = judge(table, plan, until=2024, use_recollection=use)
     found, expected = histories(verdicts.region(region)), []
     series = read(table, plan, region, verdicts.outlook, 2024, use)
     keys = [f"{item['id']}|{region}|total|total" for item in ITEMS]

@@ -101,7 +101,7 @@ def test_what_was_broken_before_the_forecast_is_known_from_the_verdicts(broken, 
     promise = indicator(census=True, targets=[target("every_year", ">=", 90)])
     years = range(2016, 2031)
     table = rows([80 if year in broken else 95 + year % 3 for year in years], years=years)
-    before, after = (verdicts_of([promise], table, as_of=year) for year in (2024, 2030))
+    before, after = (verdicts_of([promise], table, until=year) for year in (2024, 2030))
     assert broken_years(after) == {"x@every_year": list(broken)}
     row = compare_outcomes(before.explained(), after.explained(), broken_years(after)).iloc[0]
     assert row["predicted_status"] == row["outcome_status"] == "未达标"

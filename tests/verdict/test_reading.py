@@ -12,13 +12,13 @@ from xhcp_eval.verdict.series import RESIDENCES
 from xhcp_eval.verdict.settings import Settings
 
 
-def naive(table, regions, as_of, use_recollection):
+def naive(table, regions, until, use_recollection):
     """Rows by year of every series (position of the indicator, place, residence, category), also before a break."""
     position = {item["id"]: k for k, item in enumerate(ITEMS)}
     found = {}
     for row in table.itertuples():
         within = any(row.region == name or row.region.startswith(name + "/") for name in regions)
-        wanted = row.indicator in position and row.year <= as_of and row.sex == row.age == "total"
+        wanted = row.indicator in position and row.year <= until and row.sex == row.age == "total"
         if within and wanted and (use_recollection or row.status != "recollection"):
             key = (position[row.indicator], row.region, row.residence, row.category)
             found.setdefault(key, {})[row.year] = row
@@ -31,16 +31,16 @@ def since_break(years):
 
 
 @pytest.mark.parametrize(
-    ("seed", "regions", "as_of", "use"),
+    ("seed", "regions", "until", "use"),
     [(1, ["乙县", "甲县"], 2025, False), (2, ["甲县", "乙县"], 2022, True), (3, ["丙县"], 2025, True), (4, None, 2024, False)],
 )  # fmt: skip
-def test_every_cell_is_where_a_plain_reading_puts_it(seed, regions, as_of, use):
+def test_every_cell_is_where_a_plain_reading_puts_it(seed, regions, until, use):
     table = random_table(seed)
     block = read_block(
-        table, PLAN, Settings(), as_of, None if regions is None else np.array(regions, object), use
+        table, PLAN, Settings(), until, None if regions is None else np.array(regions, object), use
     )
     regions = sorted(["甲县", "乙县", "丙县"]) if regions is None else regions
-    series = naive(table, regions, as_of, use)
+    series = naive(table, regions, until, use)
     assert block.regions.tolist() == regions and len(block) == len(series) > 5
     years = sorted({year for rows in series.values() for year in rows})
     assert block.years.tolist() == list(range(years[0], years[-1] + 1))

@@ -34,7 +34,7 @@ def frame(verdicts):
 
 def pace_of(years, values, sign):
     hours = indicator(kind="mean", unit="hours_per_week", upper=None)
-    block = block_of([hours], rows(values, years=years, unit="hours_per_week"), as_of=max(years))
+    block = block_of([hours], rows(values, years=years, unit="hours_per_week"), until=max(years))
     return float(best_paces(block, np.array([0]), np.array([sign]))[0])
 
 

@@ -108,7 +108,7 @@ def look(pack: Pack, choice: Choice) -> Section:
         domains.history_table(narrowed, choice.indicator),
     ]
     return section(
-        f"{facts.name}　{verdicts.only}　数据截至{verdicts.as_of}年", *parts, level=3, anchor="look"
+        f"{facts.name}　{verdicts.only}　数据截至{verdicts.until}年", *parts, level=3, anchor="look"
     )
 
 
@@ -222,9 +222,9 @@ def _narrowed(pack: Pack, verdicts: Verdicts, choice: Choice) -> Pack:
     if choice.model != AUTO:
         forecast = _other_forecast(verdicts, choice, forecast)
     rows = pack.observations
-    rows = rows[(rows["indicator"] == choice.indicator) & (rows["year"] <= verdicts.as_of)]
+    rows = rows[(rows["indicator"] == choice.indicator) & (rows["year"] <= verdicts.until)]
     likes, nearest = comparables(verdicts)
-    params = pack.params.model_copy(update={"region": verdicts.only, "data_until": verdicts.as_of})
+    params = pack.params.model_copy(update={"region": verdicts.only, "data_until": verdicts.until})
     return replace(pack, params=params).with_frames(
         observations=rows,
         histories=histories(verdicts),

@@ -184,7 +184,7 @@ def warn(
 
     base, registry = _open(database, plan)
     table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
-    found = early_warnings(judge(table, registry, registry.region, as_of=year))
+    found = early_warnings(judge(table, registry, registry.region, until=year))
     for row in found.itertuples():
         right = (
             f"（此类预警以往应验 {row.precision:.0%}，不预警也有 {row.base_rate:.0%}）"

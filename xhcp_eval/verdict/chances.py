@@ -83,6 +83,8 @@ def _count_reaches(future: Forecasts, asked: Question, ahead: np.ndarray, edges:
     # on the scale of expected events; a share's events can't pass the people
     expected = edges * scale[:, None]
     low, high = _open_stretch(need, people)
+    # a level held at an end of its scale within the stretch leaves no cell settled beyond that end
+    low, high = np.where(lowest > low, -np.inf, low), np.where(highest < high, np.inf, high)
     left, right = expected[:, :-1], expected[:, 1:]
     found = (left >= high[:, None]).astype(float)
     at, cell = np.nonzero((right > low[:, None]) & (left < high[:, None]))

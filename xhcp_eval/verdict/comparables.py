@@ -83,10 +83,10 @@ def _nearest(asked: pd.DataFrame, likes: Similar, ahead: int) -> list[tuple]:
             about = book.names.iloc[book.series[row]]
             values = book.values[book.series[row]]
             at = book.origin[row]
-            past = [v for v in values[max(0, at - 7) : at + 1] if np.isfinite(v)]
+            seen = [year for year in range(max(0, at - 7), at + 1) if np.isfinite(values[year])]
             found.append(
                 (q.target_id, rank + 1, *names(about["indicator"], about["region"]),
-                 book.first_year + at - len(past) + 1, book.first_year + at,
-                 "、".join(f"{v:.3g}" for v in past), about["unit"], ahead, float(values[at + ahead]), bool(reached[rank]))
+                 book.first_year + seen[0], book.first_year + at,
+                 "、".join(f"{values[year]:.3g}" for year in seen), about["unit"], ahead, float(values[at + ahead]), bool(reached[rank]))
             )  # fmt: skip
     return found

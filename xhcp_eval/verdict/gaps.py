@@ -28,6 +28,7 @@ def judge_gaps(future: Forecasts, indicator: Indicator, base_year: int, end: int
     (n_regions,) of the assessment.
     """
     block, source = future.block, indicator.derived_from
+    assert source is not None, "a gap names what it is derived from"
     if source.gap == "area":
         return _describe_area(block, source.indicator)
     at = int(np.flatnonzero(block.facts.id == source.indicator)[0])
@@ -55,7 +56,7 @@ def judge_gaps(future: Forecasts, indicator: Indicator, base_year: int, end: int
     return columns
 
 
-def _of(block: Block, values: np.ndarray, rows: np.ndarray, missing: object) -> np.ndarray:
+def _of(block: Block, values: np.ndarray, rows: np.ndarray, missing: float | bool) -> np.ndarray:
     return np.where(rows >= 0, values[rows], missing) if len(block) else np.full(len(rows), missing)
 
 

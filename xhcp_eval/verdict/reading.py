@@ -22,14 +22,14 @@ def read_block(
     observations: pd.DataFrame,
     plan: Plan,
     settings: Settings,
-    as_of: int,
+    until: int,
     regions: np.ndarray | None,
     use_recollection: bool,
 ) -> Block:
     """Arrange a checked table as a `Block`.
 
     observations: columns of `NEEDED`. regions: paths; None for every region of the plan's level in the table.
-    as_of: last year used. use_recollection: let unverified figures shape trends.
+    until: last year used. use_recollection: let unverified figures shape trends.
     Raises DataError for missing columns, values or years, doubled figures, or regions within one another.
     """
     absent = [name for name in NEEDED if name not in observations.columns]
@@ -42,7 +42,7 @@ def read_block(
     regions = np.asarray(pd.unique(np.asarray(regions, object)), object)
     owner, unit = _owners(path_names, regions)
     facts = Facts.of(plan)
-    keep = (owner[paths] >= 0) & (observations["year"].to_numpy() <= as_of)
+    keep = (owner[paths] >= 0) & (observations["year"].to_numpy() <= until)
     for name in ("age", "sex"):
         keep &= _is(observations[name], TOTAL)
     unsure = _is(observations["status"], "recollection")

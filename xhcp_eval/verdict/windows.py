@@ -55,6 +55,7 @@ def _chance(future: Forecasts, asked: Question, first: int, last: int, noise: fl
         elif ahead >= first:
             mass *= (counts <= most[ahead][:, None])[:, None, :]
         below = np.cumsum(mass, axis=2)
+    assert below is not None, "there is a year at least"
     return below[:, :, -1].mean(axis=1)
 
 

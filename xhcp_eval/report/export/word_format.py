@@ -62,9 +62,9 @@ def _set_page(document: Document, title: str, mark: str) -> None:
     from docx.shared import Mm, Pt
 
     section = document.sections[0]
-    section.page_width, section.page_height = (Mm(side) for side in PAGE)
-    for side, width in MARGINS.items():
-        setattr(section, f"{side}_margin", Mm(width))
+    section.page_width, section.page_height = (Mm(length) for length in PAGE)
+    for edge, width in MARGINS.items():
+        setattr(section, f"{edge}_margin", Mm(width))
     section.header_distance, section.footer_distance = Mm(22), Mm(22)
     for header in (section.header, section.even_page_header):
         paragraph = header.paragraphs[0]
@@ -74,7 +74,6 @@ def _set_page(document: Document, title: str, mark: str) -> None:
             paragraph.add_run("\t")
             paragraph.add_run(f"⚠ {mark}").bold = True
     right, left = WD_ALIGN_PARAGRAPH.RIGHT, WD_ALIGN_PARAGRAPH.LEFT
-    side: WD_ALIGN_PARAGRAPH
     for footer, side in ((section.footer, right), (section.even_page_footer, left)):
         paragraph = footer.paragraphs[0]
         paragraph.style = document.styles["footer"]
