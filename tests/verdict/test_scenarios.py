@@ -92,9 +92,9 @@ def test_a_pace_counts_the_bound_as_its_target_does():
         assert found.loc[name, "probability"] >= wanted
 
 
-def test_a_likely_pace_asks_for_more_than_an_even_one(frame):
+def test_a_safe_pace_asks_for_more_than_an_even_one(frame):
     table = frame.pivot(index="target_id", columns="scenario", values="probability")
-    assert (table["likely"] >= table["even_chance"]).all()
+    assert (table["safe"] >= table["even_chance"]).all()
     assert list(frame.columns) == list(COLUMNS)
 
 
@@ -200,7 +200,7 @@ def naive(verdicts, row, best_quarter):
         "best_recent": best_paces(verdicts.block, one, side)[0],
         "best_quarter": (best_quarter.get(row.target_id, np.nan) - row.latest_value) / years,
     }
-    for name, wanted in (("even_chance", 0.5), ("likely", 0.8)):
+    for name, wanted in (("even_chance", 0.5), ("safe", 0.8)):
         reached = verdicts.outlook.hardest(one, end, side, np.array([wanted]), np.array([row.inclusive]))[0]
         paces[name] = row.forecast_pace + (row.limit - (reached - sign * 1e-8)) / years
     return sign, {name: pace for name, pace in paces.items() if np.isfinite(pace)}

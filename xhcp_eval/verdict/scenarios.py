@@ -23,9 +23,9 @@ SCENARIO_NAMES: dict[str, str] = {
     "best_recent": "近年最好的三年速度",
     "best_quarter": "相似序列最好的四分之一",
     "even_chance": "概率到50%的速度",
-    "likely": "概率到80%的速度",
+    "safe": "概率到80%的速度",
 }
-WANTED = {"even_chance": 0.5, "likely": 0.8}
+WANTED = {"even_chance": 0.5, "safe": 0.8}
 BEST_SPAN, BEST_WITHIN = 3, 10
 # whole events and places make steps: at the very edge of one, rounding would put a pace on its wrong side
 EDGE = 1e-8
