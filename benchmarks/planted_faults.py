@@ -41,14 +41,6 @@ TESTS: dict[str, list[str]] = {
     "observations/door/checks.py": ["tests/observations/door/test_intake.py"],
     "verdict/pairs.py": ["tests/verdict/test_rules.py", "tests/verdict/test_judging.py"],
     "verdict/judging.py": ["tests/verdict/test_judging.py", "tests/verdict/test_rules.py"],
-    "verdict/questions.py": ["tests/verdict/test_chances.py", "tests/verdict/test_windows.py"],
-    "verdict/reading.py": ["tests/verdict/test_judging.py", "tests/verdict/test_rules.py"],
-    "verdict/series.py": [
-        "tests/verdict/test_judged.py",
-        "tests/verdict/test_rules.py",
-        "tests/verdict/test_judging.py",
-    ],
-    "verdict/verdicts.py": ["tests/verdict/test_judging.py", "tests/verdict/test_words.py"],
 }
 
 COMPARED = {

@@ -127,7 +127,7 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
     """The verdicts of a block's regions, every series projected."""
     from xhcp_eval.verdict.judging import judge
 
-    return judge(table, PLAN, as_of=AS_OF, project_all=True).frame
+    return judge(table, PLAN, until=AS_OF, project_all=True).frame
 
 
 def children_memory() -> float:
@@ -154,10 +154,10 @@ def one_by_one(regions: int, units: bool) -> float:
     names = table["region"].cat.categories[~table["region"].cat.categories.str.contains("县/")]
     plain = table.astype({name: str for name in table.columns if table[name].dtype == "category"})
     tables = [plain[plain["region"].str.startswith(name)] for name in names]
-    judge(tables[0], PLAN, names[0], as_of=AS_OF).explained()
+    judge(tables[0], PLAN, names[0], until=AS_OF).explained()
     start = time.perf_counter()
     for name, own in zip(names[1:], tables[1:], strict=True):
-        judge(own, PLAN, name, as_of=AS_OF).explained()
+        judge(own, PLAN, name, until=AS_OF).explained()
     return (time.perf_counter() - start) / regions
 
 

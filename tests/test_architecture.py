@@ -122,16 +122,22 @@ def test_numeric_rooms_show_and_store_nothing(name):
 def test_methods_of_evaluation_do_not_import_each_other():
     for name in MODULES:
         if name.startswith("evaluation.methods."):
-            assert not {full for full in _imports(name) if full.startswith("xhcp_eval.evaluation.")}, name
+            assert not {full for full in _imports(name) if full.startswith("xhcp_eval.evaluation.methods")}, (
+                name
+            )
 
 
-@pytest.mark.parametrize(
-    "path", sorted(Path(__file__).parent.glob("*/**/test_*.py")), ids=lambda path: path.stem
-)
+# Tests of a whole room or folder, or of its data.
+ACROSS = {"rules", "data", "panel_data", "patterns", "figures"}
+MIRRORS = [p for p in sorted(Path(__file__).parent.glob("*/**/test_*.py")) if p.parent.name != "browser"]
+
+
+@pytest.mark.parametrize("path", MIRRORS, ids=lambda path: path.stem)
 def test_tests_mirror_the_package(path):
-    """tests/<room>/test_<file>.py stands for a file of that room, or for a whole one told by its name."""
-    room = path.parent.relative_to(Path(__file__).parent)
-    assert room.as_posix() == "browser" or (PACKAGE / room).is_dir()
+    """tests/<room>/test_<file>.py stands for a file (or folder) of that room."""
+    name, room = path.stem.removeprefix("test_"), PACKAGE / path.parent.relative_to(Path(__file__).parent)
+    assert room.is_dir()
+    assert (room / f"{name}.py").is_file() or (room / name).is_dir() or name in ACROSS
 
 
 def test_no_import_cycle():

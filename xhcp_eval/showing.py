@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROWS = 20
 
 
 class ShowsFrame:
     """A result with `to_frame`; at most `ROWS` rows are shown, every text escaped."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """The result as a table."""
+        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         frame = self.to_frame()

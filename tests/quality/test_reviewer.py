@@ -41,10 +41,10 @@ def rows(values=CLEAN, indicator=EYES, last=AS_OF, counts=True, **columns):
 def findings(tmp_path):
     """Findings on rows that went through the reader as a user's would."""
 
-    def run(*frames, region=REGION, as_of=AS_OF):
+    def run(*frames, region=REGION, until=AS_OF):
         path = tmp_path / "t.csv"
         pd.concat(frames).to_csv(path, index=False, encoding="utf-8")
-        return review(read_table(path, PLAN), PLAN, region, as_of)
+        return review(read_table(path, PLAN), PLAN, region, until)
 
     return run
 

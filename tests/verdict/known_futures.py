@@ -17,10 +17,10 @@ from xhcp_eval.verdict.settings import Settings
 PLAN = load_plan("xinhua_2021_2030")
 
 
-def demonstration(settings: Settings | None = None, as_of: int = 2025) -> Block:
+def demonstration(settings: Settings | None = None, until: int = 2025) -> Block:
     """The district of the demonstration and its units."""
     table = read_table(ROOT / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)
-    return read_block(table, PLAN, settings or Settings(), as_of, np.array([PLAN.region], object), False)
+    return read_block(table, PLAN, settings or Settings(), until, np.array([PLAN.region], object), False)
 
 
 def normal_levels(

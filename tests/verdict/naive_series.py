@@ -189,9 +189,9 @@ def mean(values) -> float:
     return sum(values) / len(values) if values else NAN
 
 
-def read(table: pd.DataFrame, plan, region, outlook, as_of, use_recollection) -> dict[str, Figures]:
+def read(table: pd.DataFrame, plan, region, outlook, until, use_recollection) -> dict[str, Figures]:
     """Series of a region and its units by key, read off the checked table row by row; forecasts from an outlook."""
-    table = table[(table["age"] == TOTAL) & (table["sex"] == TOTAL) & (table["year"] <= as_of)]
+    table = table[(table["age"] == TOTAL) & (table["sex"] == TOTAL) & (table["year"] <= until)]
     table = table[(table["region"] == region) | table["region"].str.startswith(region + "/")]
     if not use_recollection:
         table = table[table["status"] != "recollection"]

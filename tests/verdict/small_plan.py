@@ -119,10 +119,10 @@ def table_of(*parts: pd.DataFrame) -> pd.DataFrame:
     return table[list(COLUMNS)].astype(kinds).sort_values(list(KEY), kind="stable", ignore_index=True)
 
 
-def verdicts_of(indicators, *parts, as_of=2025, milestones=(), goals=None, plan=None, **options) -> Verdicts:
+def verdicts_of(indicators, *parts, until=2025, milestones=(), goals=None, plan=None, **options) -> Verdicts:
     """Verdicts on the figures `parts` of a plan of some indicators. plan: fields in place of `PLAN`'s."""
     return judge(
-        table_of(*parts), plan_of(indicators, milestones, goals, **plan or {}), as_of=as_of, **options
+        table_of(*parts), plan_of(indicators, milestones, goals, **plan or {}), until=until, **options
     )
 
 
@@ -145,12 +145,12 @@ def only(frame, **where) -> pd.Series:
 
 
 def block_of(
-    indicators, *parts, as_of=2025, regions=None, settings=None, use_recollection=False, **plan
+    indicators, *parts, until=2025, regions=None, settings=None, use_recollection=False, **plan
 ) -> Block:
     """The figures as arrays, without anything foreseen or judged."""
     plan = plan_of(indicators, **plan)
     regions = None if regions is None else np.array(regions, object)
-    return read_block(table_of(*parts), plan, settings or Settings(), as_of, regions, use_recollection)
+    return read_block(table_of(*parts), plan, settings or Settings(), until, regions, use_recollection)
 
 
 def unforeseen(block: Block, end: int = 2030) -> Forecasts:

@@ -26,14 +26,14 @@ NAN = np.nan
 STEADY = [50.0] * 10
 
 
-def bounds(demand, *parts, item=None, quantiles=None, as_of=2025, settings=None):
+def bounds(demand, *parts, item=None, quantiles=None, until=2025, settings=None):
     """Bounds of one target on the first series, and that series' latest value.
 
     demand: a target, or several of the same indicator. quantiles: what is foreseen of 2026 and on, if anything.
     """
     demands = demand if isinstance(demand, list) else [demand]
     item = (item or indicator()) | {"targets": demands}
-    block = block_of([item], *parts, as_of=as_of, settings=settings)
+    block = block_of([item], *parts, until=until, settings=settings)
     future = unforeseen(block) if quantiles is None else foreseen(block, quantiles)
     main = np.zeros(len(demands), int)
     latest = value_at(block, main, block.years[block.last_trusted[main]])
@@ -213,7 +213,7 @@ def test_without_a_base_there_is_no_bound():
     # established never: the first figure is a recollection
     table = rows([50.0, 51.0], years=[2015, 2016]).assign(status=["recollection", "reported"])
     item = indicator(targets=[target(2030, "relative_change_vs_base", 10, base_year=2028)])
-    found, _, _ = bounds(item["targets"][0], table, as_of=2025)
+    found, _, _ = bounds(item["targets"][0], table, until=2025)
     assert all(np.isnan(part).all() for part in numbers(found)) and not found.simulated[0]
     assert np.isnan(found.base.value[0])
 

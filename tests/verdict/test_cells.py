@@ -1,5 +1,8 @@
 """The cells of a score carry the normal law, walks and noise keep it, and laws of counts are those of scipy."""
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +10,18 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from xhcp_eval.forecast.projection import LEVELS
-from xhcp_eval.verdict.cells import ONE_YEAR, WALK, blurred, cells, count_at, pooled_scores, tail, transition
+from xhcp_eval.verdict.cells import (
+    NODES,
+    ONE_YEAR,
+    SHARES,
+    WALK,
+    blurred,
+    cells,
+    count_at,
+    pooled_scores,
+    tail,
+    transition,
+)
 
 YEARS = (1, 4, 9)
 
@@ -19,6 +33,23 @@ def test_cells_are_those_of_the_normal_law_and_meet_at_the_forecasts_levels(widt
     np.testing.assert_allclose(np.cumsum(mass)[:-1], stats.norm.cdf(edges[1:-1]), atol=1e-6)
     for level in LEVELS:
         assert np.abs(edges - stats.norm.ppf(level)).min() < 1e-12
+
+
+@pytest.mark.parametrize("width", [0.16, 0.08])
+def test_cells_are_as_few_as_their_width_allows(width):
+    """Between two levels alike and none wider than asked for; beyond the outermost two and a half times as wide."""
+    knots = [-5.0, *stats.norm.ppf(LEVELS), 5.0]
+    expected = []
+    for k, (left, right) in enumerate(pairwise(knots)):
+        widest = 2.5 * width if k in (0, len(knots) - 2) else width
+        n = math.ceil((right - left) / widest)
+        expected += [left + (right - left) * part / n for part in range(n)]
+    np.testing.assert_allclose(cells(width)[0], [*expected, 5.0], atol=1e-12)
+
+
+def test_nodes_within_a_cell_integrate_cubic_curves():
+    for power in range(4):
+        assert SHARES @ NODES**power == pytest.approx(1 / (power + 1))
 
 
 @pytest.mark.parametrize("ahead", YEARS)

@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 from known_futures import PLAN, demonstration, fixed_levels, normal_levels
 from scipy import integrate, stats
+from small_plan import block_of, counted, deaths, foreseen, indicator, rate, rows
 
-from xhcp_eval.verdict.chances import SUREST, _simulated, _whole, chance
+from xhcp_eval.forecast.projection import LEVELS
+from xhcp_eval.verdict import chances
+from xhcp_eval.verdict.cells import ONE_YEAR, WALK, cells
+from xhcp_eval.verdict.chances import SUREST, _open_stretch, _simulated, _whole, chance, chance_each_cell
 from xhcp_eval.verdict.forecasts import look_ahead
 from xhcp_eval.verdict.joint import NOISE
 from xhcp_eval.verdict.questions import Question, needed_events, threshold
 from xhcp_eval.verdict.settings import Settings
+from xhcp_eval.verdict.windows import two_year_windows
 
 DRAWS = 8192
 
@@ -109,7 +114,7 @@ def test_events_of_three_years_at_a_known_rate_are_poisson(block):
 
 def test_no_year_before_a_promise_is_pooled():
     """In 2018 a promise for 2021 on: its first value is that of one year at a known rate, not of three."""
-    block = demonstration(as_of=2018)
+    block = demonstration(until=2018)
     row = np.flatnonzero((block.facts.id == "infant_mortality_rate")[block.indicator] & ~block.unit)
     row = row[block.residence[row] == 0]
     future, births = fixed_levels(block, row, np.array([4.0])), block.cases[row[0]]
@@ -237,3 +242,169 @@ def test_questions_of_all_kinds_at_once_are_answered_as_one_by_one(block):
     for k in range(len(rows)):
         one = asked(future, rows[k : k + 1], first[k], end[k], sign[k], bound[k])
         assert one[0] == pytest.approx(together[k], abs=1e-12, nan_ok=True)
+
+
+# -- cell by cell ----------------------------------------------------------------------------------------------------
+
+# id: lower, upper, unit multiplier, middle and spread of next year's level
+SCALES = {
+    "x": (0, 100, 100, 85.0, 12.0), "r": (0, 1000, 1000, 2.0, 2.0),
+    "fixed": (0, 1000, 1000, 4.0, 0.0), "plain": (0, 100, 1, 95.0, 4.0), "flat": (-np.inf, np.inf, 1, 7.0, 0.0), "big": (0, 100, 100, 85.0, 12.0), "rbig": (0, 1000, 1000, 2.0, 2.0),
+    "free": (-np.inf, np.inf, 1, 7.0, 2.0), "odd": (20, 100, 100, 24.0, 8.0), "capped": (0, 3, 1000, 2.0, 2.0),
+}  # fmt: skip
+CASES = {"x": 40, "r": 1000, "fixed": 1500, "big": 1_000_000, "rbig": 5_000_000, "odd": 30, "capped": 1000}
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Counted shares and rates and plain values whose levels pass the ends of their scales; all judged by one year."""
+    free = {"kind": "mean", "unit": "hours_per_week", "lower": None, "upper": None}
+    items = [
+        indicator(), rate(id="r"), rate(id="fixed"), indicator(id="plain"),
+        indicator(id="flat", **free), indicator(id="big"), rate(id="rbig"), indicator(id="free", **free),
+        indicator(id="odd", lower=20), rate(id="capped", upper=3),
+    ]  # fmt: skip
+    parts = [
+        counted([80] * 10, 40), deaths([2] * 10, 1000, name="r"),
+        deaths([6] * 10, 1500, name="fixed"),
+        counted([80] * 10, 1_000_000, name="big"), deaths([10_000] * 10, 5_000_000, name="rbig"),
+        counted([30] * 10, 30, name="odd"), deaths([2] * 10, 1000, name="capped"),
+        *(rows([SCALES[name][3]] * 10, name=name) for name in ("plain", "flat", "free")),
+    ]  # fmt: skip
+    block = block_of(items, *parts, settings=Settings(few_events=1))
+    z = stats.norm.ppf(LEVELS)
+    shape = z + 0.1 * np.where(z > 0, z**2, 0)
+    levels = [SCALES[name][3] + SCALES[name][4] * shape for name in block.facts.id[block.indicator]]
+    assert (block.window == 1).all() and block.counted.tolist() == [
+        name in CASES for name in block.facts.id[block.indicator]
+    ]
+    return block, foreseen(block, np.array(levels)[:, None])
+
+
+def edges_of(name, width):
+    """The level at each edge: linear between the forecast's levels, and on beyond them."""
+    z, knots = cells(width)[0], stats.norm.ppf(LEVELS)
+    values = SCALES[name][3] + SCALES[name][4] * (knots + 0.1 * np.where(knots > 0, knots**2, 0))
+    at = np.clip(np.searchsorted(knots, z) - 1, 0, len(knots) - 2)
+    return values[at] + (values[at + 1] - values[at]) * (z - knots[at]) / (knots[at + 1] - knots[at])
+
+
+def met_by_cell(name, sign, limit, width):
+    """Share of each cell of the score that meets a limit; counts by a fine sum of their exact law."""
+    low, high, per, _, _ = SCALES[name]
+    left, right = edges_of(name, width)[:-1, None], edges_of(name, width)[1:, None]
+    level = np.clip(left + (right - left) * (np.arange(1000) + 0.5) / 1000, low, high)
+    if name not in CASES:
+        reached = level >= limit
+    else:
+        need, cases = np.ceil(limit * CASES[name] / per), CASES[name]
+        law = stats.binom(cases, level / per) if per == 100 else stats.poisson(level / per * cases)
+        reached = law.sf(need - 1)
+    return np.where(sign > 0, reached, 1 - reached).mean(axis=1)
+
+
+@pytest.mark.parametrize("width", [ONE_YEAR, WALK])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("name", SCALES)
+def test_every_cell_of_the_score_meets_a_bound_as_its_levels_do(small, name, sign, width):
+    """Bounds about the middle, at both ends of the scale and beyond them, and those of one event or of all."""
+    block, future = small
+    low, high, per, middle, spread = SCALES[name]
+    bounds = {middle + k * max(spread, 0.5) for k in (-3, -1.2, -0.3, 0, 0.4, 2)} | {middle}
+    bounds |= {end for end in (low, low - 1, high, high + 1) if np.isfinite(end)}
+    if name in CASES:
+        bounds |= {count * per / CASES[name] for count in (0, 1, CASES[name] - 1, CASES[name])}
+    limit = threshold(np.full(len(bounds), sign), np.array(sorted(bounds)), np.ones(len(bounds), bool))
+    row = np.full(len(limit), block.find(name, "甲区"))
+    one = np.ones(len(row), int)
+    found = chance_each_cell(future, Question(row, one, one, sign * one, limit, 0 * one), one, width)
+    edges = edges_of(name, width)
+    # two nodes a cell can't see the end of the scale within one
+    smooth = ~np.any([(edges[:-1] < end) & (end < edges[1:]) for end in (low, high)], axis=0)
+    smooth |= name not in CASES
+    for ours, each in zip(found, limit, strict=True):
+        expected = met_by_cell(name, sign, each, width)
+        # where counts are so large that chance fills a part of a cell only, neighbours make up for one another
+        fine = 0.09 if name in ("big", "rbig") else 1e-3
+        np.testing.assert_allclose(ours[smooth], expected[smooth], atol=fine)
+        np.testing.assert_allclose(ours, expected, atol=0.1)
+        assert ours @ cells(width)[1] == pytest.approx(expected @ cells(width)[1], abs=3e-3)
+
+
+def test_a_bound_that_is_not_known_is_never_met(small):
+    block, future = small
+    row, one = np.arange(len(block)), np.ones(len(block), int)
+    for sign in (1, -1):
+        asked = Question(row, one, one, sign * one, np.full(len(row), np.nan), 0 * one)
+        assert (chance_each_cell(future, asked, one, ONE_YEAR) == 0).all()
+
+
+def reach(shape):
+    """Quantiles of a Gamma 5.6 standard normal scores out, by Wilson & Hilferty's cube root, one event to spare."""
+    a = max(shape, 1)
+    low, high = (a * max(1 - 1 / (9 * a) + z / (3 * a**0.5), 0) ** 3 for z in (-5.6, 5.6))
+    return max(low - 1, -1), high + 1
+
+
+@pytest.mark.parametrize("need", [0.0, 1.0, 2.0, 30.0, 60.0, 400.0])
+@pytest.mark.parametrize("people", [400.0, np.inf])
+def test_counts_are_sure_beyond_the_stretch_that_is_looked_at(need, people):
+    low, high = (part[0] for part in _open_stretch(np.array([need]), np.array([people])))
+    if np.isinf(people):
+        assert (low, high) == pytest.approx(reach(need), rel=1e-12)
+        chances = stats.poisson.sf(need - 1, [max(low, 0), high])
+    else:
+        spare_low, spare_high = reach(people - need + 1)
+        expected = max(reach(need)[0], people - spare_high), min(reach(need)[1], people - spare_low)
+        assert (low, high) == pytest.approx(expected, rel=1e-12)
+        chances = stats.binom.sf(need - 1, 400, np.clip([low / people, high / people], 0, 1))
+    assert need == 0 or (chances[0] < 1e-6 and chances[1] > 1 - 1e-6)
+
+
+# -- routes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def routes():
+    """Forecasts of series of every kind: judged by one, two and three years, with counts and without."""
+    block = demonstration(Settings(draws=256, few_cases=400, few_events=60))
+    future, _, size = normal_levels(block, 0.2)
+    free = (size > 0) & ~block.facts.census[block.indicator] & (block.last == len(block.years) - 1)
+    kinds = ((1, False, False), (1, True, True), (2, True, True), (3, True, False))
+    rows = [
+        np.flatnonzero(free & (block.window == w) & (block.counted == c) & (block.share == s))[:5] for w, c, s in kinds
+    ]  # fmt: skip
+    assert [len(some) for some in rows] == [5] * 4
+    return future, np.concatenate(rows)
+
+
+def test_a_bound_that_is_not_known_is_out_of_the_question_by_every_route(routes):
+    future, rows = routes
+    for first, end in ((2026, 2026), (2029, 2029), (2026, 2028), (2027, 2028)):
+        for sign in (1, -1):
+            assert (asked(future, rows, first, end, sign, np.nan) == SUREST).all()
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "exact"), [(2026, 2028, True), (2028, 2028, True), (2027, 2028, False)]
+)
+def test_shares_of_two_years_are_worked_out_exactly_from_the_first_year_on(routes, first, end, exact):
+    future, rows = routes
+    block, row = future.block, rows[10:15]
+    assert (block.window[row] == 2).all()
+    bound = future.level(row, 2)[:, 6]
+    start, stop, one = first - 2025, end - 2025, np.ones(len(row), int)
+    question = Question(row, start * one, stop * one, one, threshold(one, bound, True), 0 * one)
+    expected = two_year_windows(future, question) if exact else _simulated(future, question)
+    found = asked(future, row, first, end, 1, bound)
+    np.testing.assert_array_equal(found, np.clip(expected, SUREST, 1 - SUREST))
+
+
+@pytest.mark.parametrize(("first", "end"), [(2026, 2026), (2028, 2028), (2026, 2028), (2027, 2029)])
+def test_many_are_worked_out_a_few_at_a_time(routes, monkeypatch, first, end):
+    future, rows = routes
+    bound = future.level(rows, 2)[:, 6]
+    whole = asked(future, rows, first, end, 1, bound)
+    monkeypatch.setattr(chances, "CHUNK", 3)
+    monkeypatch.setattr(chances, "CELLS", 2 * 256 * (end - first + 1))
+    np.testing.assert_allclose(asked(future, rows, first, end, 1, bound), whole, rtol=1e-12)

@@ -107,6 +107,15 @@ def test_what_is_reported_stands_and_nothing_is_known_beyond_the_plan(block):
     assert future.years_ahead(np.array([*rows, -1]), np.array([2026, 2031, 2026])).tolist() == [1, 0, 0]
 
 
+def test_one_year_is_foreseen_also_after_the_plan_has_ended(block):
+    place, years = np.where(np.arange(len(block)) == 0, 0, -1), np.array([2024, 2025, 2026, 2027])
+    future = Forecasts(block, np.zeros((1, 1, len(LEVELS))), place, np.zeros(len(block), int), 2025)
+    assert block.years[block.last[:2]].tolist() == [2025, 2025]
+    for row, expected in ((0, [0, 0, 1, 0]), (1, [0] * 4), (-1, [0] * 4)):
+        assert future.years_ahead(np.full(4, row), years).tolist() == expected
+    assert future.of(0).shape == (1, len(LEVELS))
+
+
 def test_windows_take_in_what_is_counted_already_and_nothing_before_a_promise(block):
     row = of(block, "infant_mortality_rate")
     at = np.flatnonzero(block.years == 2025)[0]
@@ -157,7 +166,7 @@ def test_years_out_at_the_end_are_skipped(block):
 
 
 def test_without_series_there_is_nothing_to_look_ahead_with():
-    empty = demonstration(as_of=2010)
+    empty = demonstration(until=2010)
     future = look_ahead(empty, PLAN.end_year)
     assert future.years_ahead(np.zeros(0, int), np.zeros(0, int)).tolist() == [] and not len(empty)
 
@@ -185,6 +194,12 @@ def test_noise_is_read_off_the_years_that_are_left(block):
         rows == late[0], 3, 0
     )  # the last three years are out: the forecast sets out before them
     assert Forecasts(block, quantiles, rows, skipped, last + 2).noise(late[:1]) == 0
+    # as wide in the fourth year as in the first: of three that are left and one that was skipped
+    spread = np.array([1.0, 9.0, 9.0, 1.0, 9.0])[:, None] * stats.norm.ppf(LEVELS)
+    quantiles = np.broadcast_to(50 + spread, quantiles.shape)
+    skipped = np.where(rows == late[0], 1, 0)
+    found = Forecasts(block, quantiles, rows, skipped, last + 3).noise(late[:2])
+    assert found.tolist() == [joint.NOISE, 0]
 
 
 def test_a_company_is_made_of_whole_regions_only(block):

@@ -7,6 +7,7 @@ from scipy.special import betainc
 from scipy.stats import chi2
 from small_plan import block_of, deaths, foreseen, plan_of, rate, rows, told, unforeseen
 
+from xhcp_eval.verdict import gaps
 from xhcp_eval.verdict.gaps import judge_gaps
 from xhcp_eval.verdict.settings import Settings
 
@@ -180,6 +181,19 @@ def test_the_latest_year_is_the_last_that_both_sides_have():
     assert one(table, end=2024)["latest_year"] == 2024
 
 
+def test_the_years_are_those_of_the_rural_windows():
+    table = sides([1500] * 7 + [1200] * 3, [1000] * 10)
+    row = one(table[(table["residence"] == "rural") | ~table["year"].isin([2019, 2023])])
+    assert (row["base_first_year"], row["latest_first_year"]) == (2019, 2023)
+
+
+def test_what_was_counted_in_the_first_year_alone_has_no_base():
+    first = sides([1500], [1000], years=[2016])
+    found, block = judged(first, sides([1500] * 10, [1000] * 10, region="乙区"), regions=["甲区", "乙区"])
+    assert block.last_trusted.min() == 0
+    assert found["reason_code"].tolist() == ["no_gap_base", "few_events"]
+
+
 @pytest.mark.parametrize(
     ("keep", "code"),
     [
@@ -228,9 +242,21 @@ def test_many_regions_are_each_judged_alone():
                 np.testing.assert_array_equal(together[name][k], value, err_msg=name)
 
 
+def test_many_regions_are_drawn_a_few_at_a_time(monkeypatch):
+    """Also with futures: chunks of two, the last of one."""
+    parts = [sides([30 + k] * 7 + [20 - k] * 3, [9 + 2 * k] * 10, 1000, region=f"{k}县") for k in range(5)]
+    levels = np.random.default_rng(0).uniform(5, 30, (10, 1, 15))
+    whole, _ = judged(*parts, end=2030, quantiles=np.sort(levels, axis=2))
+    monkeypatch.setattr(gaps, "CELLS", 2 * 4000)
+    by_two, _ = judged(*parts, end=2030, quantiles=np.sort(levels, axis=2))
+    assert len(np.unique(whole["probability"])) == 5
+    for name, values in whole.items():
+        np.testing.assert_array_equal(by_two[name], values, err_msg=name)
+
+
 def test_no_figures_at_all():
     for items, code in ((ITEMS, "no_gap_counts"), (AREA, "no_units")):
-        row = one(rows([1], years=[2030], unit="permille"), as_of=2025, items=items)
+        row = one(rows([1], years=[2030], unit="permille"), until=2025, items=items)
         assert (row["own_status"], row["reason_code"]) == ("缺数据", code)
 
 
@@ -267,6 +293,16 @@ def test_townships_of_many_regions_and_of_none():
     np.testing.assert_allclose(found["latest_first_year"], [2023, 2022, NAN])
     assert found["n_points"].tolist() == [10, 5, 0]
     assert found["small_count"].tolist() == [True, True, False]
+
+
+def test_townships_of_the_first_year_are_described_too():
+    parts = [
+        deaths([2], 1000, region="甲区/东街道", level="township", years=[2016]),
+        deaths([5], 1000, region="甲区/西镇", level="township", years=[2016]),
+        deaths([5] * 10, 1000, region="乙区/北镇", level="township"),
+    ]  # fmt: skip
+    found, _ = judged(*parts, items=AREA, regions=["甲区", "乙区"])
+    assert found["latest_value"].tolist() == [3, 0] and found["latest_year"].tolist() == [2016, 2025]
 
 
 def test_a_unit_cut_by_residence_or_category_is_none_of_its_own():

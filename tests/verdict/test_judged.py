@@ -113,7 +113,7 @@ def test_many_series_and_years_at_once():
 
 
 def test_no_series_at_all():
-    block = block_of([rate()], deaths([1], name="x", years=[2030]), as_of=2025)
+    block = block_of([rate()], deaths([1], name="x", years=[2030]), until=2025)
     assert not len(block)
     found = value_at(block, np.full(2, -1), np.array([2024, 2025]))
     assert np.isnan(found.value).all() and not found.known.any()
@@ -186,8 +186,8 @@ def test_a_base_established_later_or_the_last_before():
 
 def test_a_base_year_that_lies_ahead_is_missing():
     table = counted(range(50, 60), 1000)
-    same(base(table, as_of=2019), NAN, NAN, NAN, NAN)
-    same(base(table, as_of=2020), 54, 2020, 2020, 540)
+    same(base(table, until=2019), NAN, NAN, NAN, NAN)
+    same(base(table, until=2020), 54, 2020, 2020, 540)
     same(base(table[table["year"] > 2021], target(2030, "trend_up", base_year=2027)), NAN, NAN, NAN, NAN)
 
 
@@ -197,7 +197,7 @@ def test_a_value_that_the_plan_prints():
     same(base(table, item=printed), 54, 2020, 2020, 540)
     # it stands before any other year's
     same(base(table[table["year"] != 2020], item=printed), 81.5, 2020, 2020, NAN)
-    same(base(table, item=printed, as_of=2019), 81.5, 2020, 2020, NAN)
+    same(base(table, item=printed, until=2019), 81.5, 2020, 2020, NAN)
 
 
 def test_a_value_that_the_target_states_stands_before_all():
@@ -210,7 +210,7 @@ def test_an_exceptional_year_is_no_base():
     odd = table.assign(exceptional=table["year"] == 2020)
     same(base(odd), 53, 2019, 2019, 530)
     # also when it has only just come
-    same(base(odd, as_of=2020), 53, 2019, 2019, 530)
+    same(base(odd, until=2020), 53, 2019, 2019, 530)
     same(base(odd[odd["year"] >= 2020]), 55, 2021, 2021, 550)
     # without any other year it has to do
     same(base(odd[odd["year"] == 2020]), 54, 2020, 2020, 540)
@@ -224,9 +224,9 @@ def test_a_recollection_is_no_base():
     table = table.assign(status=["recollection" if y == 2020 else "reported" for y in table["year"]])
     same(base(table, use_recollection=True), 53, 2019, 2019, 530)
     # it hasn't come yet with a figure that may carry a verdict
-    same(base(table, use_recollection=True, as_of=2020), NAN, NAN, NAN, NAN)
+    same(base(table, use_recollection=True, until=2020), NAN, NAN, NAN, NAN)
     item = indicator(exceptional_years=[2020])
-    same(base(table, use_recollection=True, as_of=2020, item=item), NAN, NAN, NAN, NAN)
+    same(base(table, use_recollection=True, until=2020, item=item), NAN, NAN, NAN, NAN)
 
 
 def test_bases_of_many_at_once_and_of_none():

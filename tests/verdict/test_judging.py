@@ -140,7 +140,7 @@ def differing(expected, found):
 def check(verdicts, table, region=DISTRICT, use_recollection=False):
     """Every column of a region's rows is the twin's; returns how many probabilities were compared."""
     plan, block = verdicts.plan, verdicts.block
-    series = read(table, plan, region, verdicts.outlook, verdicts.as_of, use_recollection)
+    series = read(table, plan, region, verdicts.outlook, verdicts.until, use_recollection)
     twin = judge_all(series, plan, region)
     frame = verdicts.region(region).frame.reset_index(drop=True)
     keys = [block.series(row).key if row >= 0 else EMPTY["series"] for row in frame["series"]]
@@ -164,9 +164,9 @@ def check(verdicts, table, region=DISTRICT, use_recollection=False):
     return int(frame["probability"].notna().sum())
 
 
-@pytest.mark.parametrize(("as_of", "compared"), [(2020, 80), (2023, 90), (2025, 90)])
-def test_the_demonstration_district_is_judged_as_by_the_twin(district, as_of, compared):
-    verdicts = judge(district, PLAN, as_of=as_of)
+@pytest.mark.parametrize(("until", "compared"), [(2020, 80), (2023, 90), (2025, 90)])
+def test_the_demonstration_district_is_judged_as_by_the_twin(district, until, compared):
+    verdicts = judge(district, PLAN, until=until)
     assert verdicts.frame.columns.tolist() == [*BY_PLAN, *BY_ARRAYS] and set(verdicts.explained()) == set(
         SHOWN
     )
@@ -178,8 +178,8 @@ def test_the_demonstration_district_is_judged_as_by_the_twin(district, as_of, co
 def test_random_regions_are_judged_as_by_the_twin(district):
     names = ["甲市/子县", "乙市/丑县"]
     table = pd.concat([perturbed(district, name, seed) for seed, name in enumerate(names)], ignore_index=True)
-    for name, use, as_of in ((names[0], False, 2021), (names[1], True, 2024)):
-        verdicts = judge(table, PLAN, names, as_of=as_of, use_recollection=use)
+    for name, use, until in ((names[0], False, 2021), (names[1], True, 2024)):
+        verdicts = judge(table, PLAN, names, until=until, use_recollection=use)
         assert verdicts.regions == names
         assert check(verdicts, table, name, use) > 50
 
@@ -187,11 +187,11 @@ def test_random_regions_are_judged_as_by_the_twin(district):
 def test_targets_that_the_plan_does_not_have_are_judged_as_by_the_twin(district):
     """Every operator, every-year promises of few events, base years ahead, small units: settings that pool more."""
     settings = Settings(few_events=200, few_cases=400)
-    for seed, as_of in ((13, 2020), (11, 2024)):
+    for seed, until in ((13, 2020), (11, 2024)):
         table = perturbed(district, "甲县", seed)
-        verdicts = judge(table, other_plan(district, seed), "甲县", settings, as_of, use_recollection=True)
+        verdicts = judge(table, other_plan(district, seed), "甲县", settings, until, use_recollection=True)
         assert check(verdicts, table, "甲县", True) > 80
-        assert verdicts.frame["n_failures"].any() or as_of == 2020
+        assert verdicts.frame["n_failures"].any() or until == 2020
 
 
 def same(alone, beside, name=DISTRICT):
@@ -217,42 +217,42 @@ def neighbours(district):
     return pd.concat(parts, ignore_index=True)
 
 
-@pytest.mark.parametrize("as_of", [2020, 2023])
-def test_a_region_is_judged_alike_whoever_is_asked_for_beside_it(neighbours, as_of):
+@pytest.mark.parametrize("until", [2020, 2023])
+def test_a_region_is_judged_alike_whoever_is_asked_for_beside_it(neighbours, until):
     """Gaps, simulated bounds and all: also where five regions learn from one another."""
     every = ["丙县", "邻区", DISTRICT, "甲县", "乙县"]
-    together = judge(neighbours.sample(frac=1, random_state=1), PLAN, every, as_of=as_of)
+    together = judge(neighbours.sample(frac=1, random_state=1), PLAN, every, until=until)
     assert together.regions == every
     for name in (DISTRICT, "乙县"):
-        same(judge(neighbours, PLAN, name, as_of=as_of), together, name)
+        same(judge(neighbours, PLAN, name, until=until), together, name)
 
 
 def test_a_region_is_judged_alike_whoever_else_is_in_the_table_while_too_few_to_learn_from(
     district, neighbours
 ):
     few = neighbours[~neighbours["region"].str.startswith("甲县")]
-    same(judge(district, PLAN, as_of=2023), judge(few, PLAN, [DISTRICT, "丙县", "乙县"], as_of=2023))
+    same(judge(district, PLAN, until=2023), judge(few, PLAN, [DISTRICT, "丙县", "乙县"], until=2023))
 
 
 def test_what_was_learned_once_serves_every_block(neighbours):
     company = learn_from(neighbours, PLAN, 2023)
     own = neighbours[neighbours["region"].str.split("/").str[0] == "邻区"]
     same(
-        judge(neighbours, PLAN, "邻区", as_of=2023),
-        judge(own, PLAN, "邻区", as_of=2023, beside=company),
+        judge(neighbours, PLAN, "邻区", until=2023),
+        judge(own, PLAN, "邻区", until=2023, beside=company),
         "邻区",
     )
 
 
 def test_projecting_everything_changes_no_verdict(district):
-    some, every = (judge(district, PLAN, as_of=2025, project_all=flag) for flag in (False, True))
+    some, every = (judge(district, PLAN, until=2025, project_all=flag) for flag in (False, True))
     pd.testing.assert_frame_equal(some.frame, every.frame, rtol=1e-12)
 
 
 def test_every_reason_has_words(district):
     codes = set()
-    for seed, as_of in ((5, 2023), (6, 2017)):
-        verdicts = judge(perturbed(district, "甲县", seed), PLAN, "甲县", as_of=as_of, use_recollection=True)
+    for seed, until in ((5, 2023), (6, 2017)):
+        verdicts = judge(perturbed(district, "甲县", seed), PLAN, "甲县", until=until, use_recollection=True)
         codes |= set(verdicts.frame["reason_code"].astype(str))
         assert (verdicts.frame["own_status"].astype(str) != "").all()
         assert (verdicts.explained()["reason"] != "").all()
@@ -262,7 +262,7 @@ def test_every_reason_has_words(district):
 def test_a_region_without_figures_has_no_data(district):
     """It reports from 2024 on, and nothing of it is known before."""
     table = pd.concat([district, region(district[district["year"] > 2023], "空县")], ignore_index=True)
-    empty = judge(table, PLAN, "空县", as_of=2023).frame
+    empty = judge(table, PLAN, "空县", until=2023).frame
     assert set(empty["own_status"]) == {"缺数据", "不作判定"}
     assert empty["probability"].isna().all() and len(empty) == len(PLAN.targets()) + len(PLAN.milestones)
     assert (empty["series"] == -1).all() and (empty["status"] == empty["own_status"]).all()
@@ -291,7 +291,7 @@ def test_a_gap_whose_sides_end_apart_is_left_unjudged(district):
     source = district["indicator"].eq("infant_mortality_rate") & district["region"].eq(DISTRICT)
     rural = source & district["residence"].eq("rural") & (district["year"] > 2023)
     urban = source & district["residence"].eq("urban") & district["year"].eq(2023)
-    found = judge(district[~rural & ~urban], PLAN, as_of=2025).frame.set_index("indicator")
+    found = judge(district[~rural & ~urban], PLAN, until=2025).frame.set_index("indicator")
     assert found.loc["infant_mortality_urban_rural_gap", "reason_code"] == "no_gap_base"
     assert found.loc["under5_mortality_urban_rural_gap", "reason_code"] != "no_gap_base"
 
@@ -310,14 +310,25 @@ def test_tables_that_cannot_be_used_are_refused(district):
 
 def test_what_the_table_does_not_have_is_refused_with_what_is_near(district):
     with pytest.raises(DataError, match=r"没有2031年.*2025年、2024年、2023年"):
-        judge(district, PLAN, as_of=2031)
-    assert judge(district, PLAN, as_of=2031, may_lag=True).frame["latest_year"].max() == 2025
+        judge(district, PLAN, until=2031)
+    assert judge(district, PLAN, until=2031, may_lag=True).frame["latest_year"].max() == 2025
     with pytest.raises(DataError, match="没有2010年"):
-        judge(district, PLAN, as_of=2010, may_lag=True)
+        judge(district, PLAN, until=2010, may_lag=True)
     with pytest.raises(DataError, match=r"没有地区 “新华县”.*新华区"):
         judge(district, PLAN, "新华县")
     with pytest.raises(DataError, match=f"没有规划“{PLAN.name}”.*gdp"):
         judge(district.assign(indicator="gdp"), PLAN)
+
+
+def test_a_region_above_those_of_the_table_may_be_asked_for():
+    """Nothing was reported of it as a whole; what lies below it are its units."""
+    table = counted([80], 1000, region="甲省/甲市/甲县", years=[2025])
+    for name in ("甲省", "甲省/甲市", "甲省/甲市/甲县"):
+        verdicts = verdicts_of([item(targets=[target(2025, ">=", 70)])], table, regions=name)
+        assert verdicts.regions == [name] and verdicts.block.unit.tolist() == [name != "甲省/甲市/甲县"]
+        assert (verdicts.frame["own_status"] == "缺数据").tolist() == [name != "甲省/甲市/甲县"]
+    with pytest.raises(DataError, match="没有地区 “甲”"):
+        verdicts_of([item(targets=[target(2025, ">=", 70)])], table, regions="甲")
 
 
 def test_recollections_shape_a_trend_only_where_they_are_let():

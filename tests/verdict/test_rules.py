@@ -194,7 +194,7 @@ def test_trend_against_a_later_base_keeps_its_floor(judge):
     ].iloc[0]
     assert below["target_value"] == 60
     ahead = judge(
-        [indicator(targets=[demand])], counted([50, 51, 52, 53, 54, 54, 55, 55, 56, 56], 5000), as_of=2023
+        [indicator(targets=[demand])], counted([50, 51, 52, 53, 54, 54, 55, 55, 56, 56], 5000), until=2023
     )
     assert 0 < ahead[0].iloc[0]["probability"] < below["probability"] + 0.5
 
@@ -474,8 +474,8 @@ def test_rule_3_what_was_before_the_plan_cannot_break_a_promise():
     assert (row["n_failures"], row["failures"]) == (0, "")
     assert row["status"] != "未达标" and row["latest_basis"] == "2023—2025年合并"
     # a year is judged by what the plan has seen of it
-    for as_of, basis, events in ((2021, "2021年", 3), (2022, "2021—2022年合并", 6)):
-        row = row_of([demand], deaths(per_year), as_of=as_of)
+    for until, basis, events in ((2021, "2021年", 3), (2022, "2021—2022年合并", 6)):
+        row = row_of([demand], deaths(per_year), until=until)
         assert (row["latest_basis"], row["numerator"]) == (basis, events)
     # the same year within the plan does break it
     broken = row_of([demand], deaths([3, 3, 3, 3, 3, 3, 60, 3, 3, 3]))
@@ -720,7 +720,7 @@ def test_rule_10_the_pace_is_that_of_five_years_and_says_which():
     # years that weren't reported shorten the span
     part = counted(values, 5000)
     row = row_of(
-        [indicator(targets=[target(2030, ">=", 90)])], part[~part["year"].isin([2020, 2025])], as_of=2024
+        [indicator(targets=[target(2030, ">=", 90)])], part[~part["year"].isin([2020, 2025])], until=2024
     )
     assert (row["pace"], row["pace_from"], row["pace_to"]) == (pytest.approx(10 / 5), 2019, 2024)
 

@@ -77,7 +77,7 @@ def test_the_level_of_an_interval_is_that_of_the_settings():
 
 
 def test_an_old_figure_says_its_age(share):
-    row = say(replace(share, as_of=2027), **AHEAD)
+    row = say(replace(share, until=2027), **AHEAD)
     assert row["reason"].endswith("；2030年达标的概率40%；最近一次数据为2025年")
     assert "最近一次" not in say(share, **AHEAD)["reason"]
 

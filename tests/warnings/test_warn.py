@@ -272,7 +272,7 @@ def township(name, numerator, denominator, year=2025, indicator="x"):
 
 @pytest.fixture
 def warn(tmp_path):
-    def run(indicators, *tables, rules=None, skill=TRUSTED, as_of=2025, **options):
+    def run(indicators, *tables, rules=None, skill=TRUSTED, until=2025, **options):
         folder = tmp_path / "mini"
         folder.mkdir(exist_ok=True)
         content = {"plan": PLAN, "goals": {"goals": [GOAL]}, "indicators": {"indicators": list(indicators)}}
@@ -282,7 +282,7 @@ def warn(tmp_path):
         plan = load_plan(folder)
         path = tmp_path / "table.csv"
         pd.concat(tables).to_csv(path, index=False, encoding="utf-8")
-        verdicts = judge(read_table(path, plan), plan, "甲区", as_of=as_of, may_lag=True, **options)
+        verdicts = judge(read_table(path, plan), plan, "甲区", until=until, may_lag=True, **options)
         return early_warnings(verdicts, rules, skill)
 
     return run

@@ -9,7 +9,7 @@ import pandas as pd
 from xhcp_eval.chapters.kit.fan import fan_chart, main_rows
 from xhcp_eval.chapters.kit.places import unit_rows, units_chart
 from xhcp_eval.chapters.kit.tables import KIND_LABELS
-from xhcp_eval.chapters.kit.views import Section, TableView, TextView, section, table, text_view
+from xhcp_eval.chapters.kit.views import Section, TableView, TextView, View, section, table, text_view
 from xhcp_eval.chapters.method_and_sources import every_target
 from xhcp_eval.forecast.breaks import break_sentence
 from xhcp_eval.observations.table import STATUS_LABELS, TOTAL
@@ -33,7 +33,7 @@ def domain_section(pack: Pack, domain: str = "") -> Section:
 
 
 def _goal_section(pack: Pack, goal: Goal) -> Section:
-    views = [goal_sentence(pack, goal)]
+    views: list[View] = [goal_sentence(pack, goal)]
     if (pack.assessment["goal"] == goal.id).any():
         views.append(targets_of(pack, goal.id))
     # an indicator that serves several goals is shown in full once, under its own
@@ -46,7 +46,7 @@ def _goal_section(pack: Pack, goal: Goal) -> Section:
 
 
 def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
-    views = [indicator_sentence(pack, indicator.id)]
+    views: list[View] = [indicator_sentence(pack, indicator.id)]
     if KINDS[indicator.kind].drawn and len(main_rows(pack, indicator.id)):
         views.append(fan_chart(pack, indicator.id))
     if (pack.comparables["indicator"] == indicator.id).any():

@@ -108,7 +108,7 @@ def look(pack: Pack, choice: Choice) -> Section:
         domains.history_table(narrowed, choice.indicator),
     ]
     return section(
-        f"{facts.name}　{verdicts.only}　数据截至{verdicts.as_of}年", *parts, level=3, anchor="look"
+        f"{facts.name}　{verdicts.only}　数据截至{verdicts.until}年", *parts, level=3, anchor="look"
     )
 
 
@@ -181,12 +181,11 @@ def what_if(verdicts: Verdicts, choice: Choice) -> TextView:
     row, facts = rows.iloc[0], verdicts.plan.indicator(choice.indicator)
     sign = next(sign_of(t, facts) for t in facts.targets if t.id == row["target_id"])
     years = int(row["target_year"] - row["latest_year"])
-    low, high = (
-        (-np.inf if facts.lower is None else facts.lower),
-        (np.inf if facts.upper is None else facts.upper),
-    )
-    value = float(np.clip(row["latest_value"] + choice.pace * max(years, 0), low, high))
-    told = f"若每年{_signed(choice.pace, facts.unit)}，{row['target_year']}年为{format_value(value, facts.unit)}，{_distance(row, value, sign)}。"
+    low = -np.inf if facts.lower is None else facts.lower
+    high = np.inf if facts.upper is None else facts.upper
+    pace = choice.pace or 0.0
+    value = float(np.clip(row["latest_value"] + pace * max(years, 0), low, high))
+    told = f"若每年{_signed(pace, facts.unit)}，{row['target_year']}年为{format_value(value, facts.unit)}，{_distance(row, value, sign)}。"
     ahead = open_targets(verdicts)
     ahead = ahead[(ahead["target_id"] == row["target_id"]) & ahead["limit"].notna()]
     chance = "这是算术，不是预测；能有多大把握见上面的概率。"
@@ -223,9 +222,9 @@ def _narrowed(pack: Pack, verdicts: Verdicts, choice: Choice) -> Pack:
     if choice.model != AUTO:
         forecast = _other_forecast(verdicts, choice, forecast)
     rows = pack.observations
-    rows = rows[(rows["indicator"] == choice.indicator) & (rows["year"] <= verdicts.as_of)]
+    rows = rows[(rows["indicator"] == choice.indicator) & (rows["year"] <= verdicts.until)]
     likes, nearest = comparables(verdicts)
-    params = pack.params.model_copy(update={"region": verdicts.only, "data_until": verdicts.as_of})
+    params = pack.params.model_copy(update={"region": verdicts.only, "data_until": verdicts.until})
     return replace(pack, params=params).with_frames(
         observations=rows,
         histories=histories(verdicts),

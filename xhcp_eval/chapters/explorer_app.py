@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.explorer import MODELS, Choice, choices, look, regions
+from xhcp_eval.chapters.kit.views import Section
 from xhcp_eval.errors import XhcpError
 from xhcp_eval.pack.pack import Pack
 
@@ -25,7 +26,7 @@ class Explorer:
 
     def __init__(self, pack: Pack, indicator: str = "") -> None:
         self.pack, self._known = pack, choices(pack)
-        self.shown = None
+        self.shown: Section | None = None
         self._busy = False
         self._make_controls(indicator)
         self._lay_out()

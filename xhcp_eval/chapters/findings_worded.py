@@ -72,9 +72,7 @@ def claims_too_much(text: str, finding: Finding) -> list[str]:
     return [
         word
         for word, allowed in CLAIMS.items()
-        if word in text
-        and word not in finding.text
-        and not set(finding.statuses) <= {s.value for s in allowed}
+        if word in text and word not in finding.text and not set(finding.statuses) <= set(allowed)
     ]
 
 

@@ -9,6 +9,7 @@ from xhcp_eval.chapters.kit.views import (
     FigureView,
     Section,
     TableView,
+    View,
     figure_view,
     section,
     table,
@@ -49,7 +50,7 @@ def study_sections(pack: Pack, found: list[Study]) -> Section:
     """Each study with its sentence, its assumptions and its figure."""
     parts = []
     for study in found:
-        views = [text_view([f"设计：{DESIGNS[study.measure.design]}。{study.sentence}"])]
+        views: list[View] = [text_view([f"设计：{DESIGNS[study.measure.design]}。{study.sentence}"])]
         if study.result is not None:
             views += [
                 text_view([f"前提：{text}" for text in study.result.assumptions]),
@@ -65,6 +66,7 @@ def effect_chart(pack: Pack, study: Study) -> FigureView:
     study: with a result. The counterfactual's interval is drawn where the design gives one.
     """
     facts = pack.plan.indicator(study.measure.indicator)
+    assert study.result is not None
     rows = study.result.series
     time = rows.columns[0]
     fig, ax = style.new_figure()
@@ -83,7 +85,7 @@ def effect_chart(pack: Pack, study: Study) -> FigureView:
         ax.plot(rows[time], rows["control"], ":", color=style.MUTED, label="对照乡镇")
     ax.axvline(study.measure.since - 0.5, color=style.TARGET, lw=1, label="措施开始")
     ax.set_ylabel(UNITS[facts.unit].label)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False, fontsize=8)
     last = rows.iloc[-1]
     alt = (

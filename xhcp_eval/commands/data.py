@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xhcp_eval import bootstrap
 from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOption, progress
 
+if TYPE_CHECKING:
+    from xhcp_eval.observations.store.database import Database
+    from xhcp_eval.plan.model import Plan
+
 app = typer.Typer()
 rounds_app = typer.Typer(name="round", help="年度填报：开启、进度、缺报、定版。", no_args_is_help=True)
 
 
-def _open(database: Path, plan: str):
+def _open(database: Path, plan: str) -> tuple[Database, Plan]:
     from xhcp_eval.observations.store.database import Database
     from xhcp_eval.plan.reading import load_plan
 
@@ -180,7 +184,7 @@ def warn(
 
     base, registry = _open(database, plan)
     table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
-    found = early_warnings(judge(table, registry, registry.region, as_of=year))
+    found = early_warnings(judge(table, registry, registry.region, until=year))
     for row in found.itertuples():
         right = (
             f"（此类预警以往应验 {row.precision:.0%}，不预警也有 {row.base_rate:.0%}）"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from xhcp_eval.errors import ParamsError
+
 YEARS = range(2015, 2031)
 ADULT = 18
 
@@ -184,8 +186,10 @@ def _draw(
     return np.stack([apportion(*year) for year in zip(totals, base * chance, strict=True)])
 
 
-def along(points: dict[int, float] | float, years: np.ndarray) -> np.ndarray:
-    """A number for each year: straight lines between the points, level outside them."""
+def along(points: dict[int, float] | float | None, years: np.ndarray) -> np.ndarray:
+    """A number for each year: straight lines between the points, level outside them. points: None is a fault in the profile."""
+    if points is None:
+        raise ParamsError("profile.yaml：有一项指标没有写 path（各年的水平）")
     if not isinstance(points, dict):
         return np.full(len(years), float(points))
     return np.interp(years, list(points), list(points.values()))

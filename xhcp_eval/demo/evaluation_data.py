@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.demo.raters import FOLDER, MARK
-from xhcp_eval.evaluation.methods.satisfaction import Description, load_description
+from xhcp_eval.evaluation.questionnaire import Description, load_description
 from xhcp_eval.observations.cells import write_csv
 
 SEED = 20260501

@@ -82,7 +82,8 @@ def _put_together(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of scores, each with evidence that carries it; a few have none, and are void."""
     by_score = {s: [e.name for e in rubric.evidence_types if e.supports == s] for s in range(5)}
-    rows, pieces = [], {}
+    rows: list[tuple] = []
+    pieces: dict[str, list[tuple]] = {}
     for rater, role, number, items, given in sheets:
         for item, score in zip(items, given, strict=True):
             cited = ""

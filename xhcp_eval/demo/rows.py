@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def indicator_rows(district: District, indicator: Indicator, entry: Entry) -> It
         rows = _counted(district, indicator.id, entry, unit.per)
     facts = {"indicator": indicator.id, "unit": indicator.unit, "department": indicator.departments[0]}
     for row in rows:
-        if row["year"] >= entry.first and row["year"] in (entry.years or district.years):
+        if cast(int, row["year"]) >= entry.first and row["year"] in (entry.years or district.years):
             broken = row["year"] == entry.series_break.get("year")
             yield row | facts | ({"series_break": True, "note": entry.series_break["note"]} if broken else {})
 
@@ -46,7 +47,8 @@ def _counted(district: District, name: str, entry: Entry, per: float | None) -> 
         part = replace(entry, categories={}, **special)
         parts.append(district.counts(f"{name}/{category}", part, per))
         yield from (row | {"category": category} for row in _cuts(district, *parts[-1], entry, per))
-    yield from _cuts(district, *(sum(arrays) for arrays in zip(*parts, strict=True)), entry, per)
+    numerator, denominator = (np.sum(arrays, axis=0) for arrays in zip(*parts, strict=True))
+    yield from _cuts(district, numerator, denominator, entry, per)
 
 
 def _cuts(
@@ -85,7 +87,8 @@ def _means(district: District, name: str, entry: Entry, decimals: int) -> Iterat
 
 def _sex_ratio(district: District, entry: Entry) -> Iterator[Row]:
     """Boys born per 100 girls, of the births that everything else is counted among."""
-    births = district.aged(*entry.of)
+    low, high = cast(list[int], entry.of)
+    births = district.aged(low, high)
     pairs = zip(
         district.cuts(births[:, :, :1], entry.by), district.cuts(births[:, :, 1:], entry.by), strict=True
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, ParamsError
-from xhcp_eval.evaluation.methods.ranking import rank_sum_ratio, rank_table, topsis, weighted_sum
+from xhcp_eval.evaluation.methods.ranking import Better, rank_sum_ratio, rank_table, topsis, weighted_sum
 from xhcp_eval.evaluation.methods.robustness import (
     Acceptability,
     draw_weights,
@@ -36,7 +35,7 @@ class Criterion(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     indicator: str
-    better: Literal["higher", "lower"]
+    better: Better
 
 
 class Core(BaseModel):
@@ -58,9 +57,14 @@ class RankingRule(BaseModel):
     core: tuple[Core, ...] = ()
 
     @property
-    def signs(self) -> np.ndarray:
-        """1 more is better, -1 less is better; one a criterion."""
-        return np.array([1 if one.better == "higher" else -1 for one in self.criteria])
+    def indicators(self) -> set[str]:
+        """All that is looked at."""
+        return {one.indicator for one in self.criteria} | {one.indicator for one in self.core}
+
+    @property
+    def better(self) -> list[Better]:
+        """Which way each criterion is good."""
+        return [one.better for one in self.criteria]
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def load_ranking_rule(path: Path, plan: Plan) -> RankingRule:
     """Rule of a YAML file, checked against the plan. Raises ParamsError naming file and field."""
     rule = load_yaml(path, RankingRule, "排序规则")
     known = {i.id for i in plan.indicators}
-    absent = sorted({one.indicator for one in (*rule.criteria, *rule.core)} - known)
+    absent = sorted(rule.indicators - known)
     if absent:
         raise ParamsError(f"排序规则 {path.name}：规划没有指标 {'、'.join(absent)}")
     return rule
@@ -107,7 +111,7 @@ def rank_units(
     observations: checked table. judgements: experts' pairwise comparisons (expert, first, second, times), for AHP.
     Raises DataError for fewer than three townships with all criteria, and what the methods refuse.
     """
-    rows = _rows(observations, region, year, {one.indicator for one in (*rule.criteria, *rule.core)})
+    rows = _rows(observations, region, year, rule.indicators)
     names = [one.indicator for one in rule.criteria]
     values = rows.pivot(index="township", columns="indicator", values="value")
     values = values.reindex(columns=names).dropna()
@@ -119,17 +123,17 @@ def rank_units(
     equal = weights[0].values
     by_weights = pd.DataFrame({"unit": values.index})
     for one in weights:
-        scores = weighted_sum(values.to_numpy(), one.values, rule.signs)
+        scores = weighted_sum(values.to_numpy(), one.values, rule.better)
         by_weights[one.method] = pd.Series(scores).rank(ascending=False, method="min").astype(int)
     try:
-        grades = rank_sum_ratio(values, rule.signs)
+        grades = rank_sum_ratio(values, None, rule.better)
         graded: pd.DataFrame | str = grades.table.assign(note=grades.note)
     except DataError as error:
         graded = str(error)
     return UnitRanking(
-        year, values, drawn, weights, rank_table(values, equal, rule.signs), by_weights,
-        rank_acceptability(weighted_sum, values, rule.signs, draw_weights(len(names), DRAWS, seed), drawn),
-        rank_reversal(topsis, values, equal, rule.signs), _classes(rows, values, rule, equal), graded,
+        year, values, drawn, weights, rank_table(values, equal, rule.better), by_weights,
+        rank_acceptability(weighted_sum, values, draw_weights(len(names), DRAWS, seed), rule.better, drawn),
+        rank_reversal(topsis, values, equal, rule.better), _classes(rows, values, rule, equal), graded,
     )  # fmt: skip
 
 
@@ -170,8 +174,8 @@ def pairwise_matrices(judgements: pd.DataFrame, names: list[str]) -> np.ndarray:
 def _weights(values: pd.DataFrame, labels, rule: RankingRule, names, judgements) -> tuple[Weights, ...]:
     table = values.to_numpy()
     # entropy knows no direction: shares of what is good
-    good = np.where(rule.signs > 0, table, table.max(axis=0) + table.min(axis=0) - table)
-    found = [equal_weights(labels), entropy_weights(good, labels), critic_weights(table, labels, rule.signs)]
+    good = np.where(np.array(rule.better) == "higher", table, table.max(axis=0) + table.min(axis=0) - table)
+    found = [equal_weights(labels), entropy_weights(good, labels), critic_weights(table, labels, rule.better)]
     if judgements is not None and len(judgements):
         found.insert(1, ahp(pairwise_matrices(judgements, names), labels))
     return tuple(found)
@@ -219,7 +223,7 @@ def _classes(
         low, high = rate_interval(
             part["numerator"].astype(float), part["denominator"].astype(float), "proportion", per=100
         )
-        met = np.where(low >= core.at_least, True, None)
-        states[core.indicator] = np.where(high < core.at_least, False, met)
-    scores = pd.Series(weighted_sum(values.to_numpy(), weights, rule.signs), values.index)
+        met = np.where(low >= core.at_least, np.array(True, object), np.array(None, object))
+        states[core.indicator] = np.where(high < core.at_least, np.array(False, object), met)
+    scores = pd.Series(weighted_sum(values.to_numpy(), weights, rule.better), values.index)
     return non_compensatory(scores, pd.DataFrame(states, values.index))

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from xhcp_eval.errors import RunError
@@ -126,7 +127,7 @@ def _recover(target: Path) -> None:
         if target.exists():
             remove(old)
         else:
-            _patiently(lambda old=old: old.rename(target))
+            _patiently(partial(old.rename, target))
 
 
 def _patiently(action: Callable[[], object]) -> None:

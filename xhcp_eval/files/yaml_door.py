@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -34,7 +34,8 @@ _PATTERNS = {
 _LONGEST = 60  # characters of a wrong value that are told
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+# libyaml where yaml was built with it
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Safe YAML that refuses a key given twice, of which plain YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
@@ -99,7 +100,7 @@ def faults(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return list(found.values())
 
 
-def fault_text(fault: dict, allowed: Iterable[str] = ()) -> str:
+def fault_text(fault: Mapping[str, Any], allowed: Iterable[str] = ()) -> str:
     """What is wrong in one fault of pydantic, and what is allowed. allowed: names of the fields that may stand there."""
     kind, given, context = fault["type"], fault.get("input"), fault.get("ctx", {})
     if kind == "missing":

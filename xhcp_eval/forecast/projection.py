@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.forecast.classical.trend import TREND_MODELS, TrendModel
 from xhcp_eval.forecast.counting import MIX_LEVELS, observed_quantiles, unit_multiplier
 from xhcp_eval.forecast.panel import Panel, make_panel
-from xhcp_eval.forecast.reference.model import reference_model
+from xhcp_eval.forecast.reference.model import ReferenceModel, reference_model
 from xhcp_eval.forecast.reference.peers import Company
 
 LEVELS: tuple[float, ...] = (
@@ -138,7 +138,7 @@ def project_panel(
             raise ParamsError(
                 "同伴数据（beside）只用于参照类模型（auto、reference）；其他趋势模型逐个序列外推"
             )
-        model = partial(model, beside=beside)
+        model = partial(cast(ReferenceModel, model), beside=beside)
     values = model(panel, horizon, levels) if of == "level" else _reported(panel, model, horizon, levels)
     return np.clip(values, panel.lower[:, None, None], panel.upper[:, None, None])
 

@@ -138,7 +138,8 @@ def rate_ratio_interval(
         scale = n0 / n
         ratio = x / x0 * scale
         limits = [share / (1 - share) * scale for share in (low, high)]
-    return tuple(np.where(total > 0, values, np.nan) for values in (ratio, *limits))
+    ratio, low, high = (np.where(total > 0, values, np.nan) for values in (ratio, *limits))
+    return ratio, low, high
 
 
 def difference_interval(

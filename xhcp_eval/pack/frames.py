@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +77,7 @@ def compute_frames(
     parameters name). Asking for a frame may raise DataError.
     """
     work = _Work(params, plan, table, assessment, company or {})
-    return Frames({name: lambda name=name: getattr(work, name) for name in FRAMES})
+    return Frames({name: partial(getattr, work, name) for name in FRAMES})
 
 
 def read_tables(names, plan: Plan, region: str | None = None, as_of: date | None = None) -> pd.DataFrame:
@@ -140,10 +140,18 @@ class _Work:
     def verdicts(self) -> Verdicts:
         return self._judged(self.table, self.until, self.params.use_recollection)
 
-    def _judged(self, table: pd.DataFrame, as_of: int, loose: bool) -> Verdicts:
-        beside = self.company.get(as_of, self._others)
-        options = {"use_recollection": loose, "may_lag": True, "beside": beside}
-        return judge(table, self.plan, self.region, self.params.settings, as_of, **options)
+    def _judged(self, table: pd.DataFrame, until: int, loose: bool) -> Verdicts:
+        beside, settings = self.company.get(until, self._others), self.params.settings
+        return judge(
+            table,
+            self.plan,
+            self.region,
+            settings,
+            until,
+            use_recollection=loose,
+            may_lag=True,
+            beside=beside,
+        )
 
     @cached_property
     def _others(self) -> pd.DataFrame | None:

@@ -63,7 +63,7 @@ class Pack:
 
     def with_frames(self, **frames: pd.DataFrame) -> Pack:
         """A copy with some frames changed; those that weren't computed are so when they are asked for."""
-        return replace(self, frames=ChainMap(frames, self.frames))
+        return replace(self, frames=ChainMap(frames, dict(self.frames)))
 
     @property
     def is_demo(self) -> bool:

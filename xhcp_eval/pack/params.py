@@ -116,8 +116,9 @@ def notebook_parameters(path: Path) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = {}
     for node in ast.parse("".join(tagged[0]["source"])).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        for target in targets:
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if isinstance(target, ast.Name):
                 found[target.id] = _literal(node.value)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -16,8 +16,11 @@ Op = Literal[
     "<=", "<", ">=", ">", "relative_change_vs_base", "no_worse_than", "trend_up", "trend_down", "maintain"
 ]
 Level = Literal["district", "province", "national"]
-KindName = Literal[tuple(KINDS)]  # type: ignore[valid-type]
-UnitName = Literal[tuple(UNITS)]  # type: ignore[valid-type]
+if TYPE_CHECKING:
+    KindName = str
+    UnitName = str
+else:  # a name of those tables
+    KindName, UnitName = Literal[tuple(KINDS)], Literal[tuple(UNITS)]
 
 
 def _year(given: Any) -> Any:

@@ -6,9 +6,10 @@ import difflib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -124,12 +125,13 @@ def _complete_targets(content: dict) -> None:
                 target["id"] = name if seen[name] == 1 else f"{name}:{target.get('op')}"
 
 
-def _problem(fault: dict, content: dict) -> str:
+def _problem(fault: Mapping[str, Any], content: dict) -> str:
     """One pydantic fault in Chinese: file, id, field, what is wrong, what is allowed."""
     path = list(fault["loc"])
     section = str(path[0]) if path else ""
     file = next((name for name, sections in FILES.items() if section in sections), "plan.yaml")
-    entry, place = content, []
+    entry: Any = content
+    place: list[str] = []
     for step in path:
         inside = isinstance(entry, dict) and step in entry
         inside |= isinstance(entry, list) and isinstance(step, int) and step < len(entry)

@@ -138,14 +138,14 @@ def _sum_finding(key: tuple, rows: pd.DataFrame, field: str, word: str, partitio
     r = rows.iloc[-1]
     gap = (r[f"{field}_sum"] - r[field]) / r[field] if r[field] else np.inf
     text = f"{r['year']}年{partition.name}{word}之和 {r[f'{field}_sum']:g} 与合计 {r[field]:g} 不符{_others(rows)}"
-    return Finding("高" if abs(gap) > 0.005 else "中", "分项合计", *key, int(r["year"]), text)
+    return Finding("高" if abs(gap) > 0.005 else "中", "分项合计", key[0], key[1], int(r["year"]), text)
 
 
 def _between_finding(key: tuple, rows: pd.DataFrame, partition: Partition) -> Finding:
     r = rows.iloc[-1]
     low, high = format_value(r["lowest"], r["unit"]), format_value(r["highest"], r["unit"])
     text = f"{r['year']}年合计 {format_value(r['value'], r['unit'])} 不在{partition.name}各项的 {low}—{high} 之间{_others(rows)}"
-    return Finding("高", "分项合计", *key, int(r["year"]), text)
+    return Finding("高", "分项合计", key[0], key[1], int(r["year"]), text)
 
 
 def _others(rows: pd.DataFrame) -> str:

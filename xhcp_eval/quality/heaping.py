@@ -65,7 +65,7 @@ def last_digits(counts: ArrayLike) -> DigitTest:
     return DigitTest(len(x), float(chi2), float(p_value), 500.0 * round_ones / len(x), float(p_round))
 
 
-def heaped(table: pd.DataFrame, plan: Plan, region: str, as_of: int) -> list[Finding]:
+def heaped(table: pd.DataFrame, plan: Plan, region: str, until: int) -> list[Finding]:
     """Departments whose counts end in 0 or 5 too often, and series that are all round numbers."""
     lead = {i.id: lead_department(i) for i in plan.indicators}
     counts = _counts(table)
@@ -78,7 +78,7 @@ def heaped(table: pd.DataFrame, plan: Plan, region: str, as_of: int) -> list[Fin
                 f"所报{test.figures}个计数中末位为0或5的占{share:.0f}%（正常约20%，p{_p_text(test.p_round)}），"
                 "疑有取整或估计"
             )
-            found.append(Finding("中", "数字取整", "", region, as_of, text, department))
+            found.append(Finding("中", "数字取整", "", region, until, text, department))
     return found + _round_series(table, region)
 
 

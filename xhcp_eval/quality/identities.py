@@ -79,7 +79,7 @@ class Identities(BaseModel):
 
     def named(self) -> set[str]:
         """Ids of all indicators mentioned."""
-        lists = [e.indicators for e in (*self.orders, *self.partitions, *self.denominators)]
+        lists = [e.indicators for kind in (self.orders, self.partitions, self.denominators) for e in kind]
         lists += [(w.whole, *w.parts) for w in self.wholes] + [p.exempt for p in self.partitions]
         return {name for names in lists for name in names}
 

@@ -16,11 +16,11 @@ FARTHEST = 3
 
 
 def likely_range(
-    observations: pd.DataFrame, plan: Plan, region: str, as_of: int, level: float = 0.99, method: str = "auto"
+    observations: pd.DataFrame, plan: Plan, region: str, until: int, level: float = 0.99, method: str = "auto"
 ) -> pd.DataFrame:
     """Likely range of each indicator's figure for the data year, from earlier years only.
 
-    observations: checked table. region: whose totals are projected. as_of: the data year. level: coverage of the
+    observations: checked table. region: whose totals are projected. until: the data year. level: coverage of the
     range, the chance of counting included. method: as in `project`. Series with fewer than four earlier years, or
     silent for more than three, have none.
     Returns `COLUMNS`, for `quality.review(..., forecast=...)`. Raises ParamsError for a bad level or method.
@@ -32,11 +32,11 @@ def likely_range(
         columns=["indicator", "lower", "upper"],
     ).astype({"lower": float, "upper": float})
     rows = select(observations, region=region).merge(facts, on="indicator")
-    rows = rows[(rows["year"] < as_of) & (rows["status"] != "recollection")].assign(
+    rows = rows[(rows["year"] < until) & (rows["status"] != "recollection")].assign(
         series=lambda t: t["indicator"]
     )
     groups = rows.groupby("series")["year"]
-    rows = rows[(groups.transform("size") >= LEAST_YEARS) & (groups.transform("max") >= as_of - FARTHEST)]
+    rows = rows[(groups.transform("size") >= LEAST_YEARS) & (groups.transform("max") >= until - FARTHEST)]
     if rows.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     # each indicator is one series here, so none is its own peer
@@ -44,5 +44,5 @@ def likely_range(
     tail = (1 - level) / 2
     found = project(rows, FARTHEST, (tail, 1 - tail), method)
     found.columns = ["indicator", "year", "low", "high"]
-    found = found[found["year"] == as_of].dropna()
+    found = found[found["year"] == until].dropna()
     return found.assign(region=region)[list(COLUMNS)].reset_index(drop=True)

@@ -16,15 +16,15 @@ UNASSIGNED = "（未分工）"
 Due = date | str | Mapping[str, date | str]
 
 
-def completeness(observations: pd.DataFrame, plan: Plan, region: str, as_of: int) -> pd.DataFrame:
+def completeness(observations: pd.DataFrame, plan: Plan, region: str, until: int) -> pd.DataFrame:
     """Share of the indicators that each lead department reported for the data year, and of those ever reported.
 
     Columns: department, indicators, reported_ever, reported_last (both counts), share (percent of indicators
-    with a figure for `as_of`; surveys that are not yearly count as missing in years without one).
+    with a figure for `until`; surveys that are not yearly count as missing in years without one).
     """
-    main = observations[(observations["region"] == region) & (observations["year"] <= as_of)]
+    main = observations[(observations["region"] == region) & (observations["year"] <= until)]
     main = main[main["status"] != "recollection"]
-    ever, last = set(main["indicator"]), set(main.loc[main["year"] == as_of, "indicator"])
+    ever, last = set(main["indicator"]), set(main.loc[main["year"] == until, "indicator"])
     rows = [
         (lead_department(i) or UNASSIGNED, i.id in ever, i.id in last)
         for i in plan.indicators
@@ -40,7 +40,7 @@ def completeness(observations: pd.DataFrame, plan: Plan, region: str, as_of: int
     return result.reset_index().sort_values("indicators", ascending=False, ignore_index=True)
 
 
-def timeliness(observations: pd.DataFrame, plan: Plan, region: str, as_of: int, due: Due) -> pd.DataFrame:
+def timeliness(observations: pd.DataFrame, plan: Plan, region: str, until: int, due: Due) -> pd.DataFrame:
     """How many of the data year's indicators each lead department reported by its due date.
 
     due: one date (`date` or "2026-03-31") for all, or one a department; a department without one isn't judged.
@@ -49,7 +49,7 @@ def timeliness(observations: pd.DataFrame, plan: Plan, region: str, as_of: int, 
     share (percent of those reported that were on time), late_indicators (ids).
     WHO Data Quality Review 2017, module 1, domain 1. Raises ParamsError for a date that can't be read.
     """
-    rows = observations[(observations["region"] == region) & (observations["year"] == as_of)]
+    rows = observations[(observations["region"] == region) & (observations["year"] == until)]
     lead = {i.id: lead_department(i) or UNASSIGNED for i in plan.indicators if KINDS[i.kind].reported}
     dates = rows[rows["indicator"].isin(list(lead))].groupby("indicator")["reported_on"].max()
     dates.index.name = "indicator"
@@ -72,29 +72,29 @@ def timeliness(observations: pd.DataFrame, plan: Plan, region: str, as_of: int, 
     return result[columns].reset_index()
 
 
-def missing_last_year(table: pd.DataFrame, plan: Plan, region: str, as_of: int) -> list[Finding]:
+def missing_last_year(table: pd.DataFrame, plan: Plan, region: str, until: int) -> list[Finding]:
     """Indicators reported before, but not for the data year."""
     last = table[table["region"] == region].groupby("indicator")["year"].max()
     survey = {i.id for i in plan.indicators if "survey" in i.measurement_level}
     found = []
-    for name, year in last[last < as_of].items():
+    for name, year in last[last < until].items():
         severity, word = ("低", "非年度调查，") if name in survey else ("中", "")
-        text = f"{word}{as_of}年未填报，最近一次为{year}年"
-        found.append(Finding(severity, "未填报", name, region, as_of, text))
+        text = f"{word}{until}年未填报，最近一次为{year}年"
+        found.append(Finding(severity, "未填报", name, region, until, text))
     return found
 
 
-def late(table: pd.DataFrame, plan: Plan, region: str, as_of: int, due: Due) -> list[Finding]:
+def late(table: pd.DataFrame, plan: Plan, region: str, until: int, due: Due) -> list[Finding]:
     """One finding a department that reported late or without a date, or never reported some of its indicators."""
     names = {i.id: i.name for i in plan.indicators}
     found = []
-    for r in timeliness(table, plan, region, as_of, due).itertuples():
+    for r in timeliness(table, plan, region, until, due).itertuples():
         if r.late:
-            text = f"{as_of}年{r.reported}项中{r.late}项晚于截止日期{r.due}（最晚{r.last_reported}）：{_list(r.late_indicators, names)}"
-            found.append(Finding("中", "逾期填报", "", region, as_of, text, r.department))
+            text = f"{until}年{r.reported}项中{r.late}项晚于截止日期{r.due}（最晚{r.last_reported}）：{_list(r.late_indicators, names)}"
+            found.append(Finding("中", "逾期填报", "", region, until, text, r.department))
         if r.undated:
-            text = f"{as_of}年{r.reported}项中{r.undated}项没有填报日期，无法判断是否按时"
-            found.append(Finding("低", "填报日期缺失", "", region, as_of, text, r.department))
+            text = f"{until}年{r.reported}项中{r.undated}项没有填报日期，无法判断是否按时"
+            found.append(Finding("低", "填报日期缺失", "", region, until, text, r.department))
     ever = set(table.loc[table["region"] == region, "indicator"])
     wanted = pd.DataFrame(
         [(lead_department(i), i.id) for i in plan.indicators if KINDS[i.kind].reported and i.id not in ever],
@@ -102,7 +102,7 @@ def late(table: pd.DataFrame, plan: Plan, region: str, as_of: int, due: Due) -> 
     )
     for department, ids in wanted.groupby("department")["indicator"]:
         text = f"{len(ids)}项指标从未填报：{_list(ids, names)}"
-        found.append(Finding("低", "从未填报", "", region, as_of, text, department or UNASSIGNED))
+        found.append(Finding("低", "从未填报", "", region, until, text, department or UNASSIGNED))
     return found
 
 

@@ -22,7 +22,7 @@ def review(
     observations: pd.DataFrame,
     plan: Plan,
     region: str,
-    as_of: int,
+    until: int,
     *,
     identities: Identities | None = None,
     forecast: pd.DataFrame | None = None,
@@ -31,7 +31,7 @@ def review(
 ) -> pd.DataFrame:
     """Findings that a reader of the figures should know, most severe first.
 
-    observations: checked table. region: path; its units are looked at too. as_of: the data year.
+    observations: checked table. region: path; its units are looked at too. until: the data year.
     identities: relations that must hold; those of the plan's folder unless given.
     forecast: likely range of the last values, projected without them (see `outliers.outside_forecast`); unchecked
     when None. due: date by which to report, or one a department (`timeliness`); unchecked when None.
@@ -41,10 +41,10 @@ def review(
     Returns a frame with `COLUMNS`; empty when nothing was found.
     After WHO's Data Quality Review, 2017, modules 1 to 3.
     """
-    table = observations[(observations["year"] <= as_of) & _within(observations, region)]
+    table = observations[(observations["year"] <= until) & _within(observations, region)]
     kinds = {i.id: i.kind for i in plan.indicators}
     table = table[table["indicator"].isin(list(kinds))].sort_values("year", kind="stable")
-    found = mismatches(table) + fractions(table, kinds) + missing_last_year(table, plan, region, as_of)
+    found = mismatches(table) + fractions(table, kinds) + missing_last_year(table, plan, region, until)
     found += inconsistencies(table, plan, load_identities(plan) if identities is None else identities)
     found += marked.breaks(table) + marked.exceptional(table)
     found += (
@@ -52,22 +52,22 @@ def review(
         + repeats.carried_over(table, region)
         + repeats.same_elsewhere(table, plan)
     )
-    found += heaped(table, plan, region, as_of) + too_smooth(table, plan, region)
-    found += _asked_for(table, plan, region, as_of, forecast, due)
-    return to_frame(found if audit is None else found + discrepancies(_of(audit, region, as_of)), plan)
+    found += heaped(table, plan, region, until) + too_smooth(table, plan, region)
+    found += _asked_for(table, plan, region, until, forecast, due)
+    return to_frame(found if audit is None else found + discrepancies(_of(audit, region, until)), plan)
 
 
-def _asked_for(table, plan: Plan, region: str, as_of: int, forecast, due) -> list[Finding]:
+def _asked_for(table, plan: Plan, region: str, until: int, forecast, due) -> list[Finding]:
     """Checks that need more than the table."""
     found = [] if forecast is None else outside_forecast(table, forecast)
-    return found if due is None else found + late(table, plan, region, as_of, due)
+    return found if due is None else found + late(table, plan, region, until, due)
 
 
-def _of(audit: pd.DataFrame, region: str, as_of: int) -> pd.DataFrame:
+def _of(audit: pd.DataFrame, region: str, until: int) -> pd.DataFrame:
     if not {"region", "year"} <= set(audit.columns):
         # left to `verification_factor`, which says what is missing
         return audit
-    return audit[_within(audit, region) & (audit["year"] <= as_of)]
+    return audit[_within(audit, region) & (audit["year"] <= until)]
 
 
 def _within(observations: pd.DataFrame, region: str) -> pd.Series:

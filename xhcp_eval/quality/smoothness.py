@@ -52,7 +52,8 @@ def too_smooth(table: pd.DataFrame, plan: Plan, region: str) -> list[Finding]:
     counted = main[
         main["indicator"].map(kinds).isin(["proportion", "rate"]) & (main["denominator"] >= LEAST_CASES)
     ]
-    found, units = [], {}
+    found: list[Finding] = []
+    units: dict[str, list] = {}
     for (name, place), rows in _steady(counted).groupby(["indicator", "region"], sort=False):
         test = _test(rows, kinds[name])
         if test and test[2] < CHANCE and place == region:

@@ -124,4 +124,5 @@ def _exact(found: np.ndarray, said: np.ndarray, level: float) -> tuple[float, fl
         return np.nan, np.nan
     low = stats.beta.ppf(tail, x, y + 1) if x > 0 else 0.0
     high = stats.beta.ppf(1 - tail, x + 1, y) if y > 0 else 1.0
-    return tuple(float(p / (1 - p)) if p < 1 else np.inf for p in (low, high))
+    low, high = (float(p / (1 - p)) if p < 1 else np.inf for p in (low, high))
+    return low, high

@@ -41,7 +41,7 @@ def chance_each_cell(future: Forecasts, asked: Question, ahead: np.ndarray, widt
     block, rows, limit = future.block, asked.rows, asked.limit
     edges = future.level(rows, ahead) @ weights(cells(width)[0])
     counted = block.counted[rows]
-    found = np.empty((len(rows), edges.shape[1] - 1))
+    found = np.empty_like(edges[:, 1:])
     plain = ~counted
     whole = _whole(block, rows[plain], limit[plain])
     found[plain] = _level_reaches(future, rows[plain], edges[plain], whole)
@@ -83,6 +83,8 @@ def _count_reaches(future: Forecasts, asked: Question, ahead: np.ndarray, edges:
     # on the scale of expected events; a share's events can't pass the people
     expected = edges * scale[:, None]
     low, high = _open_stretch(need, people)
+    # a level held at an end of its scale within the stretch leaves no cell settled beyond that end
+    low, high = np.where(lowest > low, -np.inf, low), np.where(highest < high, np.inf, high)
     left, right = expected[:, :-1], expected[:, 1:]
     found = (left >= high[:, None]).astype(float)
     at, cell = np.nonzero((right > low[:, None]) & (left < high[:, None]))

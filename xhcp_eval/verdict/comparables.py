@@ -51,14 +51,11 @@ def comparables(verdicts: Verdicts) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _questions(verdicts: Verdicts) -> pd.DataFrame:
-    """Targets with two usual points at least, and how far ahead they lie of the last figure."""
+    """Targets that lie no further ahead of the last figure than real histories are followed, and how far."""
     block, rows = verdicts.block, open_targets(verdicts)
-    series = rows["series"].to_numpy(int)
-    ahead = (
-        rows["target_year"].to_numpy(int) - block.years[block.last[series]] if len(rows) else np.zeros(0, int)
-    )
-    rows = rows.assign(ahead=ahead)
-    return rows[(block.n_points[series] >= 2) & (rows["ahead"] >= 1) & (rows["ahead"] <= YEARS_AHEAD)]
+    last = block.years[block.last[rows["series"].to_numpy(int)]]
+    rows = rows.assign(ahead=rows["target_year"].to_numpy(int) - last)
+    return rows[rows["ahead"] <= YEARS_AHEAD]
 
 
 def _rows(verdicts: Verdicts, asked: pd.DataFrame, likes: Similar, ahead: int) -> list[tuple]:
@@ -86,10 +83,10 @@ def _nearest(asked: pd.DataFrame, likes: Similar, ahead: int) -> list[tuple]:
             about = book.names.iloc[book.series[row]]
             values = book.values[book.series[row]]
             at = book.origin[row]
-            past = [v for v in values[max(0, at - 7) : at + 1] if np.isfinite(v)]
+            seen = [year for year in range(max(0, at - 7), at + 1) if np.isfinite(values[year])]
             found.append(
                 (q.target_id, rank + 1, *names(about["indicator"], about["region"]),
-                 book.first_year + at - len(past) + 1, book.first_year + at,
-                 "、".join(f"{v:.3g}" for v in past), about["unit"], ahead, float(values[at + ahead]), bool(reached[rank]))
+                 book.first_year + seen[0], book.first_year + at,
+                 "、".join(f"{values[year]:.3g}" for year in seen), about["unit"], ahead, float(values[at + ahead]), bool(reached[rank]))
             )  # fmt: skip
     return found

@@ -241,10 +241,13 @@ def _observed(
     counted, cases = block.counted[rows] & (future.place[rows] >= 0), block.cases[rows][:, None, None]
     mean = np.fmax(levels / block.per[rows][:, None, None], 0.0) * cases
     one, many = counted & block.share[rows], np.flatnonzero(counted & ~block.share[rows])
-    counts[one] = count_at(chance, mean[one], np.round(cases[one]))
+    n = score.shape[1]
+    for h in range(n):
+        asked = np.flatnonzero(one if only is None else one & (only >= n - h))
+        counts[asked, :, h] = count_at(chance[:, h], mean[asked, :, h], np.round(cases[asked, :, 0]))
     if only is not None:
         # only their sum is asked for, and a sum of Poisson counts is one with the sum of the means
-        inside = np.arange(score.shape[1]) >= score.shape[1] - only[many][:, None]
+        inside = np.arange(n) >= n - only[many][:, None]
         counts[many] = 0.0
         counts[many, :, -1] = count_at(chance[:, -1], (mean[many] * inside[:, None, :]).sum(axis=2), np.inf)
     else:

@@ -28,6 +28,7 @@ def judge_gaps(future: Forecasts, indicator: Indicator, base_year: int, end: int
     (n_regions,) of the assessment.
     """
     block, source = future.block, indicator.derived_from
+    assert source is not None, "a gap names what it is derived from"
     if source.gap == "area":
         return _describe_area(block, source.indicator)
     at = int(np.flatnonzero(block.facts.id == source.indicator)[0])
@@ -45,7 +46,7 @@ def judge_gaps(future: Forecasts, indicator: Indicator, base_year: int, end: int
     for rows in sides:
         for year in (base_year + 1, latest):
             judged = value_at(block, rows, np.broadcast_to(year, latest.shape), block.settings.pool_years)
-            able &= np.isfinite(judged.numerator) & np.isfinite(judged.denominator)
+            able &= np.isfinite(judged.numerator)
     columns["reason_code"][counted & ~able] = "no_gap_base"
     regions = np.flatnonzero(able)
     if len(regions):
@@ -55,7 +56,7 @@ def judge_gaps(future: Forecasts, indicator: Indicator, base_year: int, end: int
     return columns
 
 
-def _of(block: Block, values: np.ndarray, rows: np.ndarray, missing: object) -> np.ndarray:
+def _of(block: Block, values: np.ndarray, rows: np.ndarray, missing: float | bool) -> np.ndarray:
     return np.where(rows >= 0, values[rows], missing) if len(block) else np.full(len(rows), missing)
 
 
@@ -104,7 +105,7 @@ def _draw(
     block, settings = future.block, future.block.settings
     tail = (1 - settings.level) / 2
     found = np.empty((4, len(latest := base_value)))
-    step = max(1, CELLS // GAP_DRAWS)
+    step = CELLS // GAP_DRAWS
     for k in range(0, len(latest), step):
         m = slice(k, k + step)
         per = block.per[sides[0][m]][:, None]

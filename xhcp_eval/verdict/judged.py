@@ -8,7 +8,7 @@ import numpy as np
 
 from xhcp_eval.forecast.small_numbers import rate_interval
 from xhcp_eval.verdict.demands import Demands
-from xhcp_eval.verdict.series import Block
+from xhcp_eval.verdict.series import Block, last_position
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def value_at(
         own |= here & (lag == 0)
         x, n, inside = x + np.where(here, more, 0.0), n + np.where(here, cases, 0.0), inside + here
         first = np.where(here, years - lag, first)
-    counts = known & own & (block.with_counts[rows] if len(block) else False)
+    counts = known & own & (block.with_counts[rows] if len(block) else known)
     per = block.per[rows] if len(block) else np.ones(len(rows))
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.where(counts & (inside != 1), per * x / n, value)
@@ -109,14 +109,12 @@ def base_of(block: Block, main: np.ndarray, demand: Demands) -> Values:
     grid, calendar = block.telling[main], block.years
     reported = block.look(block.telling, main, years, False)
     after, before = grid & (calendar > years[:, None]), grid & (calendar < years[:, None])
-    first_after = np.where(after.any(axis=1), calendar[np.argmax(after, axis=1)], -1)
-    last_before = np.where(
-        before.any(axis=1), calendar[grid.shape[1] - 1 - np.argmax(before[:, ::-1], axis=1)], -1
-    )
+    first_after = calendar[np.argmax(after, axis=1)]
+    last_before = calendar[last_position(before)]
     later = after.any(axis=1) & ~before.any(axis=1)
     # an exceptional base year that has come is replaced by the year before, one that hasn't come isn't
     come = (calendar[block.last[main]] > years) | block.has_year(main, years)
-    chosen = np.where(reported, years, np.where(later, first_after, np.where(come, last_before, -1)))
+    chosen = np.where(reported | ~(later | come), years, np.where(later, first_after, last_before))
     found = value_at(block, main, chosen, usable=block.telling)
     stated = np.where(demand.stated, demand.value, np.where(reported, np.nan, demand.printed))
     plain = np.isfinite(stated)

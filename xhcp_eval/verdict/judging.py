@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 import numpy as np
@@ -28,7 +28,7 @@ from xhcp_eval.verdict.status import Status, statuses
 from xhcp_eval.verdict.verdicts import FAILED, Verdicts
 
 # What a way of judging gives: where in (regions, targets), columns, broken promises with region, target and series.
-Found = tuple[tuple, dict[str, np.ndarray], pd.DataFrame | None]
+Found = tuple[tuple, Mapping[str, np.ndarray | str | float], pd.DataFrame | None]
 
 
 def judge(  # noqa: PLR0913 - all but three by name
@@ -36,7 +36,7 @@ def judge(  # noqa: PLR0913 - all but three by name
     plan: Plan,
     regions: str | Iterable[str] | None = None,
     settings: Settings | None = None,
-    as_of: int | None = None,
+    until: int | None = None,
     *,
     use_recollection: bool = False,
     may_lag: bool = False,
@@ -47,8 +47,8 @@ def judge(  # noqa: PLR0913 - all but three by name
 
     observations: checked table (`read_table`) of the regions and their units. plan: as loaded. regions: a path or several;
     default the plan's own region where the table has it, else every region of the plan's level. settings: rules of
-    judgement. as_of: last year that may be used (default: the table's last). use_recollection: let unverified figures
-    shape trends; they never carry a verdict. may_lag: as_of may be a year that the table has no figures of yet; then the
+    judgement. until: last year that may be used (default: the table's last). use_recollection: let unverified figures
+    shape trends; they never carry a verdict. may_lag: until may be a year that the table has no figures of yet; then the
     last ones before it are judged, and the reasons say so. beside: figures of other regions (same columns) that the series
     learn from besides all regions of the plan's level in `observations`, or what `learn_from` made of a table, and that
     alone. project_all: project every series, also those that no target asks for (to measure it; verdicts stay the same).
@@ -59,11 +59,11 @@ def judge(  # noqa: PLR0913 - all but three by name
     without figures, and for a plan that isn't the table's.
     """
     settings = settings or Settings()
-    as_of = _year(observations, plan, as_of, may_lag)
+    until = _year(observations, plan, until, may_lag)
     block = read_block(
-        observations, plan, settings, as_of, _regions(observations, plan, regions), use_recollection
+        observations, plan, settings, until, _regions(observations, plan, regions), use_recollection
     )
-    company = _company(observations, beside, plan, settings, as_of, use_recollection)
+    company = _company(observations, beside, plan, settings, until, use_recollection)
     outlook = Outlook(look_ahead(block, plan.end_year, company, project_all))
     facts = plan_columns(plan)
     cells = empty_cells(len(block.regions), len(facts))
@@ -76,10 +76,10 @@ def judge(  # noqa: PLR0913 - all but three by name
                 failed.append(failures)
     cells["status"] = combined(facts, cells["own_status"])
     broken = pd.concat(failed, ignore_index=True) if failed else pd.DataFrame(columns=list(FAILED))
-    return Verdicts(plan, settings, as_of, as_frame(block.regions, facts, cells), outlook, facts, broken)
+    return Verdicts(plan, settings, until, as_frame(block.regions, facts, cells), outlook, facts, broken)
 
 
-def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None, may_lag: bool) -> int:
+def _year(observations: pd.DataFrame, plan: Plan, until: int | None, may_lag: bool) -> int:
     """The data year, which the table has to know, and a table that has to be the plan's."""
     if "year" not in observations.columns or "indicator" not in observations.columns:
         raise DataError("数据表缺少列 year 或 indicator")
@@ -90,12 +90,12 @@ def _year(observations: pd.DataFrame, plan: Plan, as_of: int | None, may_lag: bo
             f"数据表里没有规划“{plan.name}”（{plan.id}）的任何指标；表里有：{'、'.join(map(str, names[:5]))} 等"
         )
     years = np.unique(observations["year"].to_numpy(int))
-    if as_of is None:
+    if until is None:
         return int(years[-1]) if len(years) else plan.end_year
-    if as_of not in years and not (may_lag and (years <= as_of).any()):
-        near = "、".join(f"{year}年" for year in sorted(years, key=lambda year: abs(int(year) - as_of))[:3])
-        raise DataError(f"数据表里没有{as_of}年的数；相近的有：{near or '无'}")
-    return as_of
+    if until not in years and not (may_lag and (years <= until).any()):
+        near = "、".join(f"{year}年" for year in sorted(years, key=lambda year: abs(int(year) - until))[:3])
+        raise DataError(f"数据表里没有{until}年的数；相近的有：{near or '无'}")
+    return until
 
 
 def _regions(
@@ -123,7 +123,7 @@ def _regions(
 def learn_from(
     observations: pd.DataFrame,
     plan: Plan,
-    as_of: int,
+    until: int,
     settings: Settings | None = None,
     use_recollection: bool = False,
 ) -> Company | None:
@@ -134,9 +134,9 @@ def learn_from(
     own = (observations["level"] == plan.level) & (observations[["residence", "category"]] == TOTAL).all(
         axis=1
     )
-    table = observations[own & (observations["year"] <= as_of)]
+    table = observations[own & (observations["year"] <= until)]
     return (
-        company_of(read_block(table, plan, settings or Settings(), as_of, None, use_recollection))
+        company_of(read_block(table, plan, settings or Settings(), until, None, use_recollection))
         if len(table)
         else None
     )
@@ -147,7 +147,7 @@ def _company(
     beside: pd.DataFrame | Company | None,
     plan: Plan,
     settings: Settings,
-    as_of: int,
+    until: int,
     use_recollection: bool,
 ) -> Company | None:
     """All regions of the plan's level, in the table and beside it; a region that stands in both is taken from the table."""
@@ -161,7 +161,7 @@ def _company(
         observations, plan
     ) < FEWEST_PEERS:
         return None
-    return learn_from(table, plan, as_of, settings, use_recollection)
+    return learn_from(table, plan, until, settings, use_recollection)
 
 
 def _regions_of(observations: pd.DataFrame, plan: Plan) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from xhcp_eval.plan.model import Indicator, Target
 
@@ -42,5 +43,5 @@ def sign_of(target: Target, indicator: Indicator) -> int:
     if sign:
         return sign
     if target.op == "relative_change_vs_base":
-        return 1 if target.value > 0 else -1
+        return 1 if cast(float, target.value) > 0 else -1
     return -1 if indicator.direction == "down" else 1

@@ -105,11 +105,7 @@ def forecast_at(origin: Verdicts, outcomes: pd.DataFrame) -> pd.DataFrame:
     block, region = origin.block, origin.only
     rows = np.array([block.find(name, region) for name in outcomes["indicator"]], int)
     years = outcomes["target_year"].to_numpy(int)
-    found = np.full((len(rows), len(QUANTILES)), np.nan)
-    ahead = rows >= 0
-    if ahead.any():
-        ahead[ahead] &= years[ahead] > block.years[block.last_trusted[rows[ahead]]]
-        found[ahead] = origin.outlook.quantiles(rows[ahead], years[ahead], np.array(QUANTILES))
+    found = origin.outlook.quantiles(rows, years, np.array(QUANTILES))
     return pd.DataFrame(found, columns=list(FORECAST_COLUMNS), index=outcomes.index)
 
 

@@ -26,6 +26,9 @@ class Outlook:
 
     forecasts: Forecasts
 
+    def __repr__(self) -> str:
+        return f"<Outlook on {len(self.block)} series until {self.forecasts.end}>"
+
     @property
     def block(self) -> Block:
         """The series that are looked ahead with."""
@@ -147,6 +150,7 @@ class Outlook:
             raise ParamsError("chance_of 须给出 at_least（至少）或 at_most（至多）之一")
         row = self._row(indicator, region)
         sign, bound = (1, at_least) if at_most is None else (-1, at_most)
+        assert bound is not None
         if row < 0:
             return float("nan")
         one = np.array([row])
@@ -175,7 +179,7 @@ class Outlook:
         block, future = self.block, self.forecasts
         mine = (future.place >= 0) & (block.owner == int(np.flatnonzero(block.regions == region)[0]))
         parts = []
-        for row in np.flatnonzero(mine):
+        for row in map(int, np.flatnonzero(mine)):
             values = future.of(row)
             part = pd.DataFrame(values, columns=list(LEVELS))
             part.insert(0, "year", int(block.years[block.last[row]]) + np.arange(1, len(part) + 1))

@@ -22,14 +22,14 @@ def read_block(
     observations: pd.DataFrame,
     plan: Plan,
     settings: Settings,
-    as_of: int,
-    regions: np.ndarray | None = None,
-    use_recollection: bool = False,
+    until: int,
+    regions: np.ndarray | None,
+    use_recollection: bool,
 ) -> Block:
     """Arrange a checked table as a `Block`.
 
-    observations: columns of `NEEDED`. regions: paths; default every region of the plan's level in the table.
-    as_of: last year used. use_recollection: let unverified figures shape trends.
+    observations: columns of `NEEDED`. regions: paths; None for every region of the plan's level in the table.
+    until: last year used. use_recollection: let unverified figures shape trends.
     Raises DataError for missing columns, values or years, doubled figures, or regions within one another.
     """
     absent = [name for name in NEEDED if name not in observations.columns]
@@ -42,7 +42,7 @@ def read_block(
     regions = np.asarray(pd.unique(np.asarray(regions, object)), object)
     owner, unit = _owners(path_names, regions)
     facts = Facts.of(plan)
-    keep = (owner[paths] >= 0) & (observations["year"].to_numpy() <= as_of)
+    keep = (owner[paths] >= 0) & (observations["year"].to_numpy() <= until)
     for name in ("age", "sex"):
         keep &= _is(observations[name], TOTAL)
     unsure = _is(observations["status"], "recollection")
@@ -83,26 +83,24 @@ def _sorted_codes(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _owners(paths: np.ndarray, regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Position of the region that each path belongs to (-1: none), and whether it is a unit within it."""
+    """Position of the region that each path belongs to (-1: none), and whether it isn't a region itself."""
     index, found = pd.Index(regions), pd.Series(paths, dtype=object)
     owner = index.get_indexer(found)
-    unit = np.zeros(len(paths), bool)
-    above = found
+    unit, above = owner < 0, found
     while above.str.contains("/").any():
         above = above.where(above.str.contains("/"), "").str.rpartition("/")[0]
         higher = index.get_indexer(above)
-        if np.any((higher >= 0) & np.isin(paths, regions)):
-            inner = paths[(higher >= 0) & np.isin(paths, regions)][0]
-            raise DataError(f"地区互相包含：{inner} 在另一个待评估地区之内；请只列同一级的地区")
-        unit |= (owner < 0) & (higher >= 0)
+        inner = paths[(higher >= 0) & ~unit]
+        if len(inner):
+            raise DataError(f"地区互相包含：{inner[0]} 在另一个待评估地区之内；请只列同一级的地区")
         owner = np.where(owner < 0, higher, owner)
     return owner, unit
 
 
 def _series(parts: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Series that each row belongs to, (n_rows,), and the first row of each, (n,), in the order of the parts."""
-    key = np.zeros(len(parts[0]), np.int64)
-    for codes in parts:
+    key, *others = parts
+    for codes in others:
         key = key * (int(codes.max(initial=0)) + 1) + codes
     _, first, series = np.unique(key, return_index=True, return_inverse=True)
     return series, first
@@ -121,11 +119,10 @@ def _grids(
     seen = np.zeros((n, len(years)), bool)
     seen[at] = True
     if seen.sum() < len(table):
-        flat = series * len(years) + at[1]
-        row = table.iloc[int(np.flatnonzero(pd.Series(flat).duplicated())[0])]
+        row = table.iloc[int(np.flatnonzero(pd.DataFrame(dict(enumerate(at))).duplicated())[0])]
         raise DataError(f"数据重复：{row['region']} {row['indicator']} {row['year']}年出现多次")
-    broken = np.full(n, -1)
-    np.maximum.at(broken, series, np.where(table["series_break"].to_numpy(bool), at[1], -1))
+    broken = np.zeros(n, int)
+    np.maximum.at(broken, series, table["series_break"].to_numpy(bool) * at[1])
     seen &= np.arange(len(years)) >= broken[:, None]
 
     def grid(cells: np.ndarray, empty: object) -> np.ndarray:
@@ -146,7 +143,7 @@ def _grids(
     surveyed = grid(_is(table["status"], "survey"), False).any(axis=1)
     codes, statuses = pd.factorize(table["status"])
     return {
-        "years": years, "seen": seen, "trusted": seen & ~grid(unsure, False), "exceptional": exceptional,
+        "years": years, "seen": seen, "trusted": grid(~unsure, False), "exceptional": exceptional,
         "values": values, "numerator": numerator, "denominator": denominator,
         "survey": surveyed | facts.survey[indicator], "status": grid(codes.astype(np.int8), np.int8(-1)),
         "statuses": np.asarray(statuses, object),

@@ -23,9 +23,9 @@ SCENARIO_NAMES: dict[str, str] = {
     "best_recent": "近年最好的三年速度",
     "best_quarter": "相似序列最好的四分之一",
     "even_chance": "概率到50%的速度",
-    "likely": "概率到80%的速度",
+    "safe": "概率到80%的速度",
 }
-WANTED = {"even_chance": 0.5, "likely": 0.8}
+WANTED = {"even_chance": 0.5, "safe": 0.8}
 BEST_SPAN, BEST_WITHIN = 3, 10
 # whole events and places make steps: at the very edge of one, rounding would put a pace on its wrong side
 EDGE = 1e-8
@@ -38,11 +38,11 @@ def open_targets(verdicts: Verdicts) -> pd.DataFrame:
     of one point. Rows of the frame, plus sign.
     """
     plan, frame = verdicts.plan, verdicts.frame[verdicts.frame["region"] == verdicts.only]
-    targets = {t.id: t for t in plan.targets(role="verdict") if t.aggregation is None and t.op != "maintain"}
+    targets = {t.id: t for t in plan.targets(role="verdict") if t.aggregation is None}
     rows = frame[frame["target_id"].isin(targets) & ~frame["every_year"] & (frame["series"] >= 0)]
-    rows = rows[~rows["kind"].isin(["yes_no", "gap"]) & rows["target_value"].notna()]
+    rows = rows[~rows["kind"].isin(["yes_no", "gap"])]
     ahead = verdicts.outlook.forecasts.years_ahead(rows["series"].to_numpy(), rows["target_year"].to_numpy())
-    rows = rows[(ahead > 0) & (rows["target_year"] > rows["latest_year"])].astype({"target_id": str})
+    rows = rows[ahead > 0].astype({"target_id": str})
     signs = [sign_of(targets[name], plan.indicator(targets[name].indicator)) for name in rows["target_id"]]
     return rows.assign(sign=np.array(signs, int))
 
@@ -131,14 +131,10 @@ def best_paces(block: Block, rows: np.ndarray, sign: np.ndarray) -> np.ndarray:
     calendar, usable = block.years, block.telling
     rows_, years = np.repeat(rows, len(calendar)), np.tile(calendar, len(rows))
     judged = value_at(block, rows_, years, usable=usable)
-    full = np.where(
-        block.counted[rows_] & (block.window[rows_] > 1), judged.years == block.window[rows_], True
-    )
+    full = (block.window[rows_] == 1) | (judged.years == block.window[rows_])
     values = np.where(full, judged.value, np.nan).reshape(len(rows), len(calendar))
-    if len(calendar) <= BEST_SPAN:
-        return np.full(len(rows), np.nan)
     pace = sign[:, None] * (values[:, BEST_SPAN:] - values[:, :-BEST_SPAN]) / BEST_SPAN
-    known = np.where(np.isfinite(values), calendar, -1).max(axis=1)
-    pace = np.where(calendar[:-BEST_SPAN] > (known - BEST_WITHIN)[:, None], pace, np.nan)
-    best = np.max(np.where(np.isnan(pace), -np.inf, pace), axis=1)
+    known = (np.isfinite(values) * calendar).max(axis=1)
+    recent = calendar[:-BEST_SPAN] > (known - BEST_WITHIN)[:, None]
+    best = np.where(recent & np.isfinite(pace), pace, -np.inf).max(axis=1, initial=-np.inf)
     return np.where(np.isfinite(best), sign * best, np.nan)

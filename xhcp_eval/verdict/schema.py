@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -102,7 +102,7 @@ BY_PLAN, BY_ARRAYS, BY_WORDS = (
     for fillers in (("plan",), ("numbers", "inner"), ("words",))
 )
 SHOWN: tuple[str, ...] = tuple(c.name for c in COLUMNS if c.filler != "inner")
-EMPTY: dict[str, object] = {c.name: c.empty for c in COLUMNS}
+EMPTY: dict[str, float | int | bool | str] = {c.name: c.empty for c in COLUMNS}
 
 
 def plain_target(target: Target, indicator: Indicator) -> str:
@@ -110,11 +110,12 @@ def plain_target(target: Target, indicator: Indicator) -> str:
     operator = OPERATORS[target.op]
     if indicator.kind == "yes_no":
         return "完成"
+    value = cast(float, target.value)  # given where the operator needs it
     if operator.plain:
-        text = operator.word + format_value(target.value, indicator.unit)
+        text = operator.word + format_value(value, indicator.unit)
     elif target.op == "relative_change_vs_base":
-        word = "上升" if target.value > 0 else "下降"
-        text = f"较{target.base_year}年{word}{abs(target.value):g}%"
+        word = "上升" if value > 0 else "下降"
+        text = f"较{target.base_year}年{word}{abs(value):g}%"
     else:
         text = (f"较{target.base_year}年" if target.base_year else "") + operator.word
     return text + ("（每年）" if target.year == "every_year" and not operator.trend else "")

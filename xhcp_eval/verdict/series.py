@@ -60,7 +60,7 @@ class Series:
     @property
     def place(self) -> str:
         """What the region (and category) is called within the region above it."""
-        name = self.region.rsplit("/", 1)[-1]
+        name = self.region.split("/")[-1]
         return name if self.category == TOTAL else f"{name}·{self.category}"
 
     @property
@@ -105,6 +105,10 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.indicator)
+
+    def __repr__(self) -> str:
+        years = f"{self.years[0]}-{self.years[-1]}" if len(self.years) else "no year"
+        return f"<Block of {len(self)} series, {len(self.regions)} regions, {years}>"
 
     @cached_property
     def last(self) -> np.ndarray:
@@ -194,7 +198,9 @@ class Block:
         """Whether a figure that may carry a verdict was reported. rows: (m,), -1 for none. years: (m,)."""
         return self.look(self.trusted, rows, years, False)
 
-    def look(self, grid: np.ndarray, rows: np.ndarray, years: np.ndarray, missing: object) -> np.ndarray:
+    def look(
+        self, grid: np.ndarray, rows: np.ndarray, years: np.ndarray, missing: float | bool
+    ) -> np.ndarray:
         """Cells of a grid by series and calendar year, (m,); `missing` outside of it or for row -1."""
         at = np.asarray(years) - self.years[0]
         inside = (at >= 0) & (at < len(self.years)) & (rows >= 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
@@ -23,18 +23,22 @@ FAILED: tuple[str, ...] = ("region", "target", "series", "year", "first_year", "
 class Verdicts:
     """Verdicts on all targets of one region or of many.
 
-    plan, settings, as_of: what they rest on. frame: one row a region and target, targets in the plan's order: columns of
+    plan, settings, until: what they rest on. frame: one row a region and target, targets in the plan's order: columns of
     `schema` but the words. outlook: what the coming years hold. facts: what the plan says of each target. failed: broken
     years of yearly promises, columns `FAILED`.
     """
 
     plan: Plan
     settings: Settings
-    as_of: int
-    frame: pd.DataFrame = field(repr=False)
-    outlook: Outlook = field(repr=False)
-    facts: pd.DataFrame = field(repr=False)
-    failed: pd.DataFrame = field(repr=False)
+    until: int
+    frame: pd.DataFrame
+    outlook: Outlook
+    facts: pd.DataFrame
+    failed: pd.DataFrame
+
+    def __repr__(self) -> str:
+        where = self.regions[0] if len(self.regions) == 1 else f"{len(self.regions)} regions"
+        return f"<Verdicts on {self.plan.id}: {where}, until {self.until}, {len(self.frame)} rows>"
 
     @property
     def block(self) -> Block:

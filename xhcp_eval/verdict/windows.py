@@ -26,7 +26,7 @@ def two_year_windows(future: Forecasts, asked: Question) -> np.ndarray:
     noises = future.noise(asked.rows)
     for first, last, noise in np.unique(np.stack([asked.start, asked.stop, noises]), axis=1).T:
         mine = np.flatnonzero((asked.start == first) & (asked.stop == last) & (noises == noise))
-        step = max(1, CELLS // (PATHS * 64))
+        step = CELLS // (PATHS * 64)
         for k in range(0, len(mine), step):
             m = mine[k : k + step]
             found[m] = _chance(future, asked.take(m), int(first), int(last), float(noise))
@@ -55,6 +55,7 @@ def _chance(future: Forecasts, asked: Question, first: int, last: int, noise: fl
         elif ahead >= first:
             mass *= (counts <= most[ahead][:, None])[:, None, :]
         below = np.cumsum(mass, axis=2)
+    assert below is not None, "there is a year at least"
     return below[:, :, -1].mean(axis=1)
 
 

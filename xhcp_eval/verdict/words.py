@@ -86,6 +86,18 @@ class _Words:
         self.plan, self.block, self.unit = verdicts.plan, verdicts.block, row["unit"]
         self.series: Series | None = self.block.series(row["series"]) if row["series"] >= 0 else None
 
+    @property
+    def asked(self) -> Target:
+        """The target, where the row is of one."""
+        assert self.target is not None, "milestones are worded without"
+        return self.target
+
+    @property
+    def shown(self) -> Series:
+        """The series that is shown, where there is one."""
+        assert self.series is not None, "worded without a figure"
+        return self.series
+
     def all(self) -> dict[str, str]:
         """Every column of words."""
         row = self.row
@@ -93,7 +105,7 @@ class _Words:
         return {
             "target_text": self.target_text(),
             "latest_basis": basis(row["latest_first_year"], row["latest_year"]),
-            "worst_unit": self.series.place if units else "",
+            "worst_unit": self.shown.place if units else "",
             "failures": "；".join(self.failure(one) for one in self.broken),
             "literal": self.literal(),
             "reason": self.reason(),
@@ -116,15 +128,15 @@ class _Words:
         if OPERATORS[row["op"]].plain:
             return self.plain_text
         if not np.isfinite(row["base_year"]):
-            return f"较{self.target.base_year}年实际值{OPERATORS[row['op']].word}{self._floor()}" + yearly
+            return f"较{self.asked.base_year}年实际值{OPERATORS[row['op']].word}{self._floor()}" + yearly
         shown = f"较{basis(row['base_first_year'], row['base_year']).removesuffix('合并')}的{self.value(row['base_value'])}"
         return self._against(shown) + yearly
 
     def _against(self, shown: str) -> str:
-        row, target = self.row, self.target
+        row, value = self.row, self.asked.value or 0.0
         if row["op"] == "relative_change_vs_base":
-            word, symbol = ("上升", "≥") if target.value > 0 else ("下降", "≤")
-            return f"{shown}{word}{abs(target.value):g}%（{symbol}{self.value(row['target_value'])}）"
+            word, symbol = ("上升", "≥") if value > 0 else ("下降", "≤")
+            return f"{shown}{word}{abs(value):g}%（{symbol}{self.value(row['target_value'])}）"
         if row["op"] == "no_worse_than":
             return f"不差于{shown.removeprefix('较')}"
         up = row["op"] == "trend_up"
@@ -134,9 +146,9 @@ class _Words:
         return text + self._floor()
 
     def _floor(self) -> str:
-        if self.target.floor is None:
+        if self.asked.floor is None:
             return ""
-        return f"且{'≥' if OPERATORS[self.row['op']].sign > 0 else '≤'}{self.value(self.target.floor)}"
+        return f"且{'≥' if OPERATORS[self.row['op']].sign > 0 else '≤'}{self.value(self.asked.floor)}"
 
     def failure(self, one) -> str:
         series = self.block.series(int(one.series))
@@ -166,7 +178,7 @@ class _Words:
         return bool(reaches(np.array(self._sign()), np.array(value), bound, inclusive))
 
     def _sign(self) -> int:
-        return sign_of(self.target, self.plan.indicator(self.target.indicator))
+        return sign_of(self.asked, self.plan.indicator(self.asked.indicator))
 
     def statuses(self) -> tuple[str, ...]:
         rows = [self.series] if self.series is not None else []
@@ -200,7 +212,7 @@ class _Words:
         elif row["reason_code"] == "no_clear_change":
             parts.append(f"与基期之差在通常波动或误差之内，看不出升降{self._side()}")
         parts += [self._chance(), self._why_not()]
-        if row["latest_year"] < self.verdicts.as_of:
+        if row["latest_year"] < self.verdicts.until:
             parts.append(f"最近一次数据为{row['latest_year']:.0f}年")
         if row["on_line"]:
             parts.append("数值恰在界限上（见A03）")
@@ -223,9 +235,9 @@ class _Words:
         text = f"{basis(row['latest_first_year'], row['latest_year'])}{self.value(row['latest_value'])}"
         if np.isfinite(row["latest_low"]):
             text += f"（{self._level()}区间{format_number(row['latest_low'], self.unit)}–{self.value(row['latest_high'])}）"
-        if self.target.aggregation:
+        if self.asked.aggregation:
             word = "最低" if self._sign() > 0 else "最高"
-            text = f"{word}为{self.series.place}：" + text
+            text = f"{word}为{self.shown.place}：" + text
         return text
 
     def _distance(self) -> str:
@@ -273,7 +285,7 @@ class _Words:
     # -- what has no series of its own ----------------------------------------------------------------------------
 
     def _not_reported(self) -> str:
-        return "没有填报完成情况" if self.target is None else f"截至{self.verdicts.as_of}年没有填报数据"
+        return "没有填报完成情况" if self.target is None else f"截至{self.verdicts.until}年没有填报数据"
 
     def _no_units(self) -> str:
         row = self.block.find(self.row["indicator"], self.row["region"]) if len(self.block) else -1
@@ -287,10 +299,10 @@ class _Words:
         return REASONS["no_units"] + known
 
     def _no_base(self) -> str:
-        return f"缺少{self.target.base_year or self.plan.base_year}年基期值，无从比较"
+        return f"缺少{self.asked.base_year or self.plan.base_year}年基期值，无从比较"
 
     def _no_gap_base(self) -> str:
-        end = (self.target.base_year or self.plan.base_year) + 1
+        end = (self.asked.base_year or self.plan.base_year) + 1
         return f"缺少{end - 2}—{end}年基期数据，或其后尚无数据"
 
     def _done(self) -> str:

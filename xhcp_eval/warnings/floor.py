@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from xhcp_eval.observations.table import TOTAL
@@ -84,7 +86,7 @@ def _units(verdicts: Verdicts, indicator: Indicator, rules: WarningRules) -> np.
     owner = int(np.flatnonzero(block.regions == verdicts.only)[0])
     mine = block.unit & (block.owner == owner) & (block.last_trusted >= 0)
     mine &= (block.facts.id == indicator.id)[block.indicator]
-    mine &= block.years[block.last_trusted] >= verdicts.as_of - rules.stale
+    mine &= block.years[block.last_trusted] >= verdicts.until - rules.stale
     split = mine & (block.categories[block.category] != TOTAL)
     return np.flatnonzero(split if split.any() else mine)
 
@@ -99,8 +101,8 @@ def _bound_due(verdicts: Verdicts, indicator: Indicator) -> Target | None:
         if t.op in PLAIN and t.level == verdicts.plan.level and t.role == "verdict" and not t.pending
         and t.status != "recollection" and (indicator.kind != "count" or t.aggregation is not None)
     ]  # fmt: skip
-    due = {t.id: verdicts.as_of if t.year == "every_year" else t.year for t in usable}
-    ahead = [t for t in usable if due[t.id] >= verdicts.as_of]
+    due = {t.id: verdicts.until if t.year == "every_year" else t.year for t in usable}
+    ahead = [t for t in usable if due[t.id] >= verdicts.until]
     if ahead:
         return min(ahead, key=lambda t: due[t.id])
     return max(usable, key=lambda t: due[t.id], default=None)
@@ -121,7 +123,7 @@ def _clear(
     if counted.any():
         first = rows[counted][0]
         kind = str(block.facts.kind[block.indicator[first]])
-        share = target.value / float(block.per[first])
+        share = cast(float, target.value) / float(block.per[first])
         q[counted] = false_discoveries(
             beyond_bound(judged.numerator[counted], judged.denominator[counted], share, sign, kind)
         )
@@ -139,7 +141,7 @@ def _bound_text(indicator: Indicator, target: Target) -> str:
     side = "下限" if PLAIN[target.op] > 0 else "上限"
     when = "每年" if target.year == "every_year" else f"{target.year}年"
     scope = "" if target.aggregation else "，规划按全区计"
-    return f"目标{side}{format_value(target.value, indicator.unit)}（{when}{scope}）"
+    return f"目标{side}{format_value(cast(float, target.value), indicator.unit)}（{when}{scope}）"
 
 
 def _clear_row(verdicts: Verdicts, target: Target, judged: Judged, q: float) -> dict:
@@ -156,7 +158,7 @@ def _clear_row(verdicts: Verdicts, target: Target, judged: Judged, q: float) -> 
         )
     else:
         evidence += f"，不达{_bound_text(indicator, target)}"
-    pressing = target.aggregation is not None or target.year == "every_year" or target.year <= verdicts.as_of
+    pressing = target.aggregation is not None or target.year == "every_year" or target.year <= verdicts.until
     more = {"series": judged.series.key, "target_id": target.id}
     severity = URGENT if pressing else ORDINARY
     return warning_row(FLOOR, severity, indicator, judged.series.region, judged.year, evidence, **more)

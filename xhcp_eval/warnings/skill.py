@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,7 +88,7 @@ def measure(
     }
 
 
-def write_skill(path: Path = SKILL_FILE, **options: object) -> dict:
+def write_skill(path: Path = SKILL_FILE, **options: Any) -> dict:
     """Measure all rules and write the file that warnings are labelled from; options: as in `measure`."""
     found = measure(**options)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -152,13 +153,16 @@ def break_cases(held_out: Backtest, panel: Panel, rules: WarningRules) -> pd.Dat
 
 def floor_skill(rules: WarningRules, seed: int = SEED) -> dict:
     """Rule 6 can't be measured on a panel without townships; its false alarms can be simulated."""
-    settings = [
+    settings: list[tuple[str, float, str, tuple[int, int], float]] = [
         ("比例", 0.9, "proportion", (20, 400), 0.15),
         ("小分母比例", 0.9, "proportion", (10, 50), 0.15),
         ("比率", 0.005, "rate", (100, 1000), 0.02),
     ]
     null = {name: floor_alarms(share, kind, cases, rules, seed) for name, share, kind, cases, _ in settings}
-    power = {name: floor_alarms(*rest[:3], rules, seed, rest[3])["found"] for name, *rest in settings}
+    power = {
+        name: floor_alarms(share, kind, cases, rules, seed, worse)["found"]
+        for name, share, kind, cases, worse in settings
+    }
     family, hint = max(r["family"] for r in null.values()), max(r["hint"] for r in null.values())
     found = "、".join(f"{name}{value * 100:.0f}%" for name, value in power.items())
     note = (

@@ -130,7 +130,7 @@ def _hard_to_reach(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
         )
         indicator = verdicts.plan.indicator(row["indicator"])
         severity = HINT if row["own_status"] == Status.UNDECIDABLE else URGENT
-        year = row["latest_year"] if np.isfinite(row["latest_year"]) else verdicts.as_of
+        year = row["latest_year"] if np.isfinite(row["latest_year"]) else verdicts.until
         more = {"series": series_key(indicator.id, row["region"]), "target_id": row["target_id"]}
         found.append(warning_row(HARD, severity, indicator, row["region"], year, evidence, **more))
     return found
@@ -141,7 +141,7 @@ def _movements(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
     rows = np.flatnonzero(_moving(verdicts, rules))
     if not len(rows):
         return []
-    panel, of = verdicts.block.panel(rows), [verdicts.block.series(row) for row in rows]
+    panel, of = verdicts.block.panel(rows), [verdicts.block.series(int(row)) for row in rows]
     return [*_worse(panel, of, rules), *_volatile(panel, of, rules), *_broken(verdicts, panel, of, rules)]
 
 
@@ -152,7 +152,7 @@ def _moving(verdicts: Verdicts, rules: WarningRules) -> np.ndarray:
     own = ~block.unit & (block.owner == int(np.flatnonzero(block.regions == verdicts.only)[0]))
     own &= block.residence == RESIDENCES.index(TOTAL)
     firm = (block.trusted == block.seen).all(axis=1)
-    return own & firm & moves[which] & (block.years[block.last] >= verdicts.as_of - rules.stale)
+    return own & firm & moves[which] & (block.years[block.last] >= verdicts.until - rules.stale)
 
 
 def _worse(panel: Panel, of: list[Series], rules: WarningRules) -> list[dict]:
@@ -201,7 +201,7 @@ def _volatile(panel: Panel, of: list[Series], rules: WarningRules) -> list[dict]
 def _broken(verdicts: Verdicts, panel: Panel, of: list[Series], rules: WarningRules) -> list[dict]:
     jumps, by_row = unmarked_breaks(panel), {series.row: series for series in of}
     found = []
-    for jump in jumps[jumps["year"] > verdicts.as_of - rules.recent].to_dict("records"):
+    for jump in jumps[jumps["year"] > verdicts.until - rules.recent].to_dict("records"):
         series = by_row[jump["series"]]
         change, usual = (
             format_value(jump[c], series.indicator.unit, difference=True) for c in ("jump", "typical")
@@ -224,7 +224,7 @@ def _missing(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
     years = np.zeros(len(block.facts), int)
     np.maximum.at(years, block.indicator[mine], block.years[block.last_trusted[mine]])
     last = {str(block.facts.id[k]): int(years[k]) for k in np.flatnonzero(years)}
-    since = verdicts.as_of - rules.missing + 1
+    since = verdicts.until - rules.missing + 1
     found = []
     for indicator in plan.indicators:
         needed = [t for t in indicator.targets if t.level == plan.level and t.role == "verdict"]
@@ -233,11 +233,11 @@ def _missing(verdicts: Verdicts, rules: WarningRules) -> list[dict]:
             continue
         known = f"最近一次数据为{last[source]}年" if source in last else "从未填报过可用的数字"
         use = f"；{len(needed)}项目标需要它" if needed else "；不涉及本级目标"
-        evidence = f"{since}—{verdicts.as_of}年没有可用数字，{known}{use}"
+        evidence = f"{since}—{verdicts.until}年没有可用数字，{known}{use}"
         more = {"target_id": needed[0].id if needed else "", "series": series_key(source, region)}
         found.append(
             warning_row(
-                MISSING, URGENT if needed else ORDINARY, indicator, region, verdicts.as_of, evidence, **more
+                MISSING, URGENT if needed else ORDINARY, indicator, region, verdicts.until, evidence, **more
             )
         )
     return found

@@ -27,7 +27,7 @@ GOAL, OTHER = "health.1", "health.6"
 @pytest.fixture(scope="module")
 def assessment():
     table = read_table(ROOT / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)
-    return judge(table, PLAN, as_of=2025).explained()
+    return judge(table, PLAN, until=2025).explained()
 
 
 def inputs(assessment, **frames):

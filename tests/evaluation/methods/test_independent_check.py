@@ -27,7 +27,7 @@ TABLE = read_table(ROOT / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)
 
 @pytest.fixture(scope="module")
 def assessment():
-    return judge(TABLE, PLAN, as_of=2025).explained()
+    return judge(TABLE, PLAN, until=2025).explained()
 
 
 def check(assessment, table=TABLE):

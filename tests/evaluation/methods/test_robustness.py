@@ -17,7 +17,7 @@ from xhcp_eval.evaluation.methods.robustness import (
 def test_acceptability_of_two_opposites():
     """甲 is better by one criterion, 乙 by the other: each is first for half of all weights."""
     table = pd.DataFrame({"a": [1.0, 0.0], "b": [0.0, 1.0]}, index=["甲", "乙"])
-    found = rank_acceptability(weighted_sum, table, [1, 1], draw_weights(2, 20_000))
+    found = rank_acceptability(weighted_sum, table, draw_weights(2, 20_000), ["higher"] * 2)
     assert found.shares.to_numpy() == pytest.approx(np.full((2, 2), 0.5), abs=0.015)
     # where 甲 wins its criterion has a weight between a half and one: three quarters on average
     assert found.central_weights.loc["甲", "a"] == pytest.approx(0.75, abs=0.01)
@@ -27,7 +27,7 @@ def test_acceptability_of_two_opposites():
 
 def test_acceptability_of_dominance_and_ties():
     table = pd.DataFrame({"a": [3.0, 1, 1], "b": [3.0, 2, 2]}, index=list("甲乙丙"))
-    found = rank_acceptability(weighted_sum, table, [1, 1], draw_weights(2, 500))
+    found = rank_acceptability(weighted_sum, table, draw_weights(2, 500), ["higher"] * 2)
     assert found.shares.loc["甲", 1] == 1
     # 乙 and 丙 share places two and three
     assert found.shares.loc["乙"].tolist() == pytest.approx([0, 0.5, 0.5])
@@ -39,9 +39,9 @@ def test_uncertain_inputs_widen_ranks():
     rng = np.random.default_rng(3)
     table = pd.DataFrame({"a": [10.0, 10.5, 20.0], "b": [5.0, 5.0, 9.0]}, index=list("甲乙丙"))
     weights = np.tile([0.5, 0.5], (4000, 1))
-    fixed = rank_acceptability(weighted_sum, table, [1, 1], weights)
+    fixed = rank_acceptability(weighted_sum, table, weights, ["higher"] * 2)
     noisy = rank_acceptability(
-        weighted_sum, table, [1, 1], weights, table.to_numpy() + rng.normal(size=(4000, 3, 2))
+        weighted_sum, table, weights, ["higher"] * 2, table.to_numpy() + rng.normal(size=(4000, 3, 2))
     )
     assert fixed.shares.loc["乙", 2] == 1
     assert 0.5 < noisy.shares.loc["乙", 2] < 0.75  # half a unit of measurement against noise of one
@@ -62,12 +62,12 @@ def test_reversal_is_found_by_brute_force_too():
     for _ in range(20):
         table = pd.DataFrame(rng.uniform(size=(5, 3)), index=list("甲乙丙丁戊"))
         weights = rng.dirichlet(np.ones(3))
-        found = rank_reversal(topsis, table, weights, [1, 1, 1])
+        found = rank_reversal(topsis, table, weights, ["higher"] * 3)
         expected = set()
-        whole = pd.Series(topsis(table.to_numpy(), weights, [1, 1, 1]), table.index)
+        whole = pd.Series(topsis(table.to_numpy(), weights, ["higher"] * 3), table.index)
         for left in table.index:
             rest = table.drop(index=left)
-            now = pd.Series(topsis(rest.to_numpy(), weights, [1, 1, 1]), rest.index)
+            now = pd.Series(topsis(rest.to_numpy(), weights, ["higher"] * 3), rest.index)
             expected |= {
                 (left, x, y)
                 for x in rest.index
@@ -82,7 +82,7 @@ def test_reversal_is_found_by_brute_force_too():
 def test_no_reversal_of_an_absolute_score():
     table = pd.DataFrame(np.random.default_rng(2).uniform(size=(6, 2)))
     absolute = lambda values, weights, better: (values * np.asarray(weights)[..., None, :]).sum(-1)  # noqa: E731
-    assert rank_reversal(absolute, table, [0.4, 0.6], [1, 1]).empty
+    assert rank_reversal(absolute, table, [0.4, 0.6], ["higher"] * 2).empty
 
 
 def test_core_targets_can_not_be_bought_back():
@@ -100,11 +100,11 @@ def test_core_targets_can_not_be_bought_back():
 def test_refusals():
     table = pd.DataFrame({"a": [1.0, 2]})
     with pytest.raises(DataError, match="至少要 3 个单位"):
-        rank_reversal(weighted_sum, table, [1.0], [1])
+        rank_reversal(weighted_sum, table, [1.0], ["higher"])
     with pytest.raises(ParamsError, match="抽取次数"):
-        rank_acceptability(weighted_sum, table, [1], np.ones(1))
+        rank_acceptability(weighted_sum, table, np.ones(1), ["higher"])
     with pytest.raises(ParamsError, match="抽取的数值"):
-        rank_acceptability(weighted_sum, table, [1], np.ones((5, 1)), np.ones((4, 2, 1)))
+        rank_acceptability(weighted_sum, table, np.ones((5, 1)), ["higher"], np.ones((4, 2, 1)))
     with pytest.raises(ParamsError, match="合计为 1"):
         draw_weights(2, 10, base=[0.5, 0.6])
     with pytest.raises(ParamsError, match="正整数"):

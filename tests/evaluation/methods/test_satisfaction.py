@@ -15,18 +15,18 @@ from xhcp_eval.demo.evaluation_data import write_evaluation_data
 from xhcp_eval.demo.raters import FOLDER, MARK
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.evaluation.methods.satisfaction import (
-    Description,
-    Questionnaire,
     cronbach_alpha,
     importance_performance,
     item_nonresponse,
-    load_description,
-    poststratify,
-    rake,
-    read_questionnaire,
     response_rate,
     satisfaction_table,
-    weighted_for_nonresponse,
+)
+from xhcp_eval.evaluation.methods.survey_weights import poststratify, rake, weighted_for_nonresponse
+from xhcp_eval.evaluation.questionnaire import (
+    Description,
+    Questionnaire,
+    load_description,
+    read_questionnaire,
 )
 from xhcp_eval.observations.survey import weighted_mean
 

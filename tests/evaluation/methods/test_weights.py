@@ -73,7 +73,7 @@ def test_critic_turns_criteria_where_less_is_better():
     """Two criteria that say the same, one by less: no conflict once turned, so the third takes the weight."""
     x = np.arange(5.0)
     table = np.column_stack([x, 10 - x, [1, 4, 0, 3, 1]])
-    turned = critic_weights(table, NAMES[:3], better=[1, -1, 1]).values
+    turned = critic_weights(table, NAMES[:3], better=["higher", "lower", "higher"]).values
     raw = critic_weights(table, NAMES[:3]).values
     assert turned[2] > raw[2]
     assert turned[0] == pytest.approx(turned[1])
@@ -125,4 +125,4 @@ def test_refusals(call, words):
 
 def test_better_must_be_signs():
     with pytest.raises(ParamsError, match="越小越好"):
-        critic_weights([[1, 2], [2, 1]], ("a", "b"), better=[1, 0])
+        critic_weights([[1, 2], [2, 1]], ("a", "b"), better=["higher", "more"])

@@ -80,7 +80,7 @@ def test_nothing_later_than_the_data_year_is_learned(province, names):
     for table in (province, later):
         found = judge(table[table["year"] <= 2023], PLAN, names[0])
         np.testing.assert_array_equal(
-            chances(judge(table, PLAN, names[0], as_of=2023), names[0]), chances(found, names[0])
+            chances(judge(table, PLAN, names[0], until=2023), names[0]), chances(found, names[0])
         )
 
 

@@ -34,7 +34,15 @@ def status_bars(pack: Pack, year: int | None = None) -> FigureView:
         handles.append(_bars(ax, left[:, k], width[:, k], look.colour, 0.8, edgecolors="white", label=label))
         for row in np.flatnonzero(width[:, k] > 0):
             middle = left[row, k] + width[row, k] / 2
-            ax.text(middle, row, f"{width[row, k]:.0f}", ha="center", va="center", fontsize=9, color=look.ink)
+            ax.text(
+                middle,
+                float(row),
+                f"{width[row, k]:.0f}",
+                ha="center",
+                va="center",
+                fontsize=9,
+                color=look.ink,
+            )
     ax.set_xlim(0, 1.05 * width.sum(axis=1).max(initial=1))
     ax.set_ylim(len(domains) - 0.4, -0.6)
     name_rows(ax, [d.name for d in domains], 9)
@@ -88,9 +96,10 @@ def _bars(ax: Axes, left: np.ndarray, width: np.ndarray, colours, height: float,
     low, high = row - height / 2, row + height / 2
     corners = [(left, low), (right, low), (right, high), (left, high)]
     bars = PolyCollection(
-        np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1), facecolors=colours, **looks
+        list(np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)), facecolors=colours, **looks
     )
-    return ax.add_collection(bars)
+    ax.add_collection(bars)
+    return bars
 
 
 def name_rows(ax: Axes, names: list[str], fontsize: float) -> None:

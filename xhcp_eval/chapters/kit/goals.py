@@ -188,7 +188,7 @@ def scenario_curves(pack: Pack, target_id: str) -> FigureView:
         verdict["target_value"], color=style.TARGET, lw=1.2, ls="--", label=f"目标 {verdict['target_text']}"
     )
     ax.set_ylabel(_unit_of(facts.unit))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False, fontsize=8)
     alt = f"{facts.name}各情景：" + "；".join(told) + f"；目标{verdict['target_text']}"
     return figure_view(

@@ -173,7 +173,7 @@ def _intervals(ax, part: pd.DataFrame, facts) -> None:
     counted = part[part["numerator"].notna()]
     if len(counted) and KINDS[facts.kind].law:
         low, high = rate_interval(
-            counted["numerator"], counted["denominator"], facts.kind, per=UNITS[facts.unit].per
+            counted["numerator"], counted["denominator"], facts.kind, per=UNITS[facts.unit].per or 1.0
         )
         ax.vlines(counted["year"], low, high, color=style.FORECAST, lw=0.9, alpha=0.45)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xhcp_eval.chapters.kit.style import FONT_FAMILY, SYMBOL_FAMILY
 
@@ -21,7 +21,7 @@ _OPENING = (
     ' stroke-linejoin="round" stroke-linecap="butt">'
 )
 # letters as text, and the same names for clipping paths in every run
-_DRAWING = {"svg.fonttype": "none", "svg.hashsalt": "xhcp"}
+_DRAWING: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "xhcp"}
 _ROOT = re.compile(r'<svg [^>]*viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>')
 # Notes of matplotlib's, its rule for all elements (which would reach the page), names nothing refers to,
 # turns by nothing, and the font, which is said once.
@@ -47,7 +47,9 @@ def figure_svg(figure: Figure, tight: bool = True) -> tuple[str, int, int]:
 
     with rc_context(_DRAWING):
         text, box = _drawn(figure, tight)
-    body = _slim(text[_ROOT.search(text).end() :])
+    opening = _ROOT.search(text)
+    assert opening is not None, "matplotlib opens every drawing with its size"
+    body = _slim(text[opening.end() :])
     left, top, width, height = box
     if left or top:
         body = f'<g transform="translate({-left:.2f} {-top:.2f})">{body}</g>'
@@ -97,7 +99,7 @@ def _renderer() -> type:
 
 
 @lru_cache(maxsize=20_000)
-def _size(text: str, font: FontProperties, ismath: bool | str) -> tuple[float, float, float]:
+def _size(text: str, font: FontProperties, ismath: Any) -> tuple[float, float, float]:
     from matplotlib.textpath import text_to_path
 
     return text_to_path.get_text_width_height_descent(text, font, ismath)

@@ -54,6 +54,7 @@ class FigureView:
 
     def picture(self, dpi: int = DPI, form: str = "png") -> bytes:
         """The figure as PNG (dots an inch: dpi) or another format of matplotlib's, such as pdf or svg."""
+        assert self.figure is not None, "read back from a page, which holds no figure"
         buffer = BytesIO()
         self.figure.savefig(buffer, format=form, dpi=dpi, bbox_inches="tight", pad_inches=PADDING)
         return buffer.getvalue()
@@ -111,6 +112,9 @@ class Section:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         return {"text/html": self.html, "text/plain": self.title}, TRUSTED
+
+
+View = FigureView | TableView | TextView | Section
 
 
 @dataclass(frozen=True)
@@ -173,9 +177,7 @@ def text_view(sentences: str | Iterable[str]) -> TextView:
     return TextView(tuple(text for text in given if text))
 
 
-def section(
-    title: str, *views: FigureView | TableView | TextView | Section, level: int = 3, anchor: str = ""
-) -> Section:
+def section(title: str, *views: View, level: int = 3, anchor: str = "") -> Section:
     """Views under a heading, shown as one: for runs of indicators, which a notebook can't loop over."""
     return Section(title, views, level, anchor)
 

@@ -20,19 +20,15 @@ from xhcp_eval.chapters.kit.views import (
 )
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.satisfaction import (
-    SKIPPED,
     TOTAL,
-    Questionnaire,
-    Weighting,
     cronbach_alpha,
     importance_performance,
     item_nonresponse,
-    load_description,
-    read_questionnaire,
     response_rate,
     satisfaction_table,
-    weighted_for_nonresponse,
 )
+from xhcp_eval.evaluation.methods.survey_weights import Weighting, weighted_for_nonresponse
+from xhcp_eval.evaluation.questionnaire import SKIPPED, Questionnaire, load_description, read_questionnaire
 from xhcp_eval.pack.pack import Pack, evaluation_folder
 
 NOTHING = "没有满意度调查，本节空缺。"

@@ -11,6 +11,7 @@ from xhcp_eval.chapters.kit.views import (
     Section,
     TableView,
     TextView,
+    View,
     figure_view,
     section,
     table,
@@ -35,7 +36,10 @@ def efficiency_sections(pack: Pack) -> Section | TextView:
     years = efficiency_tables(pack)
     last = max(years)
     try:
-        parts = [text_view(_efficiency_words(*years[last], last)), _scores_table(*years[last], last)]
+        parts: list[View] = [
+            text_view(_efficiency_words(*years[last], last)),
+            _scores_table(*years[last], last),
+        ]
         if len(years) > 1:
             parts.append(_change_table({year: years[year] for year in (min(years), last)}))
     except DataError as error:
@@ -92,13 +96,12 @@ def benefit_table(found: list[CostStudy]) -> TableView | TextView:
 
 def plane_figure(found: list[CostStudy]) -> FigureView | TextView:
     """Cost-effectiveness plane: simulated pairs of children and cost of each measure."""
-    shown = [one for one in found if one.result is not None]
+    shown = [(one, one.result) for one in found if one.result is not None]
     if not shown:
         return text_view("没有可画的成本效果。")
     fig, ax = style.new_figure(height=3.6)
     marks = "o^sDv"
-    for number, one in enumerate(shown):
-        result = one.result
+    for number, (one, result) in enumerate(shown):
         low, high = result.effect.low, result.effect.high
         ax.errorbar(result.effect.value, one.total / 10_000, xerr=[[result.effect.value - low], [high - result.effect.value]],
                     fmt=marks[number % len(marks)], capsize=4, color=style.PALETTE[number % len(style.PALETTE)], label=one.study.measure.name)  # fmt: skip
@@ -108,7 +111,8 @@ def plane_figure(found: list[CostStudy]) -> FigureView | TextView:
     ax.set_ylabel("支出（万元）")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False, fontsize=8)
     told = "；".join(
-        f"{one.study.measure.name}支出{one.total / 10_000:.1f}万元，新增儿童{_children(one)}" for one in shown
+        f"{one.study.measure.name}支出{one.total / 10_000:.1f}万元，新增儿童{_children(one)}"
+        for one, _ in shown
     )
     return figure_view(
         fig, alt=f"成本效果平面：{told}", caption="成本效果平面：横条跨过零的，不能说多惠及了儿童"

@@ -87,7 +87,7 @@ def difference_in_differences(
     outcome: str = "outcome",
     treated: str = "treated",
     draws: int = 999,
-    seed: int = 0,
+    seed: int = 2030,
 ) -> DifferenceInDifferences:
     """Effect of a measure that began at one time in some units of a balanced panel.
 

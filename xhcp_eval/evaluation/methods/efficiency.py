@@ -203,7 +203,7 @@ def least_units(n_inputs: int, n_outputs: int) -> int:
 def _changes(data: dict, units: list, before: int, after: int, orientation: Orientation):
     def distance(frontier: int, year: int) -> np.ndarray:
         x, y = data[frontier]
-        found = _radial(x, y, *data[year], orientation, "constant")
+        found = _radial(x, y, data[year][0], data[year][1], orientation, "constant")
         return found if orientation == "input" else 1 / found
 
     own_before, own_after = distance(before, before), distance(after, after)

@@ -58,19 +58,19 @@ def draw_sample(table: pd.DataFrame, size: int, seed: int, *, last_years: int = 
 
 
 def recheck_statuses(
-    observations: pd.DataFrame, assessment: pd.DataFrame, settings: Settings, as_of: int, start_year: int
+    observations: pd.DataFrame, assessment: pd.DataFrame, settings: Settings, until: int, start_year: int
 ) -> pd.DataFrame:
     """Every status a second time, from the raw table.
 
     observations: the raw table (columns of `table.COLUMNS`), up to the data year. assessment: rows of
-    `assess` to be checked. settings: thresholds. as_of: data year. start_year: first
+    `judge` to be checked. settings: thresholds. until: data year. start_year: first
     year of the plan, for what must hold every year. Returns one row a target with `CHECK_COLUMNS`:
     agreement is 一致, 相邻 (neighbouring classes ahead of the target year: two forecasts differ), 不同, or 未复算
     with the reason in remark.
     """
     rows = _raw(observations)
     targets = assessment.assign(start_year=start_year).to_dict("records")
-    checked = [_check(row, rows, settings, as_of) for row in targets]
+    checked = [_check(row, rows, settings, until) for row in targets]
     return pd.DataFrame(checked, columns=list(CHECK_COLUMNS))
 
 
@@ -98,10 +98,10 @@ def _since_break(history: list[dict]) -> list[dict]:
     return history[breaks[-1] :] if breaks else history
 
 
-def _check(row: dict, rows: dict, settings: Settings, as_of: int) -> tuple:
+def _check(row: dict, rows: dict, settings: Settings, until: int) -> tuple:
     head = (row["target_id"], row["indicator_name"], row["target_text"], row["latest_value"])
     why = _not_for_this(row)
-    history = [r for r in rows.get((row["indicator"], row["region"]), []) if r["year"] <= as_of]
+    history = [r for r in rows.get((row["indicator"], row["region"]), []) if r["year"] <= until]
     if not why and not history:
         agree = row["own_status"] == "缺数据"
         return (*head, math.nan, agree, row["own_status"], "缺数据", math.nan, SAME if agree else OTHER, "")

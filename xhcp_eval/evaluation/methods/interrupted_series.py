@@ -98,8 +98,8 @@ class _Fit:
                 step = x - excess / self._density(weights, (x - centre) / spread, spread)
                 x = np.where((step >= a) & (step <= b), step, (a + b) / 2)
             ends.append(x)
-        share = below(np.zeros(len(contrasts)))
-        return weights @ centre / weights.sum(), *ends, 2 * np.minimum(share, 1 - share)
+        beyond = below(np.zeros(len(contrasts)))
+        return weights @ centre / weights.sum(), *ends, 2 * np.minimum(beyond, 1 - beyond)
 
     def _density(self, weights: np.ndarray, z: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Density of the mixture at the standardised points z (R, C)."""

@@ -16,6 +16,7 @@ from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.showing import ShowsFrame
 
 Normalisation = Literal["minmax", "vector"]
+Better = Literal["higher", "lower"]
 LEAST_UNITS_FOR_GRADES = 5
 
 
@@ -39,10 +40,10 @@ class RankSumRatio(ShowsFrame):
         return self.table
 
 
-def weighted_sum(values: np.ndarray, weights: np.ndarray, better: Sequence[int]) -> np.ndarray:
+def weighted_sum(values: np.ndarray, weights: np.ndarray, better: Sequence[Better]) -> np.ndarray:
     """Weighted mean of criteria scaled to 0 (worst unit) .. 1 (best unit); a criterion without difference gives 0.5.
 
-    values: (..., n_units, n_criteria). weights: (..., n_criteria), adding up to 1. better: 1 or -1 a criterion.
+    values: (..., n_units, n_criteria). weights: (..., n_criteria), adding up to 1. better: "higher" or "lower" a criterion.
     Returns (..., n_units). Raises DataError, ParamsError. Full compensation: good offsets bad.
     """
     values, weights, signs = _checked(values, weights, better)
@@ -50,7 +51,7 @@ def weighted_sum(values: np.ndarray, weights: np.ndarray, better: Sequence[int])
 
 
 def topsis(
-    values: np.ndarray, weights: np.ndarray, better: Sequence[int], normalisation: Normalisation = "minmax"
+    values: np.ndarray, weights: np.ndarray, better: Sequence[Better], normalisation: Normalisation = "minmax"
 ) -> np.ndarray:
     """Closeness to the ideal unit and distance from the worst: 0 to 1.
 
@@ -73,7 +74,7 @@ def topsis(
     return np.where(whole > 0, to_worst / np.where(whole > 0, whole, 1), 0.5)
 
 
-def rank_sum(values: np.ndarray, weights: np.ndarray, better: Sequence[int]) -> np.ndarray:
+def rank_sum(values: np.ndarray, weights: np.ndarray, better: Sequence[Better]) -> np.ndarray:
     """Weighted rank-sum ratio without grades: mean rank over n, best near 1, as `weighted_sum` otherwise."""
     values, weights, signs = _checked(values, weights, better)
     return (_mean_ranks(values * signs) * weights[..., None, :]).sum(axis=-1) / values.shape[-2]
@@ -83,11 +84,11 @@ METHODS: dict[str, Callable] = {"加权求和": weighted_sum, "TOPSIS": topsis, 
 
 
 def rank_sum_ratio(
-    values: pd.DataFrame, better: Sequence[int], weights: np.ndarray | None = None, grades: int = 3
+    values: pd.DataFrame, weights: np.ndarray | None, better: Sequence[Better], grades: int = 3
 ) -> RankSumRatio:
     """Rank-sum ratio (秩和比): mean rank over n, regressed on the probit of its cumulative frequency, and graded.
 
-    values: index units, columns criteria. grades: 3 to 5 classes by equal steps of the probit between 2 and 8.
+    values: index units, columns criteria. weights: None for equal ones. grades: 3 to 5 classes by equal steps of the probit between 2 and 8.
     Tian Fengtiao 1993, 秩和比法及其应用 (first in 中国医师杂志 1988): ranks averaged over ties, the last cumulative
     share taken as 1 - 1/(4n), probit = 5 + z, grade by the fitted ratio. Raises DataError (fewer than 5 units, all
     alike), ParamsError.
@@ -140,7 +141,7 @@ def ranks_of(scores: np.ndarray) -> np.ndarray:
     return rankdata(-np.asarray(scores, float).round(12), method="min", axis=-1).astype(int)
 
 
-def rank_table(values: pd.DataFrame, weights: np.ndarray, better: Sequence[int]) -> pd.DataFrame:
+def rank_table(values: pd.DataFrame, weights: np.ndarray, better: Sequence[Better]) -> pd.DataFrame:
     """Scores and ranks of all units by every method beside each other.
 
     values: index units, columns criteria. Returns unit and, for each of `METHODS`, score and rank. Raises DataError.
@@ -153,10 +154,10 @@ def rank_table(values: pd.DataFrame, weights: np.ndarray, better: Sequence[int])
 
 
 def _checked(
-    values: np.ndarray, weights: np.ndarray, better: Sequence[int]
+    values: np.ndarray, weights: np.ndarray, better: Sequence[Better]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     try:
-        values, weights, signs = np.asarray(values, float), np.asarray(weights, float), np.asarray(better)
+        values, weights = np.asarray(values, float), np.asarray(weights, float)
     except (TypeError, ValueError) as error:
         raise DataError("排序用的数值须为数字表：每行一个单位，每列一项指标") from error
     if values.ndim < 2 or values.shape[-2] < 2:
@@ -171,9 +172,9 @@ def _checked(
         or not np.allclose(weights.sum(axis=-1), 1)
     ):
         raise ParamsError(f"权重须为 {n} 个非负数，合计为 1")
-    if signs.shape != (n,) or not np.isin(signs, (-1, 1)).all():
-        raise ParamsError(f"better 须为 {n} 个 1（越大越好）或 -1（越小越好），现为 {list(better)}")
-    return values, weights, signs
+    if len(better) != n or not set(better) <= {"higher", "lower"}:
+        raise ParamsError(f"better 须为 {n} 个 higher（越大越好）或 lower（越小越好），现为 {list(better)}")
+    return values, weights, np.where(np.asarray(better) == "higher", 1, -1)
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ import pandas as pd
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.showing import ShowsFrame
 
-Score = Callable[[np.ndarray, np.ndarray, Sequence[int]], np.ndarray]
+Better = Literal["higher", "lower"]
+Score = Callable[[np.ndarray, np.ndarray, Sequence[Better]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def draw_weights(
 
 
 def rank_acceptability(
-    score: Score, values: pd.DataFrame, better: Sequence[int], weights: np.ndarray, drawn_values: np.ndarray | None = None, level: float = 0.9,
+    score: Score, values: pd.DataFrame, weights: np.ndarray, better: Sequence[Better], drawn_values: np.ndarray | None = None, level: float = 0.9,
 ) -> Acceptability:  # fmt: skip
     """Share of draws in which each unit takes each rank.
 
@@ -111,7 +113,7 @@ def rank_acceptability(
 
 
 def rank_reversal(
-    score: Score, values: pd.DataFrame, weights: np.ndarray, better: Sequence[int]
+    score: Score, values: pd.DataFrame, weights: np.ndarray, better: Sequence[Better]
 ) -> pd.DataFrame:
     """Pairs of units whose order turns when a third one is left out: one row a turn (left_out, ahead, behind).
 

@@ -1,209 +1,23 @@
 """Satisfaction surveys: what parents and children say, as sure as the sample's design and its answers allow.
 
-A plain export of a survey platform (one row a respondent) is read by a description that says what each column is. Shares
-and means carry intervals of the design (strata, clusters, weights); weights may be raked to the known population; what
-wasn't answered is counted; a priority is named only where intervals tell it apart.
+Shares and means carry intervals of the design (strata, clusters, weights); what wasn't answered is counted; a priority is
+named only where intervals tell it apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, ParamsError
-from xhcp_eval.files.yaml_door import load_yaml
-from xhcp_eval.observations.cells import Cells, Fault, open_table, text_of
+from xhcp_eval.evaluation.questionnaire import ANSWERED, SKIPPED, UNANSWERED, UNSURE, USABLE, Questionnaire
 from xhcp_eval.observations.survey import LEAST_ANSWERS
 from xhcp_eval.showing import ShowsFrame
 
-ANSWERED, UNANSWERED, SKIPPED, UNSURE = "已答", "未答", "跳过", "不清楚"
 TOTAL = "全部"
-# What the common platforms write for a question that wasn't shown, and for one left empty.
-SKIP_WORDS = ("跳过", "(跳过)", "（跳过）", "-3")
-EMPTY_WORDS = ("", "空", "(空)", "（空）", "未作答", "-2")
-# Fewer answered questions than this share make a break-off, not a response (AAPOR Standard Definitions, 2016).
-USABLE = 0.5
 HIGH_NONRESPONSE = 0.2
-_STRICT = ConfigDict(extra="forbid", frozen=True)
-
-
-class Scale(BaseModel):
-    """Options of a question and the score of each, in the order printed.
-
-    top: how many of the best scores count as satisfied. unsure: options such as 不清楚, which have no score. numbers: what
-    a number in the export stands for, the score or the position of the option.
-    """
-
-    model_config = _STRICT
-    options: dict[str, float] = Field(min_length=2)
-    top: int = Field(2, ge=1)
-    unsure: tuple[str, ...] = ()
-    numbers: Literal["scores", "positions"] = "scores"
-
-    @property
-    def cut(self) -> float:
-        """Lowest score that counts as satisfied."""
-        return sorted(set(self.options.values()))[-self.top :][0]
-
-
-class Item(BaseModel):
-    """A scored question. importance_of: id of the satisfaction question whose importance this one asks for."""
-
-    model_config = _STRICT
-    id: str
-    column: str
-    label: str
-    scale: str
-    topic: str = ""
-    importance_of: str = ""
-
-
-class Group(BaseModel):
-    """A column that divides respondents. population: people of each option, known from elsewhere (counts or shares)."""
-
-    model_config = _STRICT
-    name: str
-    column: str
-    options: tuple[str, ...] = Field(min_length=1)
-    population: dict[str, float] = {}
-
-
-class Description(BaseModel):
-    """What each column of an export is. sent: questionnaires handed out to eligible people, by stratum or {全部: n}."""
-
-    model_config = _STRICT
-    title: str
-    demonstration: bool = False
-    source: str = ""
-    scales: dict[str, Scale]
-    items: tuple[Item, ...] = Field(min_length=1)
-    groups: tuple[Group, ...] = ()
-    respondent: str = ""
-    weight: str = ""
-    stratum: str = ""
-    cluster: str = ""
-    sent: dict[str, int] = {}
-
-
-@dataclass(frozen=True, eq=False)
-class Questionnaire:
-    """Answers of n respondents.
-
-    answers: (n, items) scores, NaN where there is none. states: (n, items) why: 已答, 未答, 跳过 (not asked), 不清楚. groups:
-    (n, groups) options, empty where not told. weight, stratum, cluster: (n,); empty clusters: drawn singly.
-    """
-
-    description: Description
-    answers: pd.DataFrame
-    states: pd.DataFrame
-    groups: pd.DataFrame
-    weight: np.ndarray
-    stratum: np.ndarray
-    cluster: np.ndarray
-
-
-def load_description(path: str | Path) -> Description:
-    """Description of a questionnaire from YAML (fields: `Description`). Raises ParamsError naming file and field."""
-    path = Path(path)
-    found = load_yaml(path, Description, "问卷说明")
-    ids = [item.id for item in found.items]
-    columns = [part.column for part in (*found.items, *found.groups)]
-    problems = [
-        f"{i.id}：没有量表 {i.scale}；允许 {'、'.join(found.scales)}"
-        for i in found.items
-        if i.scale not in found.scales
-    ]
-    problems += [
-        f"{i.id}：importance_of 指向不存在的题 {i.importance_of}"
-        for i in found.items
-        if i.importance_of and i.importance_of not in ids
-    ]
-    problems += [f"题号 {name} 重复" for name in sorted({i for i in ids if ids.count(i) > 1})]
-    problems += [f"列 {name} 用了两次" for name in sorted({c for c in columns if columns.count(c) > 1})]
-    problems += [f"{g.name}：population 须恰好写明每个选项 {'、'.join(g.options)}" for g in found.groups if g.population and set(g.population) != set(g.options)]  # fmt: skip
-    if problems:
-        raise ParamsError(f"问卷说明 {path.name} 不能使用：", problems)
-    return found
-
-
-def read_questionnaire(path: str | Path, description: Description) -> Questionnaire:
-    """Read an export (.csv, .xlsx), one row a respondent; columns that the description doesn't name are ignored.
-
-    Raises DataError with every fault at once, naming row and column: a column missing or twice, an unknown option, a weight
-    that is none or not above 0, an empty stratum or cluster, a respondent twice; and for fewer than 2 respondents.
-    """
-    cells = open_table(path)
-    _check_columns(cells, description, Path(path).name)
-    frame, faults = cells.frame.apply(text_of), list(cells.faults)
-    answers, states = {}, {}
-    for item in description.items:
-        answers[item.id], states[item.id], wrong = _scores(frame[item.column], description.scales[item.scale])
-        allowed = "、".join(description.scales[item.scale].options)
-        faults += [
-            Fault(row, item.column, f"“{frame.at[row, item.column]}”不是选项；允许 {allowed}")
-            for row in wrong
-        ]
-    for group in description.groups:
-        wrong = frame.index[~frame[group.column].isin([*group.options, *EMPTY_WORDS, *SKIP_WORDS])]
-        faults += [Fault(row, group.column, f"“{frame.at[row, group.column]}”不是选项；允许 {'、'.join(group.options)}") for row in wrong]  # fmt: skip
-    faults += _design_faults(frame, description)
-    if faults:
-        shown = [str(fault) for fault in sorted(faults)[:50]]
-        raise DataError(f"问卷 {Path(path).name} 未读入，有 {len(faults)} 处问题：", shown)
-    if len(frame) < 2:
-        raise DataError(f"问卷 {Path(path).name} 只有 {len(frame)} 份答卷，至少要 2 份才能估计")
-    groups = {g.name: frame[g.column].where(frame[g.column].isin(g.options), "") for g in description.groups}
-    made = [pd.DataFrame(part, index=frame.index) for part in (answers, states, groups)]
-    weight = frame[description.weight].to_numpy(float) if description.weight else np.ones(len(frame))
-    blank = np.full(len(frame), "", object)
-    places = [frame[c].to_numpy(object) if c else blank for c in (description.stratum, description.cluster)]
-    return Questionnaire(description, *made, weight, *places)
-
-
-def _check_columns(cells: Cells, description: Description, name: str) -> None:
-    design = [
-        c for c in (description.respondent, description.weight, description.stratum, description.cluster) if c
-    ]
-    wanted = dict.fromkeys([p.column for p in (*description.items, *description.groups)] + design)
-    there = list(cells.frame.columns)
-    problems = [f"缺少列“{column}”" for column in wanted if column not in there]
-    problems += [f"列“{column}”出现 {there.count(column)} 次" for column in wanted if there.count(column) > 1]
-    if problems:
-        raise DataError(f"问卷 {name} 未读入：列与问卷说明不符", problems)
-
-
-def _scores(text: pd.Series, scale: Scale) -> tuple[pd.Series, pd.Series, pd.Index]:
-    """Scores, states, and rows whose answer is no option."""
-    number = pd.to_numeric(text, errors="coerce")
-    codes = list(scale.options.values())
-    table = dict(zip(codes if scale.numbers == "scores" else range(1, len(codes) + 1), codes, strict=True))
-    score = text.map(scale.options).fillna(number.map(table)).astype(float)
-    state = pd.Series(ANSWERED, text.index)
-    for words, name in ((EMPTY_WORDS, UNANSWERED), (SKIP_WORDS, SKIPPED), (scale.unsure, UNSURE)):
-        state = state.mask(score.isna() & text.isin(words), name)
-    return score, state, text.index[score.isna() & (state == ANSWERED)]
-
-
-def _design_faults(frame: pd.DataFrame, description: Description) -> list[Fault]:
-    faults = []
-    if description.weight:
-        weight = pd.to_numeric(frame[description.weight], errors="coerce")
-        bad = frame.index[~((weight > 0) & np.isfinite(weight))]
-        faults += [
-            Fault(row, description.weight, f"权重“{frame.at[row, description.weight]}”须为大于 0 的数")
-            for row in bad
-        ]
-    for column in filter(None, (description.stratum, description.cluster)):
-        faults += [Fault(row, column, "不能为空") for row in frame.index[frame[column] == ""]]
-    if description.respondent:
-        again = frame[description.respondent].duplicated()
-        faults += [Fault(row, description.respondent, f"答卷 {frame.at[row, description.respondent]} 重复") for row in frame.index[again]]  # fmt: skip
-    return faults
 
 
 def satisfaction_table(questionnaire: Questionnaire, level: float = 0.95) -> pd.DataFrame:
@@ -227,8 +41,8 @@ def satisfaction_table(questionnaire: Questionnaire, level: float = 0.95) -> pd.
         y = questionnaire.answers[item.id].to_numpy(float)
         cut = questionnaire.description.scales[item.scale].cut
         part = _estimates(questionnaire, y, cut, member & ~np.isnan(y)[:, None], level)
-        head = {"item": item.id, "label": item.label, "topic": item.topic}
-        head |= dict(zip(("group", "option"), zip(*cuts, strict=True), strict=True))
+        head: dict[str, object] = {"item": item.id, "label": item.label, "topic": item.topic}
+        head |= {"group": [g for g, _ in cuts], "option": [o for _, o in cuts]}
         parts.append(pd.concat([pd.DataFrame(head), part], axis=1))
     return pd.concat(parts, ignore_index=True)
 
@@ -371,154 +185,6 @@ def _against_cut(q: Questionnaire, ids: list[str], cut: float | None, level: flo
     side = np.where(told, np.where(mean > line, "高", "低"), "不能判断")
     half = np.where(own > 1e-9, t * own, np.nan)
     return pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "cut": line, "side": side})
-
-
-@dataclass(frozen=True, eq=False)
-class Weighting(ShowsFrame):
-    """Weights made to agree with the population.
-
-    weight: (n,), summing as those before did, or to the population's counts. rounds: cycles until it agreed. gap: largest
-    difference left between a margin and its target, as a share. design_effect_before, design_effect: 1 + squared coefficient
-    of variation (Kish 1965). trimmed: weights held at the cap. margins: group, option, target, before, after (shares).
-    """
-
-    weight: np.ndarray
-    rounds: int
-    gap: float
-    design_effect_before: float
-    design_effect: float
-    trimmed: int
-    margins: pd.DataFrame
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row: n, effective_n, rounds, gap, design effects, trimmed, smallest and largest weight over their mean."""
-        relative = self.weight / self.weight.mean()
-        names = ("rounds", "gap", "design_effect_before", "design_effect", "trimmed")
-        head = {"n": len(relative), "effective_n": len(relative) / self.design_effect}
-        return pd.DataFrame([head | {name: getattr(self, name) for name in names} | {"smallest": relative.min(), "largest": relative.max()}])  # fmt: skip
-
-
-def rake(
-    weight: np.ndarray,
-    groups: pd.DataFrame,
-    population: dict[str, dict[str, float]],
-    trim: float | None = None,
-    tolerance: float = 1e-8,
-    rounds: int = 1000,
-) -> Weighting:
-    """Weights whose margins agree with the population's, by iterative proportional fitting.
-
-    weight: (n,) design weights, above 0. groups: (n, columns) options of each respondent. population: column -> option ->
-    people (counts, the same total in every column, or shares that sum to 1). trim: no weight above so many times the mean;
-    the margins are fitted again after each cut, until both hold. tolerance: largest difference of a margin, as a share.
-    Deming & Stephan 1940, Ann. Math. Stat. 11:427; trimming: Potter 1990, ASA Survey Research Methods. Raises DataError (an
-    option without respondents or without people, unlike totals, a respondent whose option isn't told, no convergence).
-    """
-    start = _checked_weight(weight, len(groups), trim)
-    codes, shares, totals = _margins(groups, population)
-    total = start.sum() if abs(totals[0] - 1) < 1e-6 else totals[0]
-    w, cap = start * (total / start.sum()), np.inf if trim is None else trim * total / len(start)
-    for done in range(1, rounds + 1):  # noqa: B007 (told afterwards)
-        for code, share in zip(codes, shares, strict=True):
-            w = w * (share * total / np.bincount(code, w, len(share)))[code]
-        over = w.max() > cap * (1 + 1e-9)
-        gap = max(
-            np.abs(np.bincount(c, w, len(s)) / total - s).max() for c, s in zip(codes, shares, strict=True)
-        )
-        if gap <= tolerance and not over:
-            break
-        w = np.minimum(w, cap)
-    else:
-        cause = "边际之间矛盾，或交叉后有空格" if trim is None else f"权重上限 {trim:g} 倍均值太紧"
-        raise DataError(
-            f"加权 {rounds} 轮仍不收敛（最大差 {gap:.2%}）：{cause}；请合并选项{'或放宽上限' if trim else ''}"
-        )
-    held = 0 if trim is None else int((w > cap * (1 - 1e-6)).sum())
-    margins = _margin_table(population, codes, shares, start, w)
-    return Weighting(w, done, float(gap), _kish(start), _kish(w), held, margins)
-
-
-def poststratify(weight: np.ndarray, cells: pd.Series, population: dict[str, float]) -> Weighting:
-    """Weights whose cells agree with the population's: `rake` with one margin, exact in one round.
-
-    cells: (n,) cell of each respondent (joined labels for crossed groups). population: cell -> people, or shares.
-    """
-    name = str(cells.name or "单元")
-    return rake(weight, pd.DataFrame({name: cells}), {name: population})
-
-
-def weighted_for_nonresponse(
-    questionnaire: Questionnaire, trim: float | None = 5.0
-) -> tuple[Questionnaire, Weighting]:
-    """The questionnaire with weights raked to every group whose population its description gives.
-
-    trim: as in `rake`. Raises DataError if the description gives no population, and as `rake`.
-    """
-    population = {g.name: g.population for g in questionnaire.description.groups if g.population}
-    if not population:
-        raise DataError("问卷说明里没有总体人数（population），不能做无应答加权")
-    found = rake(questionnaire.weight, questionnaire.groups, population, trim)
-    return replace(questionnaire, weight=found.weight), found
-
-
-def _checked_weight(weight: np.ndarray, n: int, trim: float | None) -> np.ndarray:
-    start = np.asarray(weight, float)
-    if start.shape != (n,) or n < 2:
-        raise DataError(f"权重的形状 {start.shape} 与 {n} 名受访者不符（至少 2 名）")
-    if not (np.isfinite(start) & (start > 0)).all():
-        raise DataError(f"权重须为大于 0 的数；有 {int((~(start > 0)).sum())} 个不是")
-    if trim is not None and trim <= 1:
-        raise ParamsError(f"trim={trim:g}：权重上限须大于均值的 1 倍")
-    return start
-
-
-def _margins(
-    groups: pd.DataFrame, population: dict[str, dict[str, float]]
-) -> tuple[list[np.ndarray], list[np.ndarray], list[float]]:
-    """Code of each respondent, shares of the population and its total, by margin; DataError for what can't be fitted."""
-    if not population:
-        raise DataError("没有给出总体人数，不能加权")
-    if absent := [name for name in population if name not in groups]:
-        raise DataError(f"没有分组列 {'、'.join(absent)}；现有 {'、'.join(map(str, groups.columns))}")
-    codes = [pd.Index(list(people)).get_indexer(groups[name]) for name, people in population.items()]
-    totals = [float(sum(people.values())) for people in population.values()]
-    problems = [fault for (name, people), code in zip(population.items(), codes, strict=True)
-                for fault in _margin_faults(groups[name], people, code)]  # fmt: skip
-    if not np.allclose(totals, totals[0], rtol=1e-6):
-        listed = "、".join(f"{name} {total:g}" for name, total in zip(population, totals, strict=True))
-        problems.append(f"各分组的总体合计不同：{listed}")
-    if problems:
-        raise DataError("不能加权：", problems)
-    shares = [np.array(list(p.values()), float) / t for p, t in zip(population.values(), totals, strict=True)]
-    return codes, shares, totals
-
-
-def _margin_faults(group: pd.Series, people: dict[str, float], code: np.ndarray) -> list[str]:
-    found = np.bincount(code[code >= 0], minlength=len(people))
-    faults = [f"{group.name}“{option}”：总体人数须大于 0，现为 {number:g}" for option, number in people.items() if not number > 0]  # fmt: skip
-    faults += [f"{group.name}“{option}”：没有受访者，请与相近的选项合并" for option, n in zip(people, found, strict=True) if not n]  # fmt: skip
-    if (code < 0).any():
-        odd = "、".join(sorted({str(v) or "空" for v in group[code < 0]}))
-        faults.append(f"{group.name}：{(code < 0).sum()} 名受访者的选项（{odd}）不在总体中；请补全或另列一项")
-    return faults
-
-
-def _margin_table(
-    population: dict, codes: list[np.ndarray], shares: list[np.ndarray], before: np.ndarray, after: np.ndarray
-) -> pd.DataFrame:
-    parts = []
-    for (name, people), code, share in zip(population.items(), codes, shares, strict=True):
-        had, has = (np.bincount(code, w, len(share)) / w.sum() for w in (before, after))
-        parts.append(
-            pd.DataFrame(
-                {"group": name, "option": list(people), "target": share, "before": had, "after": has}
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
-def _kish(weight: np.ndarray) -> float:
-    return float(len(weight) * (weight**2).sum() / weight.sum() ** 2)
 
 
 def item_nonresponse(questionnaire: Questionnaire) -> pd.DataFrame:

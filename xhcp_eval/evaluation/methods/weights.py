@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import pandas as pd
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.showing import ShowsFrame
 
+Better = Literal["higher", "lower"]
 # Saaty 1980, The Analytic Hierarchy Process: mean consistency index of random matrices of size 1 to 15
 RANDOM_INDEX = (0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59)
 CONSISTENT = 0.1
@@ -103,11 +105,11 @@ def entropy_weights(
 
 
 def critic_weights(
-    values: np.ndarray, names: Sequence[str], better: Sequence[int] | None = None, level: float = 0.95, draws: int = 2000, seed: int = 2030,
+    values: np.ndarray, names: Sequence[str], better: Sequence[Better] | None = None, level: float = 0.95, draws: int = 2000, seed: int = 2030,
 ) -> Weights:  # fmt: skip
     """CRITIC weights: standard deviation times conflict (one minus correlation) with the other criteria.
 
-    values: (n_units, n_criteria). better: 1 more is better, -1 less is better, each column turned accordingly; None
+    values: (n_units, n_criteria). better: "higher" or "lower" a criterion, each column turned accordingly; None
     takes them as they are (as the pymcdm library does). Diakoulaki, Mavrotas & Papayannakis 1995, Computers &
     Operations Research 22:763. Interval: bootstrap over units. Raises DataError (missing values, constant columns).
     """
@@ -221,11 +223,10 @@ def _table(values: np.ndarray, names: Sequence[str], rows: str = "单位") -> np
     return table
 
 
-def _signs(better: Sequence[int], n: int) -> np.ndarray:
-    signs = np.asarray(better)
-    if signs.shape != (n,) or not np.isin(signs, (-1, 1)).all():
-        raise ParamsError(f"better 须为 {n} 个 1（越大越好）或 -1（越小越好），现为 {better}")
-    return signs
+def _signs(better: Sequence[Better], n: int) -> np.ndarray:
+    if len(better) != n or not set(better) <= {"higher", "lower"}:
+        raise ParamsError(f"better 须为 {n} 个 higher（越大越好）或 lower（越小越好），现为 {list(better)}")
+    return np.where(np.asarray(better) == "higher", 1, -1)
 
 
 def _names(names: Sequence[str], n: int) -> tuple[str, ...]:

@@ -152,7 +152,8 @@ def _measures(part: pd.DataFrame) -> list[dict]:
         try:
             found.append(vars(call(table)))
         except DataError as error:
-            empty = Agreement(name, *[float("nan")] * 3, 0.95, len(table), table.shape[1], note=str(error))
+            nan = float("nan")
+            empty = Agreement(name, nan, nan, nan, 0.95, len(table), table.shape[1], note=str(error))
             found.append(vars(empty))
     return found
 

@@ -161,7 +161,8 @@ def _origins(values: np.ndarray, horizon: int, least_points: int) -> tuple[np.nd
     has = np.isfinite(values)
     outcome = np.zeros_like(has)
     outcome[:, :-horizon] = has[:, horizon:]
-    return np.nonzero(has & (has.cumsum(axis=1) >= least_points) & outcome)
+    row, origin = np.nonzero(has & (has.cumsum(axis=1) >= least_points) & outcome)
+    return row, origin
 
 
 def _draw(

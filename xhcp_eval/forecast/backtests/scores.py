@@ -151,7 +151,7 @@ def _binned(probability: ArrayLike, met: ArrayLike, bins: int) -> tuple[np.ndarr
     if np.any((p < 0) | (p > 1)):
         raise ParamsError("概率须在 0 与 1 之间")
     # 0.3 * 10 is a hair below 3 in binary, yet 0.3 opens the bin from 0.3 on
-    return p, met, np.minimum((p * bins + ROUNDING).astype(int), bins - 1)
+    return p, np.asarray(met), np.minimum((p * bins + ROUNDING).astype(int), bins - 1)
 
 
 def probability_beyond(

@@ -45,9 +45,8 @@ def local_drift(panel: Panel, horizon: int, quantiles: np.ndarray) -> np.ndarray
         )
         change = typical_change(panel, rows, noise)
         steepness = typical_trend(panel.values[rows], noise, change)
-        state = _filter(
-            *_end_together(panel.last[rows], panel.values[rows], noise), counted, change, steepness
-        )
+        values, noise = _end_together(panel.last[rows], panel.values[rows], noise)
+        state = _filter(values, noise, counted, change, steepness)
         result[rows] = _mixture_quantiles(state, horizon, quantiles)
     result[np.isfinite(panel.values).sum(axis=1) < 2] = np.nan
     return result

@@ -64,7 +64,8 @@ class Ensemble:
         return network.assemble(total / len(self))
 
     def _sums(self, x: np.ndarray, years: int) -> np.ndarray:
-        total, held = np.float32(0), None
+        total = np.zeros((), np.float32)
+        held = None
         for k in range(len(self)):
             if held != self.fold[k]:
                 # networks of one fold share the same standardisation
@@ -242,7 +243,8 @@ def load_model(path: Path = ARTEFACT) -> ReferenceModel:
             rest = (stored[f"{kind}_{name}"] for name in ("mean", "spread", "fold"))
             kinds.append(Ensemble(weights, *rest))
         still = stored["still"].astype(float)
-    return ReferenceModel(*kinds, still, fold_of)
+    alone, among = kinds
+    return ReferenceModel(alone, among, still, fold_of)
 
 
 @lru_cache(maxsize=1)

@@ -131,6 +131,7 @@ class Company:
         rows: (n,) positions. own: their histories. As the networks learned it, a series counts among its own peers:
         one that isn't a member (same key and indicator) is added for its own features, as if it had been.
         """
+        assert self.sums is not None and panel.indicator is not None
         first = min(self.first_year, int(panel.years[0]))
         width = self.sums.by_year["value"].total.shape[1]
         end = max(self.first_year + width, int(panel.years[-1]) + 1)
@@ -162,6 +163,7 @@ def _scale(panel: Panel, rows: np.ndarray) -> np.ndarray:
 
 def _fingerprints(panel: Panel, rows: np.ndarray) -> np.ndarray:
     """A number for the key and indicator of each series, (n,) uint64, the same on every machine."""
+    assert panel.indicator is not None
     names = pd.DataFrame({"key": panel.keys[rows], "indicator": panel.indicator[rows].astype(np.int64)})
     names["key"] = names["key"].astype(str).astype(object)
     return pd.util.hash_pandas_object(names, index=False).to_numpy()

@@ -76,7 +76,7 @@ def train_model(
 
         trained = list(pool.map(work, tasks))
     kinds = [_ensemble(kind, tasks, trained) for kind in KINDS]
-    return ReferenceModel(*kinds, _still(series, fold_of), fold_of)
+    return ReferenceModel(kinds[0], kinds[1], _still(series, fold_of), fold_of)
 
 
 def _still(series: Series, fold_of: dict[str, int]) -> np.ndarray:
@@ -137,4 +137,4 @@ def save_model(model: ReferenceModel, path: Path) -> None:
         arrays |= {f"{kind}_{i}": w.astype(np.float16) for i, w in enumerate(ensemble.weights)}
         arrays |= {f"{kind}_{name}": getattr(ensemble, name) for name in ("mean", "spread", "fold")}
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, allow_pickle=False, **arrays)

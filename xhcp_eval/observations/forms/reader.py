@@ -80,7 +80,9 @@ def read_workbook(path: str | Path, plan: Plan) -> WorkbookCells:
     except Exception as error:  # whatever a damaged part makes the parser stumble over
         raise DataError(f"数据文件 {path.name} 无法读取：{error}") from error
     stamp = _stamp(path, values, plan)
-    rows, places, faults = [], {}, []
+    rows: list[dict] = []
+    places: dict[int, tuple[str, int]] = {}
+    faults: list[Fault] = []
     for sheet, keys in stamp["sheets"].items():
         if sheet not in values.sheetnames:
             raise DataError(

@@ -112,7 +112,8 @@ def _described(rows: pd.DataFrame, plan: Plan, past: pd.DataFrame) -> pd.DataFra
     keys = pd.MultiIndex.from_frame(rows[[k for k in KEY if k != "year"]])
     before = last.reindex(keys)[["year", "value", "numerator", "denominator"]]
     rows["before"] = [
-        _before(*figure, unit) for *figure, unit in zip(*before.T.to_numpy(), rows["unit"], strict=True)
+        _before(one.year, one.value, one.numerator, one.denominator, unit)
+        for one, unit in zip(before.itertuples(), rows["unit"], strict=True)
     ]
     return rows
 
@@ -164,7 +165,7 @@ def write_workbook(plan: Plan, department: str, year: int, previous: pd.DataFram
     return path
 
 
-def put_text(sheet: Worksheet, row: int, column: int, text: str):
+def put_text(sheet: Worksheet, row: int, column: int, text: str | float):
     """A cell of text, which stays text even where it begins like a formula. Returns the cell."""
     cell = sheet.cell(row, column, text)
     if isinstance(text, str):

@@ -35,7 +35,7 @@ def guard(
         failing = np.flatnonzero(hidden & (reached[1] - reached[0] < needed))
         before = hidden.sum() + coarse.sum()
         for cell in failing:
-            _widen(cells, cell, hidden, coarse, few)
+            _widen(cells, int(cell), hidden, coarse, few)
         if hidden.sum() + coarse.sum() == before:
             break
     return hidden, coarse

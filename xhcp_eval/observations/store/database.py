@@ -103,7 +103,7 @@ class Database:
                 "select import_id, n_rows from imports where sha256 = ?", [sha256]
             ).fetchone()
             if known:
-                return Import(*known, is_new=False)
+                return Import(known[0], known[1], is_new=False)
             kept = self._insert(connection, rows, file, sha256, plan, by or getpass.getuser(), notices)
             if records is not None:
                 connection.register("answers", records.assign(import_id=kept.import_id))
@@ -170,7 +170,8 @@ class Database:
         count, so that what came in late with an early date can't change a release. Returns the columns of
         `table.COLUMNS`, sorted by key.
         """
-        where, values = ["true"], []
+        where: list[str] = ["true"]
+        values: list[object] = []
         if as_of is not None:
             where.append("reported_on <= ?::date")
             values.append(_day(as_of))
@@ -273,7 +274,9 @@ class Database:
         """Open the file, waiting for a process that is writing."""
         import duckdb
 
-        config = {"enable_external_access": "false", "lock_configuration": "true"} if guarded else {}
+        config: dict[str, str | bool | int | float | list[str]] = (
+            {"enable_external_access": "false", "lock_configuration": "true"} if guarded else {}
+        )
         until = time.monotonic() + self.wait
         while True:
             try:

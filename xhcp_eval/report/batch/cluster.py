@@ -92,11 +92,10 @@ def _run(client, tasks: Iterable[Task], work: Work, limits: Limits, tell) -> lis
 
 def _loaded(task: Task) -> Task:
     """The task with its tables inside: a worker needn't see this machine's files."""
-    parts = {name: _bytes(getattr(task, name)) for name in ("rows", "verdicts", "company")}
-    return replace(task, **parts)
+    return replace(task, rows=_bytes(task.rows), verdicts=_bytes(task.verdicts), company=_bytes(task.company))
 
 
-def _bytes(table: bytes | str) -> bytes:
+def _bytes(table: bytes | str) -> bytes | str:
     return Path(table).read_bytes() if isinstance(table, str) and table else table
 
 

@@ -38,7 +38,8 @@ def write_company(params: PackParams, files: Sequence[str], path: Path) -> str:
         # as `judge` does: a region that stands in both is that of the batch
         tables.append(others[~others["region"].isin(own)])
     together = pd.concat(tables, ignore_index=True)
-    years = {params.data_until, params.forecast_origin, params.outcome_year} - {None}
+    asked = (params.data_until, params.forecast_origin, params.outcome_year)
+    years = {year for year in asked if year is not None}
     found = {
         year: learn_from(together, plan, year, params.settings, params.use_recollection)
         for year in sorted(years)

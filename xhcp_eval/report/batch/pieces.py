@@ -55,6 +55,7 @@ class Table:
             rows = set(cells.frame.index[mine])
             faults = tuple(fault for fault in cells.faults if fault.row in rows)
             return Cells(cells.frame[mine], cells.sheet, cells.letters, faults, cells.notices)
+        assert self._folder is not None, "cut() comes first"
         path = self._folder / f"{number}.parquet"
         if not path.is_file():
             return Cells(pd.DataFrame())

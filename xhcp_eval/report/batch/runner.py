@@ -19,20 +19,31 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from xhcp_eval.errors import CrashError, RunError, XhcpError
-from xhcp_eval.report.batch.tasks import RETRIED, Cause, Limits, Outcome, Task
+from xhcp_eval.report.batch.tasks import RETRIED, Cause, Limits, Outcome
 
-Work = Callable[[Task], object]
+Work = Callable[[Any], object]
 Result = TypeVar("Result")
 GARBAGE = 200_000  # objects between collections: a process of a second leaves hardly any
 GRACE = 10.0  # seconds for a process to end after its answer
 
 
+class Doable(Protocol):
+    """What can be worked on and told of: a `Task`, or a block of regions to be judged."""
+
+    @property
+    def region(self) -> str: ...  # noqa: D102
+    @property
+    def pack(self) -> str: ...  # noqa: D102
+    @property
+    def folder(self) -> str: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class _Running:
-    task: Task
+    task: Doable
     attempt: int
     process: BaseProcess
     pipe: Connection
@@ -46,7 +57,7 @@ class _Running:
 
 
 def run_tasks(
-    tasks: Iterable[Task], work: Work, limits: Limits, tell: Callable[[Outcome], None] = lambda _: None
+    tasks: Iterable[Doable], work: Work, limits: Limits, tell: Callable[[Outcome], None] = lambda _: None
 ) -> list[Outcome]:
     """Run all tasks, several at once, and return what came of them, in the order in which they ended.
 
@@ -56,13 +67,14 @@ def run_tasks(
     processes are killed.
     """
     context = process_context(limits.preload)
-    coming, again = iter(tasks), deque()
+    coming = iter(tasks)
+    again: deque[tuple[Doable, int]] = deque()
     running: list[_Running] = []
     outcomes: list[Outcome] = []
     try:
         while True:
-            while len(running) < limits.at_once and (one := _next(again, coming)):
-                running.append(_start(context, *one, work, limits))
+            while len(running) < limits.at_once and (new := _next(again, coming)):
+                running.append(_start(context, *new, work, limits))
             if not running:
                 return outcomes
             for one in _ended(running, limits):
@@ -78,7 +90,7 @@ def run_tasks(
             one.end()
 
 
-def process_context(preload: tuple[str, ...] = ()) -> multiprocessing.context.BaseContext:
+def process_context(preload: tuple[str, ...] = ()) -> Any:
     """How this system starts processes; `preload` names modules they have from the start, where they are copies."""
     # read by the numerical libraries when they are loaded: a process is to use one core
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -105,7 +117,7 @@ def call_apart(
     preload: modules it has from the start; None: it starts from nothing, so that it needn't wait for `warm_up`.
     Raises what the function raises, RunError if its process dies.
     """
-    context = multiprocessing.get_context("spawn") if preload is None else process_context(preload)
+    context: Any = multiprocessing.get_context("spawn") if preload is None else process_context(preload)
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_answer_call, args=(theirs, function, arguments))
     process.start()
@@ -131,14 +143,14 @@ def _answer_call(pipe: Connection, function: Callable, arguments: tuple) -> None
         pipe.send((None, error))
 
 
-def _next(again: deque, coming) -> tuple[Task, int] | None:
+def _next(again: deque, coming) -> tuple[Doable, int] | None:
     if again:
         return again.popleft()
     task = next(coming, None)
     return None if task is None else (task, 1)
 
 
-def _start(context, task: Task, attempt: int, work: Work, limits: Limits) -> _Running:
+def _start(context, task: Doable, attempt: int, work: Work, limits: Limits) -> _Running:
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(work, task, theirs, limits.memory_mb))
     process.start()
@@ -180,7 +192,7 @@ def _outcome(one: _Running, limits: Limits) -> Outcome:
     )
 
 
-def _child(work: Work, task: Task, pipe: Connection, memory_mb: int) -> None:
+def _child(work: Work, task: Doable, pipe: Connection, memory_mb: int) -> None:
     """Body of a process: do the work, send the answer."""
     _settle_in(memory_mb)
     gc.set_threshold(GARBAGE)
@@ -228,7 +240,9 @@ def _settle_in(memory_mb: int) -> None:
 
 
 def _end_with_parent() -> None:
-    wait([multiprocessing.parent_process().sentinel])
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "called in a child"
+    wait([parent.sentinel])
     _kill_group(os.getpid())
     os._exit(1)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -29,7 +30,7 @@ class Store(Protocol):
     def key(self, name: str) -> str:
         """Hash of what a whole report depends on; empty if there is none or a file of it is missing."""
 
-    def making(self, name: str, key: str) -> contextmanager:
+    def making(self, name: str, key: str) -> AbstractContextManager[Path]:
         """A folder to write a report in, put in its place as a whole, with its marker, when the block ends well."""
 
     def read(self, name: str) -> str | None:
@@ -41,7 +42,7 @@ class Store(Protocol):
     def tidy(self) -> None:
         """Remove what killed runs left, put back what they had moved aside."""
 
-    def locked(self) -> contextmanager:
+    def locked(self) -> AbstractContextManager[None]:
         """Hold the place for one batch. Raises RunError if another one is writing there."""
 
 
@@ -203,7 +204,7 @@ def _marker(text: str | None) -> dict:
 def _take(file) -> bool:
     """Lock an open file for this process, if no other has; False if one has."""
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             file.seek(0)
@@ -218,7 +219,7 @@ def _take(file) -> bool:
 
 
 def _give_back(file) -> None:
-    if os.name == "nt":
+    if sys.platform == "win32":
         import msvcrt
 
         file.seek(0)

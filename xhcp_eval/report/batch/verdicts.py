@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -52,7 +53,7 @@ def with_verdicts(
     blocks = list(_blocks(tasks, folder, limits.at_once))
     sizes = {(block.pack, block.region): len(block.regions) for block in blocks}
     run_tasks(blocks, judge_block, limits, lambda one: tell(sizes[one.pack, one.region]))
-    found = {(task.region, task.pack): _file(folder, task.pack, task.rows) for task in tasks}
+    found = {(task.region, task.pack): _file(folder, task.pack, str(task.rows)) for task in tasks}
     return [
         replace(task, verdicts=str(path)) if (path := found[task.region, task.pack]).is_file() else task
         for task in tasks
@@ -67,7 +68,7 @@ def _blocks(tasks: Sequence[Task], folder: Path, at_once: int) -> Iterator[Block
             block = mine[k : k + size]
             regions = tuple(task.region for task in block)
             name = f"{regions[0]} 等 {len(block)} 个"
-            rows = tuple(task.rows for task in block)
+            rows = tuple(str(task.rows) for task in block)
             yield Block(name, pack, regions, rows, block[0].params, str(folder), block[0].company)
 
 
@@ -96,7 +97,7 @@ def _try_alone(params: PackParams, region: str, table: pd.DataFrame, block: Bloc
 def _judge(params: PackParams, tables: dict[str, pd.DataFrame], block: Block) -> None:
     plan, rows = load_plan(params.plan), dict(zip(block.regions, block.rows, strict=True))
     together = pd.concat(tables.values(), ignore_index=True)
-    options = {"use_recollection": params.use_recollection, "may_lag": True}
+    options: dict[str, Any] = {"use_recollection": params.use_recollection, "may_lag": True}
     if company := read_company(block.company):
         options["beside"] = company[params.data_until]
     verdicts = judge(together, plan, list(tables), params.settings, params.data_until, **options)

@@ -71,10 +71,10 @@ def find_browser() -> Path:
             raise RunError(f"环境变量 {VARIABLE} 指定的浏览器不存在或不能运行：{given}。{_HINT}")
         return Path(found)
     on_path = (Path(found) for found in map(shutil.which, NAMES) if found)
-    found = next(on_path, None) or next((path for path in usual_places() if path.is_file()), None)
-    if found is None:
+    here = next(on_path, None) or next((path for path in usual_places() if path.is_file()), None)
+    if here is None:
         raise RunError(f"没有找到浏览器。{_HINT}")
-    return found
+    return here
 
 
 def usual_places() -> Iterator[Path]:

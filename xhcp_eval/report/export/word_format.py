@@ -62,9 +62,9 @@ def _set_page(document: Document, title: str, mark: str) -> None:
     from docx.shared import Mm, Pt
 
     section = document.sections[0]
-    section.page_width, section.page_height = (Mm(side) for side in PAGE)
-    for side, width in MARGINS.items():
-        setattr(section, f"{side}_margin", Mm(width))
+    section.page_width, section.page_height = (Mm(length) for length in PAGE)
+    for edge, width in MARGINS.items():
+        setattr(section, f"{edge}_margin", Mm(width))
     section.header_distance, section.footer_distance = Mm(22), Mm(22)
     for header in (section.header, section.even_page_header):
         paragraph = header.paragraphs[0]

@@ -57,7 +57,8 @@ def write_overview(out: Path) -> Path:
     report is compared with the one before it of the same pack, and with the last one on the same plan and
     region where that is another pack (the final evaluation with the mid-term one).
     """
-    found = [read_summary(path) for path in sorted(out.glob(f"*/{SUMMARY}"))]
+    read = [read_summary(path) for path in sorted(out.glob(f"*/{SUMMARY}"))]
+    found = [one for one in read if one is not None]
     summaries = sorted(found, key=lambda one: (-one["data_until"], one["is_demo"], one["pack"]))
     frames = {one["pack"]: _questions(one) for one in summaries}
     bodies = (

@@ -12,6 +12,7 @@ import pkgutil
 import traceback
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -30,14 +31,16 @@ def run_forked(jobs: list[Job], at_once: int, tell: Callable[[Done], None]) -> l
     is removed.
     """
     preload()
-    waiting, running, found = deque(enumerate(jobs)), {}, {}
+    waiting = deque(enumerate(jobs))
+    running: dict[Connection, tuple[int, int]] = {}
+    found: dict[int, Done] = {}
     try:
         while waiting or running:
             while waiting and len(running) < max(1, at_once):
                 number, job = waiting.popleft()
-                pipe, pid = fork_child(lambda out, job=job: out.send(_done(job)))
-                running[pipe] = number, pid
-            for pipe in wait(list(running)):
+                new, pid = fork_child(partial(_send_done, job))
+                running[new] = number, pid
+            for pipe in [one for one in wait(list(running)) if isinstance(one, Connection)]:
                 number, pid = running[pipe]
                 found[number] = _received(pipe, jobs[number])
                 del running[pipe]
@@ -91,6 +94,10 @@ def preload() -> None:
 
     for chapter in pkgutil.walk_packages(chapters.__path__, f"{chapters.__name__}."):
         importlib.import_module(chapter.name)
+
+
+def _send_done(job: Job, out: Connection) -> None:
+    out.send(_done(job))
 
 
 def _done(job: Job, engine: str = NAME) -> Done:

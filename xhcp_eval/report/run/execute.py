@@ -147,7 +147,7 @@ def _place(error: Any, job: Job) -> str:
     return f"第 {error.cell_index + 1 - bool(job.parameters)} 格“{line.strip()[:60]}”"
 
 
-def _readable_translator() -> type:
+def _readable_translator() -> Any:
     from papermill.translators import PythonTranslator
 
     class Readable(PythonTranslator):

@@ -101,7 +101,7 @@ def _run_cell(cell, answer: Callable[..., Ran]) -> tuple | None:
         return None
     ran = answer(cell)
     cell.outputs = [nbformat.from_dict(output) for output in ran.outputs]
-    cell.execution_count = ran.count
+    cell.execution_count = ran.number
     return ran.failed
 
 

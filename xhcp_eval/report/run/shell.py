@@ -18,10 +18,10 @@ LANGUAGE_INFO: dict[str, Any] = {
 
 
 class Ran(NamedTuple):
-    """What came of one cell. outputs: nbformat outputs. count: execution count. failed: ename, evalue, traceback, or none."""
+    """What came of one cell. outputs: nbformat outputs. number: execution count. failed: ename, evalue, traceback, or none."""
 
     outputs: list[dict]
-    count: int
+    number: int
     failed: tuple[str, str, list[str]] | None
 
 
@@ -84,7 +84,7 @@ def _config():
     return config
 
 
-def _shell_class(outputs: list[dict]) -> type:
+def _shell_class(outputs: list[dict]) -> Any:
     """An IPython shell that adds displays, results and errors to the outputs, encoded as a kernel does."""
     from ipykernel.jsonutil import encode_images, json_clean
     from IPython.core.displayhook import DisplayHook
@@ -96,7 +96,7 @@ def _shell_class(outputs: list[dict]) -> type:
         outputs.append({"output_type": kind, **bundle, **more})
 
     class Publisher(DisplayPublisher):
-        def publish(self, data, metadata=None, **_) -> None:
+        def publish(self, data, metadata=None, source=None, **_) -> None:
             add("display_data", data, metadata)
 
     class Hook(DisplayHook):
