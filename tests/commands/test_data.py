@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from xhcp_eval.commands.cli import app
-from xhcp_eval.errors import DataError
+from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.observations.forms.workbook import COLUMNS, FIRST_ROW
 from xhcp_eval.observations.table import read_table
 from xhcp_eval.plan.reading import load_plan
@@ -88,3 +88,8 @@ def test_warnings_letters_and_the_yearbook_of_a_file(xhcp, tmp_path):
     ]
     assert any("演示数据" in text for text in texts)
     assert "<5" in texts
+
+
+def test_a_report_is_exported_by_name_not_by_path():
+    done = CliRunner().invoke(app, ["export", "reports/midterm_2025", "--word"])
+    assert isinstance(done.exception, ParamsError) and "写名称，不写路径" in str(done.exception)

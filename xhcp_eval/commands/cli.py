@@ -18,7 +18,7 @@ from xhcp_eval.commands import data as data_commands
 from xhcp_eval.commands import scores as score_commands
 from xhcp_eval.commands import upkeep
 from xhcp_eval.commands.options import PLAN, progress
-from xhcp_eval.errors import XhcpError
+from xhcp_eval.errors import ParamsError, XhcpError
 
 app = typer.Typer(
     name="xhcp",
@@ -92,6 +92,8 @@ def export(
 
     given = {"word": word, "pdf": pdf, "figures": figures, "tables": tables}
     chosen = {kind for kind, wanted in given.items() if wanted} or set(KINDS)
+    if wrong := [pack for pack in packs if Path(pack).name != pack]:
+        raise ParamsError(f"报告包写名称，不写路径：{'、'.join(wrong)}；例 midterm_2025")
     for pack in packs:
         folder = reports / pack
         for path in write(folder, out or folder.with_name(f"{pack}.export"), chosen):
