@@ -546,7 +546,7 @@ def test_five_regions_of_one_indicator_learn_from_one_another():
 
 def test_shipped_networks_are_split_by_indicator():
     model = reference_model()
-    assert len(model.fold_of) == 43
+    assert len(model.fold_of) == 1565
     for name, fold in list(model.fold_of.items())[:3]:
         held = model.without(name)
         assert 0 < len(held.alone) < len(model.alone)

@@ -28,11 +28,11 @@ Weights = list[np.ndarray]
 class Recipe:
     """How a network is trained: width of both hidden layers, passes over the cases, Adam's rate, decay, dropout."""
 
-    hidden: int = 64
-    epochs: int = 10
-    rate: float = 0.003
-    decay: float = 0.05
-    dropout: float = 0.2
+    hidden: int = 192
+    epochs: int = 6
+    rate: float = 0.004
+    decay: float = 0.1
+    dropout: float = 0.1
 
 
 DEFAULT = Recipe()
