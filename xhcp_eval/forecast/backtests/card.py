@@ -88,7 +88,8 @@ def write_card(
             f"- 训练数据 sha256：`{digest}`；训练日期：{trained_on}；重新训练：`xhcp train 数据文件…`。",
             f"- 组成：{len(model.alone)} 个小网络看单条序列，{len(model.among)} 个同时看同一指标的其他地区"
             f"（至少 {FEWEST_PEERS} 个），各取平均。指标按来源分成 5 份，每个网络只学其中 4 份。",
-            "- 从未变动过的序列没有年均变化可言，改用真实的不变序列后来的走法（按所处位置分四类）。",
+            "- 从未变动过的序列没有年均变化可言，改用真实的不变序列后来的走法（按所处位置分四类），只学自没有剔除过不变地区的"
+            f"{_whole(frame)}个指标。",
             "- 结果：未来 1—10 年每年的分位数。",
             "",
             "## 单条序列的得分（按来源交叉检验，向前 5 年）",
@@ -118,6 +119,11 @@ def write_card(
             "",
         ]
     )
+
+
+def _whole(frame: pd.DataFrame) -> int:
+    """Indicators whose regions are all there, moved or not."""
+    return frame.loc[frame["whole"].astype(bool) if "whole" in frame else slice(None), "indicator"].nunique()
 
 
 CHINA = "china_province"

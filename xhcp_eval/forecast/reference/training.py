@@ -48,7 +48,8 @@ def train_model(
     """Learn from real histories.
 
     frame: columns indicator, region, year, value, unit, lower, upper, and source if parts are to be made of whole
-    sources; at least five indicators. recipe: how each
+    sources, and whole (true where no region was left out for never having moved: only from those it learns how still
+    histories go on); at least five indicators. recipe: how each
     network is trained. networks: per fold and kind. seed: fixes everything; the same frame and seed give the same
     model on the same machine and library versions (elsewhere sums may round differently). jobs: processes, by
     default one a core. done: called after each network. Raises DataError for missing columns or too few indicators.
@@ -79,16 +80,30 @@ def train_model(
 
         trained = list(pool.map(work, tasks))
     kinds = [_ensemble(kind, tasks, trained) for kind in KINDS]
-    return ReferenceModel(kinds[0], kinds[1], _still(series, fold_of), fold_of)
+    return ReferenceModel(kinds[0], kinds[1], _still(series, fold_of, _whole(frame, series)), fold_of)
 
 
-def _still(series: Series, fold_of: dict[str, int]) -> np.ndarray:
-    """`still.learn` without each part of the indicators, and from all, (FOLDS + 1, ...)."""
+def _still(series: Series, fold_of: dict[str, int], whole: np.ndarray) -> np.ndarray:
+    """`still.learn` without each part of the indicators, and from all, (FOLDS + 1, ...).
+
+    whole: (n,) series of tables from which no region was left out because it never moved; elsewhere every still history
+    moves in the end, and none of it counts here unless there is nothing else.
+    """
     fold = np.array([fold_of[name] for name in series.names])[series.indicator]
-    parts = [fold != k for k in range(FOLDS)] + [np.ones(len(fold), bool)]
-    return np.stack(
-        [learn(series.values[keep], series.lower[keep], series.upper[keep], YEARS_AHEAD) for keep in parts]
-    )
+
+    def one(keep: np.ndarray) -> np.ndarray:
+        keep = keep & whole if (keep & whole).any() else keep
+        return learn(series.values[keep], series.lower[keep], series.upper[keep], YEARS_AHEAD)
+
+    return np.stack([*(one(fold != k) for k in range(FOLDS)), one(np.ones(len(fold), bool))])
+
+
+def _whole(frame: pd.DataFrame, series: Series) -> np.ndarray:
+    """Which series are of a whole table, (n,): all where the data don't tell."""
+    if "whole" not in frame.columns:
+        return np.ones(len(series.values), bool)
+    told = frame.groupby("indicator", observed=True)["whole"].all().reindex(series.names)
+    return told.to_numpy(bool)[series.indicator]
 
 
 def _folds(frame: pd.DataFrame, names: np.ndarray, seed: int) -> np.ndarray:
