@@ -190,7 +190,7 @@ def what_if(verdicts: Verdicts, choice: Choice) -> TextView:
     ahead = ahead[(ahead["target_id"] == row["target_id"]) & ahead["limit"].notna()]
     chance = "这是算术，不是预测；能有多大把握见上面的概率。"
     if len(ahead):
-        probability = format_probability(float(chance_at(verdicts, ahead, np.array([choice.pace]))[0]))
+        probability = format_probability(float(chance_at(verdicts, ahead, np.array([pace]))[0]))
         chance = f"按此速度，预测分布整体移动后达标的概率为{probability}（照现在的趋势为{format_probability(row['probability'])}）。"
     return text_view([told, _people(row, facts, value), chance])
 

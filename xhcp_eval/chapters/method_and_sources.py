@@ -19,17 +19,30 @@ def forecast_method() -> TextView:
     alone, peers, together = known["alone"]["reference"], known["alone"], known["together"]["reference"]
     return text_view(
         [
-            f"预测模型学的是真实短序列怎样往下走：{known['indicators']}个真实指标（国家和国外市镇的死亡率、入学率、接种率等）、"
+            f"预测模型学的是真实短序列怎样往下走：{known['indicators']}个真实指标（各国、国外市镇和中国各省的死亡率、入学率、接种率、机构数等）、"
             f"{known['values']:,}个年度数值。它看一条序列近几年升降多少、几年来的坡度、起伏有没有规律、离上下限还有多远、有几个年份，"
             "再按历史上这样的序列后来的走法，给出今后每一年的可能范围；同一指标有五个以上地区时，也看其他地区怎样走。"
             "有分子、分母的，先把计数带来的偶然波动分开：看趋势时滤去，算将来填报的数时再加上。"
             "达标概率由预测分布算出：能积分的积分，其余是几千条模拟路径中达标的比例；小样本指标同样用三年合并值判定。",
-            f"检验：每个指标只由没有见过它的模型来判，向前五年的{alone['n_targets']:,.0f}个达标问题上，布赖尔得分"
+            f"检验：每个指标只由没有见过它、也没有见过同一来源的模型来判，向前五年的{alone['n_targets']:,.0f}个达标问题上，布赖尔得分"
             f"{alone['brier']:.3f}（一律说一半为0.250，直线外推{peers['linear']['brier']:.3f}，随机游走加漂移"
             f"{peers['drift']['brier']:.3f}，越小越好），80%区间实际包含{alone['coverage_80']:.0%}（直线外推只有"
             f"{peers['linear']['coverage_80']:.0%}），95%区间包含{alone['coverage_95']:.0%}，概率平均偏差"
-            f"{100 * alone['calibration_error']:.1f}个百分点；能参照其他地区时布赖尔得分{together['brier']:.3f}。",
+            f"{100 * alone['calibration_error']:.1f}个百分点；能参照其他地区时布赖尔得分{together['brier']:.3f}。"
+            f"{_on_provinces(known['provinces'])}",
         ]
+    )
+
+
+def _on_provinces(found: dict[str, dict[str, float]]) -> str:
+    """The same for Chinese provinces alone, if the training data had any."""
+    if not found["alone"]:
+        return ""
+    alone, together = found["alone"], found["together"]
+    return (
+        f"其中中国各省的指标（{alone['n_targets']:,.0f}个问题）：布赖尔得分{alone['brier']:.3f}，80%区间包含"
+        f"{alone['coverage_80']:.0%}，95%区间包含{alone['coverage_95']:.0%}，概率平均偏差{100 * alone['calibration_error']:.1f}"
+        f"个百分点；各省互相参照时布赖尔得分{together['brier']:.3f}。"
     )
 
 

@@ -170,7 +170,10 @@ def check(
 @app.command()
 def train(
     data: Annotated[
-        Path, typer.Argument(help="训练数据 parquet：indicator、region、year、value、unit、lower、upper")
+        list[Path],
+        typer.Argument(
+            help="训练数据 parquet，可写多个：indicator、region、year、value、unit、lower、upper、group、source"
+        ),
     ],
     out: Annotated[Path, typer.Option(help="模型和说明卡写到的文件夹")] = bootstrap.ROOT
     / "xhcp_eval/forecast/reference",

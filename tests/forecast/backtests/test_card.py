@@ -40,7 +40,7 @@ def test_training_writes_model_card_and_scores(small_world, tmp_path, monkeypatc
         model_card, "train_model", lambda frame, done: train(frame, small, networks=1, done=done)
     )
     done = []
-    paths = model_card.train_and_describe(small_world, tmp_path, done.append)
+    paths = model_card.train_and_describe([small_world], tmp_path, done.append)
     assert [p.name for p in paths] == ["model.npz", "CARD.md", "scores.json"] and len(done) == 10
     card = (tmp_path / "CARD.md").read_text(encoding="utf-8")
     assert file_hash(small_world) in card and "6 个真实指标" in card and "局限" in card
@@ -53,13 +53,13 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
     wrong = tmp_path / "x.parquet"
     wrong.write_text("no parquet", encoding="utf-8")
     with pytest.raises(DataError, match="读不出训练数据"):
-        model_card.train_and_describe(wrong, tmp_path)
+        model_card.train_and_describe([wrong], tmp_path)
     assert not (tmp_path / "model.npz").exists()
 
 
 def test_the_shipped_card_is_of_the_shipped_model():
     known = model_card.model_scores()
-    assert known["indicators"] == len(reference_model().fold_of) == 43
+    assert known["indicators"] == len(reference_model().fold_of) == 1565
     assert known["data_sha256"] in (model_card.ASSETS / "CARD.md").read_text(encoding="utf-8")
     text = "".join(forecast_method().sentences)
     assert f"{known['alone']['reference']['brier']:.3f}" in text

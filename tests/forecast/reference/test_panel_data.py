@@ -25,7 +25,19 @@ def test_only_what_may_be_redistributed_is_there(panel, book):
 
 
 def test_every_indicator_the_model_saw_is_named(book):
-    assert set(book.index) == set(reference_model().fold_of)
+    learned = pd.read_csv(FOLDER / "learned.csv").set_index("indicator")
+    assert set(learned.index) == set(reference_model().fold_of) and learned.index.is_unique
+    assert learned.notna().all().all() and set(book.index) <= set(learned.index)
+
+
+def test_no_source_is_judged_by_a_network_that_saw_it():
+    learned = pd.read_csv(FOLDER / "learned.csv").set_index("indicator")
+    source = learned["source"].str.split(" via | \\(", regex=True).str[0]
+    folds = pd.Series(reference_model().fold_of).groupby(source).nunique()
+    assert len(folds) > 10 and (folds == 1).all()
+
+
+def test_names_of_the_shipped_indicators_are_chinese_and_have_terms(book):
     assert book["name_zh"].str.contains("[\u4e00-\u9fff]").all() and book["terms"].notna().all()
 
 

@@ -95,9 +95,9 @@ def _bars(ax: Axes, left: np.ndarray, width: np.ndarray, colours, height: float,
     right, row = left + width, np.arange(len(left))
     low, high = row - height / 2, row + height / 2
     corners = [(left, low), (right, low), (right, high), (left, high)]
-    bars = PolyCollection(
-        list(np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)), facecolors=colours, **looks
-    )
+    boxes = np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)
+    # an array is drawn at once, a list of boxes one by one
+    bars = PolyCollection(boxes, facecolors=colours, **looks)  # type: ignore[arg-type]
     ax.add_collection(bars)
     return bars
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from xhcp_eval.forecast.reference.training import FOLDS, KINDS, NETWORKS_A_FOLD,
 from xhcp_eval.provenance import file_hash
 
 CLASSICAL = ("last_value", "drift", "linear", "logit_linear", "theta", "local_drift")
-PER_INDICATOR = 200
+PER_INDICATOR = 30
 ASSETS = ARTEFACT.parent
 COLUMNS: dict[str, str] = {
     "wql": "加权分位损失", "mase": "MASE", "coverage_50": "50%区间覆盖", "coverage_80": "80%区间覆盖",
@@ -26,7 +26,7 @@ COLUMNS: dict[str, str] = {
 }  # fmt: skip
 LIMITS = """\
 - 学到的是行政与统计序列的一般动法，不知道政策、投入和人口结构；看不到历史里没有的转折。
-- 每个指标只由没有见过它的那部分网络打分；但同一来源的指标彼此相近（如 1 岁以下与 5 岁以下死亡率），换一个来源，得分会差一些。
+- 每个指标只由没有见过它、也没有见过同一来源任何指标的那部分网络打分；但不同来源里也有相近的指标（如两个来源的婴儿死亡率）。
 - 国家级死亡率等序列是模型平滑过的估计，区县填报的序列没有那么平滑；两类分开看。
 - 目标期最长学到 10 年；再往后中位数不动，区间按年数的平方根放宽。
 - 2020—2022 年的异常只在少数序列里出现过，模型没有专门学习冲击。"""
@@ -84,20 +84,31 @@ def write_card(
             f"- 学自：{frame['indicator'].nunique()} 个真实指标、{len(regions)} 条序列、{len(frame)} 个年度数值"
             f"（{frame['year'].min()}—{frame['year'].max()}年）；按来源："
             + "、".join(f"{name} {count} 个" for name, count in sources.items())
-            + "。各指标名称、来源与许可见 data/reference/indicators.csv。",
-            f"- 训练数据 sha256：`{digest}`；训练日期：{trained_on}；重新训练：`xhcp train 数据文件.parquet`。",
+            + "。各指标的名称、来源与许可见 data/reference/learned.csv。",
+            f"- 训练数据 sha256：`{digest}`；训练日期：{trained_on}；重新训练：`xhcp train 数据文件…`。",
             f"- 组成：{len(model.alone)} 个小网络看单条序列，{len(model.among)} 个同时看同一指标的其他地区"
-            f"（至少 {FEWEST_PEERS} 个），各取平均。指标分成 5 份，每个网络只学其中 4 份。",
-            "- 从未变动过的序列没有年均变化可言，改用真实的不变序列后来的走法（按所处位置分四类）。",
+            f"（至少 {FEWEST_PEERS} 个），各取平均。指标按来源分成 5 份，每个网络只学其中 4 份。",
+            "- 从未变动过的序列没有年均变化可言，改用真实的不变序列后来的走法（按所处位置分四类），只学自没有剔除过不变地区的"
+            f"{_whole(frame)}个指标。",
             "- 结果：未来 1—10 年每年的分位数。",
             "",
-            "## 单条序列的得分（按指标交叉检验，向前 5 年）",
+            "## 单条序列的得分（按来源交叉检验，向前 5 年）",
             "",
             *_table(alone),
             "",
             "## 同一指标的各地区相互学习时",
             "",
             *_table(together),
+            "",
+            "## 按数据的类别",
+            "",
+            *_by_group(alone, together),
+            "",
+            "## 按历史长短和向前年数（单条序列）",
+            "",
+            *_by_length(alone),
+            "",
+            *_by_horizon(alone),
             "",
             f"每个指标 {PER_INDICATOR} 个案例，方括号内为按指标重抽的 95% 自助法区间。加权分位损失在 "
             f"{len(SCORED_LEVELS)} 个水平（{SCORED_LEVELS[0]:g}—{SCORED_LEVELS[-1]:g}）上平均，以历史年均变化的绝对值为单位。",
@@ -110,24 +121,84 @@ def write_card(
     )
 
 
+def _whole(frame: pd.DataFrame) -> int:
+    """Indicators whose regions are all there, moved or not."""
+    return frame.loc[frame["whole"].astype(bool) if "whole" in frame else slice(None), "indicator"].nunique()
+
+
+CHINA = "china_province"
+GROUPS: dict[str, str] = {
+    "country": "国家", "municipal": "瑞典市镇", "state": "美国各州", "district": "德国各县", CHINA: "中国各省",
+    "small area": "斯德哥尔摩小区", "subnational": "其他次国家地区",
+}  # fmt: skip
+
+
+def _by_group(alone: Backtest, together: Backtest) -> list[str]:
+    """Our scores by kind of region, beside those of a random walk with drift; China first."""
+    lines = [
+        "| 类别 | 方式 | 案例 | 布赖尔得分 | 带漂移随机游走 | 80%区间覆盖 | 95%区间覆盖 | 校准误差 |",
+        "|---" * 8 + "|",
+    ]
+    for way, result in (("单条", alone), ("相互学习", together)):
+        table = result.scores(by=["group"], draws=2).set_index(["group", "method"])
+        for group in sorted(set(table.index.get_level_values(0)), key=lambda name: (name != CHINA, name)):
+            ours, drift = table.loc[(group, "reference")], table.loc[(group, "drift")]
+            lines.append(
+                f"| {GROUPS.get(group, group or '未分组')} | {way} | {ours['n_targets']:,.0f} | {ours['brier']:.3f} | {drift['brier']:.3f} "
+                f"| {ours['coverage_80']:.1%} | {ours['coverage_95']:.1%} | {ours['calibration_error']:.3f} |"
+            )
+    return lines
+
+
+def _by_length(result: Backtest) -> list[str]:
+    """Our scores by the number of values in the history."""
+    lines = ["| 历史年数 | 案例 | 布赖尔得分 | 80%区间覆盖 | 95%区间覆盖 | 校准误差 |", "|---" * 6 + "|"]
+    table = result.scores(by=["length"], draws=2)
+    for _, row in table[table["method"] == "reference"].iterrows():
+        lines.append(
+            f"| {row['length']} | {row['n_targets']:,.0f} | {row['brier']:.3f} | {row['coverage_80']:.1%} "
+            f"| {row['coverage_95']:.1%} | {row['calibration_error']:.3f} |"
+        )
+    return lines
+
+
+def _by_horizon(result: Backtest) -> list[str]:
+    """How often our intervals held, by years ahead."""
+    lines = ["| 向前年数 | 预测 | 50%区间覆盖 | 80%区间覆盖 | 95%区间覆盖 |", "|---" * 5 + "|"]
+    table = result.scores(by=["horizon"], draws=2)
+    for _, row in table[table["method"] == "reference"].iterrows():
+        covered = " | ".join(f"{row[f'coverage_{share}']:.1%}" for share in COVERED)
+        lines.append(f"| {row['horizon']} | {row['n']:,.0f} | {covered} |")
+    return lines
+
+
 NETWORKS = len(KINDS) * FOLDS * NETWORKS_A_FOLD
 
 
 def train_and_describe(
-    data: Path, out: Path, done: Callable[[object], None] = lambda task: None
+    data: Sequence[Path], out: Path, done: Callable[[object], None] = lambda task: None
 ) -> list[Path]:
-    """Train the model on a file and write model.npz, CARD.md and scores.json into a folder.
+    """Train the model on one file or several and write model.npz, CARD.md and scores.json into a folder.
 
-    data: parquet with the columns of `train_model`. done: called after each of the `NETWORKS` networks. Raises DataError for a file that can't be read or used.
+    data: parquet with the columns of `train_model` and group. done: called after each of the `NETWORKS` networks. Raises
+    DataError for a file that can't be read or used.
     """
+    frame = pd.concat([_read(path) for path in data], ignore_index=True)
+    save_model(train_model(frame, done=done), out / "model.npz")
+    digest = "、".join(file_hash(path) for path in data)
+    return [out / "model.npz", *describe(frame, out, digest, date.today().isoformat())]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """A file to learn from; of a figure that stands twice the last counts."""
     try:
-        frame = pd.read_parquet(data)
+        frame = pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise DataError(f"{data}：读不出训练数据（{error}）；需要 parquet 文件") from error
-    model = train_model(frame, done=done)
-    paths = [out / "model.npz"]
-    save_model(model, paths[0])
-    return [*paths[:1], *describe(frame, out, file_hash(data), date.today().isoformat())]
+        raise DataError(f"{path}：读不出训练数据（{error}）；需要 parquet 文件") from error
+    texts = [name for name in ("indicator", "region", "unit", "group", "source") if name in frame.columns]
+    frame = frame.assign(**{name: frame[name].astype(str) for name in texts})
+    key = [name for name in ("indicator", "region", "year") if name in frame.columns]
+    return frame.drop_duplicates(key, keep="last")
 
 
 def describe(frame: pd.DataFrame, out: Path, digest: str, trained_on: str) -> list[Path]:
@@ -143,7 +214,11 @@ def describe(frame: pd.DataFrame, out: Path, digest: str, trained_on: str) -> li
         "trained_on": trained_on,
         "data_sha256": digest,
     }
-    found = facts | {"alone": _scores(alone), "together": _scores(together)}
+    found = facts | {
+        "alone": _scores(alone),
+        "together": _scores(together),
+        "provinces": {way: _provinces(result) for way, result in (("alone", alone), ("together", together))},
+    }
     texts = {
         "CARD.md": write_card(frame, model, alone, together, digest, trained_on),
         "scores.json": json.dumps(found, ensure_ascii=False, indent=1) + "\n",
@@ -151,6 +226,14 @@ def describe(frame: pd.DataFrame, out: Path, digest: str, trained_on: str) -> li
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")
     return [out / name for name in texts]
+
+
+def _provinces(result: Backtest) -> dict[str, float]:
+    """Our scores on Chinese provinces; none where there are none."""
+    table = result.scores(by=["group"], draws=2)
+    row = table[(table["group"] == CHINA) & (table["method"] == "reference")]
+    names = ("n_targets", "brier", "coverage_80", "coverage_95", "calibration_error")
+    return {name: round(float(row[name].iloc[0]), 4) for name in names} if len(row) else {}
 
 
 def _table(result: Backtest) -> list[str]:

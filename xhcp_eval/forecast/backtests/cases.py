@@ -10,6 +10,7 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.forecast.panel import Panel, make_panel, previous
+from xhcp_eval.forecast.reference.still import is_still
 
 COLUMNS: tuple[str, ...] = ("indicator", "region", "year", "value")
 OPTIONAL = {"lower": -np.inf, "upper": np.inf, "group": ""}
@@ -103,7 +104,8 @@ def make_cases(
     history = _cut(values[row], origin, window)
     facts = facts.iloc[row].reset_index(drop=True).assign(origin=years[origin])
     facts["series"] = facts["indicator"] + "|" + facts["region"] + "|" + facts["origin"].astype(str)
-    scale = mean_change(history)
+    # shares computed from counts come as 99.99999999999991: rounding is no movement
+    scale = np.where(is_still(history, np.zeros(history.shape)), 0.0, mean_change(history))
     target = history[np.arange(len(row)), origin] + sign * reach * np.sqrt(horizon) * scale
     return Cases(
         frame=_long(facts, years, history),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +12,18 @@ from xhcp_eval.forecast.reference.features import histories
 from xhcp_eval.forecast.reference.peers import peer_features
 
 YEARS_AHEAD = 10
-MULTIPLIERS = {"percent": 100.0, "permille": 1000.0, "per_100k": 1e5}
+MULTIPLIERS = {"percent": 100.0, "permille": 1000.0, "per_10k": 1e4, "per_100k": 1e5}
 WINDOWS = (3, 31)
-CLEAN_COPIES, COUNTED_COPIES, MIXED_VIEWS = 2, 2, 40
+PER_INDICATOR = 400  # lessons: an indicator of many regions and years doesn't drown the others
+GROUPS = (60, 60, 30, 12, 6)  # regions of an indicator that a view holds at most
+MOST_VIEWS = 160
 FARTHEST_OUTCOME = 60.0
 CENSUS_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
 class Series:
-    """Real histories on one grid of years: values (n, n_years); indicator codes, bounds, unit multiplier (n,)."""
+    """Real histories on one grid of years: values (n, n_years); indicator codes (rising), bounds, unit multiplier (n,)."""
 
     values: np.ndarray
     indicator: np.ndarray
@@ -30,6 +31,12 @@ class Series:
     lower: np.ndarray
     upper: np.ndarray
     per: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Series:
+        """Some of the series, by position."""
+        of = (self.values, self.indicator, self.lower, self.upper, self.per)
+        values, indicator, lower, upper, per = (part[rows] for part in of)
+        return Series(values, indicator, self.names, lower, upper, per)
 
 
 @dataclass(frozen=True)
@@ -65,37 +72,51 @@ def arrange(frame: pd.DataFrame) -> Series:
     )
 
 
-def lessons(series: Series, seed: int) -> Lessons:
-    """Every origin of every history several times, each time cut, thinned and blurred in another way.
+def lessons(series: Series, seed: int, per_indicator: int = PER_INDICATOR) -> Lessons:
+    """Some `per_indicator` lessons of each indicator (or a few views of what there is), at origins all over its years.
 
-    A view is the world at one time: all regions end in the same year (as counties in a yearbook do), or each in a
-    year of its own. Part of the regions is left out, so that groups of few and many are seen; in half of the views
+    A view is the world at one time: all regions end in the same year (as counties in a yearbook do), or, in three of ten,
+    each in a year of its own. Part of the regions is left out, so that groups of few and many are seen; in half of the views
     counts are drawn around the values, so that the model learns what a trend looks like through small numbers.
     """
     rng = np.random.default_rng(seed)
-    parts = [_cases(series, last, counted, rng) for last, counted in _views(series, rng)]
+    taken, parts = np.zeros(len(series.names), int), []
+    for view in range(MOST_VIEWS):
+        rows, last = _view(series, np.flatnonzero(taken < per_indicator), rng)
+        part = _cases(series.take(rows), last, view % 2 == 1, rng)
+        if part is not None:
+            parts.append(part)
+            taken += np.bincount(part[3], minlength=len(taken))
     return Lessons(*(np.concatenate([part[i] for part in parts]) for i in range(4)))
 
 
-def _views(series: Series, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, bool]]:
-    """Position of the last known value of each series, -1 where it is left out, and whether to draw counts."""
-    n, width = series.values.shape
-    known = np.isfinite(series.values)
-    for copy in range(CLEAN_COPIES + COUNTED_COPIES):
-        for year in range(2, width - 1):
-            kept = rng.random(n) < rng.choice([0.08, 0.3, 1.0, 1.0], len(series.names))[series.indicator]
-            yield np.where(kept & known[:, year], year, -1), copy >= CLEAN_COPIES
-    for view in range(MIXED_VIEWS):
-        # a year of its own for each series, among those with a value
-        order = np.where(known[:, 2:-1], rng.random((n, width - 3)), -1)
-        kept = rng.random(n) < rng.choice([0.15, 0.5, 1.0], len(series.names))[series.indicator]
-        yield np.where(kept & known[:, 2:-1].any(axis=1), order.argmax(axis=1) + 2, -1), view % 2 == 1
+def _view(series: Series, wanted: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Series of the wanted indicators that take part, and the position of the last value that is known of each."""
+    rows, lasts = [], []
+    for code in wanted:
+        mine = np.arange(*np.searchsorted(series.indicator, [code, code + 1]))
+        known = np.isfinite(series.values[mine])
+        if rng.random() < 0.3:
+            order = np.where(known[:, 2:-1], rng.random((len(mine), known.shape[1] - 3)), -1)
+            last = np.where(order.max(axis=1) >= 0, order.argmax(axis=1) + 2, -1)
+        else:
+            years = np.flatnonzero(known[:, 2:-1].any(axis=0)) + 2
+            year = rng.choice(years) if len(years) else 0
+            last = np.where(known[:, year] & (year >= 2), year, -1)
+        at = np.flatnonzero(last >= 0)
+        at = np.sort(rng.permutation(at)[: rng.choice(GROUPS)])
+        rows.append(mine[at])
+        lasts.append(last[at])
+    return np.concatenate([*rows, []]).astype(int), np.concatenate([*lasts, []]).astype(int)
 
 
 def _cases(
     series: Series, last: np.ndarray, counted: bool, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Features and outcomes of one view; series of fewer than two points or without any outcome are left out."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
+    """Features and outcomes of one view; series of fewer than two points or without any outcome are left out.
+
+    None where no series is left, as in late views of an indicator of few surveys.
+    """
     width = series.values.shape[1]
     window = rng.integers(*WINDOWS, len(last))
     together = rng.integers(*WINDOWS, len(series.names))[series.indicator]
@@ -104,6 +125,8 @@ def _cases(
     year = np.arange(width)
     known = (year <= last[:, None]) & (year > (last - window)[:, None]) & np.isfinite(series.values)
     use = np.flatnonzero((known.sum(axis=1) >= 2) & (last >= 0))
+    if not len(use):
+        return None
     last, indicator = last[use], series.indicator[use]
     values = np.where(known[use], series.values[use], np.nan)
     noise = np.zeros(values.shape)

@@ -11,17 +11,18 @@ PLACES = 4
 NEAR = 0.1
 WIDEST = 100.0
 FEWEST_POINTS, LONGEST = 4, 10
+ROUNDING = 1e-9  # of the value: what arithmetic leaves, no movement
 
 
 def is_still(values: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Whether all known values of a series are equal though its counts (if any) allow them to differ little, (n,).
+    """Whether all known values of a series are equal but for rounding, (n,).
 
     values, noise: (n, n_years) as in `histories`. A series with counting noise is never still.
     """
     known = np.isfinite(values)
     high = np.where(known, values, -np.inf).max(axis=1)
     low = np.where(known, values, np.inf).min(axis=1)
-    same = high - low <= 1e-12 * np.maximum(np.abs(high), 1e-300)
+    same = high - low <= ROUNDING * np.maximum(np.abs(high), 1e-300)
     return same & (known.sum(axis=1) >= 2) & ~(noise > 0).any(axis=1)
 
 

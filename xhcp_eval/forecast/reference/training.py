@@ -1,7 +1,8 @@
-"""Train the reference model again: cross-validated by indicator, every network of every fold kept.
+"""Train the reference model again: cross-validated by source, every network of every fold kept.
 
-The indicators are split into five parts; networks are trained on four and never see the fifth. The shipped model
-is the mean of all of them; judged on an indicator, only those networks speak that never saw it.
+The indicators are split into five parts, each of whole sources where the data name them; networks are trained on four and never
+see the fifth. The shipped model is the mean of all of them; judged on an indicator, only those networks speak that never saw
+it, nor any other of its source: indicators of one source resemble each other.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from xhcp_eval.forecast.reference.lessons import YEARS_AHEAD, Lessons, Series, a
 from xhcp_eval.forecast.reference.model import Ensemble, ReferenceModel
 from xhcp_eval.forecast.reference.still import learn
 
-FOLDS, NETWORKS_A_FOLD, SEED = 5, 4, 20260331
+FOLDS, NETWORKS_A_FOLD, SEED = 5, 1, 20260331
 KINDS = ("alone", "among")
 COLUMNS = ("indicator", "region", "year", "value", "unit", "lower", "upper")
 
@@ -46,7 +47,9 @@ def train_model(
 ) -> ReferenceModel:
     """Learn from real histories.
 
-    frame: columns indicator, region, year, value, unit, lower, upper; at least five indicators. recipe: how each
+    frame: columns indicator, region, year, value, unit, lower, upper, and source if parts are to be made of whole
+    sources, and whole (true where no region was left out for never having moved: only from those it learns how still
+    histories go on); at least five indicators. recipe: how each
     network is trained. networks: per fold and kind. seed: fixes everything; the same frame and seed give the same
     model on the same machine and library versions (elsewhere sums may round differently). jobs: processes, by
     default one a core. done: called after each network. Raises DataError for missing columns or too few indicators.
@@ -59,9 +62,10 @@ def train_model(
     series = arrange(frame)
     if len(series.names) < FOLDS:
         raise DataError(f"训练数据只有 {len(series.names)} 个指标；至少需要 {FOLDS} 个，才能按指标交叉检验")
-    fold_of = dict(zip(series.names.tolist(), _folds(len(series.names), seed).tolist(), strict=True))
+    parts = _folds(frame, series.names, seed)
+    fold_of = dict(zip(series.names.tolist(), parts.tolist(), strict=True))
     cases = lessons(series, seed)
-    fold = np.array([fold_of[name] for name in series.names])[cases.indicator]
+    fold = parts[cases.indicator]
     tasks = [
         Task(kind, k, seed + 100 * k + i) for kind in KINDS for k in range(FOLDS) for i in range(networks)
     ]
@@ -76,23 +80,47 @@ def train_model(
 
         trained = list(pool.map(work, tasks))
     kinds = [_ensemble(kind, tasks, trained) for kind in KINDS]
-    return ReferenceModel(kinds[0], kinds[1], _still(series, fold_of), fold_of)
+    return ReferenceModel(kinds[0], kinds[1], _still(series, fold_of, _whole(frame, series)), fold_of)
 
 
-def _still(series: Series, fold_of: dict[str, int]) -> np.ndarray:
-    """`still.learn` without each part of the indicators, and from all, (FOLDS + 1, ...)."""
+def _still(series: Series, fold_of: dict[str, int], whole: np.ndarray) -> np.ndarray:
+    """`still.learn` without each part of the indicators, and from all, (FOLDS + 1, ...).
+
+    whole: (n,) series of tables from which no region was left out because it never moved; elsewhere every still history
+    moves in the end, and none of it counts here unless there is nothing else.
+    """
     fold = np.array([fold_of[name] for name in series.names])[series.indicator]
-    parts = [fold != k for k in range(FOLDS)] + [np.ones(len(fold), bool)]
-    return np.stack(
-        [learn(series.values[keep], series.lower[keep], series.upper[keep], YEARS_AHEAD) for keep in parts]
-    )
+
+    def one(keep: np.ndarray) -> np.ndarray:
+        keep = keep & whole if (keep & whole).any() else keep
+        return learn(series.values[keep], series.lower[keep], series.upper[keep], YEARS_AHEAD)
+
+    return np.stack([*(one(fold != k) for k in range(FOLDS)), one(np.ones(len(fold), bool))])
 
 
-def _folds(indicators: int, seed: int) -> np.ndarray:
-    """Which part an indicator belongs to; parts are of equal size to within one."""
-    order = np.random.default_rng(seed).permutation(indicators)
-    folds = np.empty(indicators, int)
-    folds[order] = np.arange(indicators) % FOLDS
+def _whole(frame: pd.DataFrame, series: Series) -> np.ndarray:
+    """Which series are of a whole table, (n,): all where the data don't tell."""
+    if "whole" not in frame.columns:
+        return np.ones(len(series.values), bool)
+    told = frame.groupby("indicator", observed=True)["whole"].all().reindex(series.names)
+    return told.to_numpy(bool)[series.indicator]
+
+
+def _folds(frame: pd.DataFrame, names: np.ndarray, seed: int) -> np.ndarray:
+    """Which part each indicator belongs to: whole sources, the largest first, each to the smallest part; else at random.
+
+    A source is what stands before its address or a remark: "UNESCO UIS via …" and "UNESCO UIS (2019)" are one.
+    """
+    folds = np.empty(len(names), int)
+    if "source" not in frame.columns or frame["source"].nunique() < FOLDS:
+        folds[np.random.default_rng(seed).permutation(len(names))] = np.arange(len(names)) % FOLDS
+        return folds
+    source = frame.groupby("indicator", observed=True)["source"].first().astype(str).reindex(names)
+    source = source.str.split(r"\s+(?:via\b|\()", n=1, regex=True).str[0]
+    size = np.zeros(FOLDS, int)
+    for name, count in source.value_counts().items():
+        folds[(source == name).to_numpy()] = size.argmin()
+        size[size.argmin()] += count
     return folds
 
 
