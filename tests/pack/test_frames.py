@@ -1,5 +1,7 @@
 """A pack computes what is asked for, once, and tells its tables once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,6 +32,21 @@ def test_a_frame_is_made_when_it_is_asked_for_and_once():
     assert (made, list(frames), len(frames)) == ([], ["a", "b"], 2)
     assert frames["b"] is frames["b"]
     assert made == ["b"]
+
+
+def test_changing_a_frame_computes_no_other(params):
+    made: list[str] = []
+
+    def make(name: str) -> pd.DataFrame:
+        made.append(name)
+        return pd.DataFrame({"name": [name]})
+
+    frames = Frames({name: lambda name=name: make(name) for name in ("assessment", "goals")})
+    other = replace(compute_pack(params), frames=frames).with_frames(
+        assessment=pd.DataFrame({"name": ["new"]})
+    )
+    assert made == [] and other.assessment["name"].item() == "new"
+    assert other.goals["name"].item() == "goals" and made == ["goals"]
 
 
 def test_verdicts_that_are_known_are_not_worked_out_again(params, monkeypatch):

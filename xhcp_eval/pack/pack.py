@@ -63,7 +63,8 @@ class Pack:
 
     def with_frames(self, **frames: pd.DataFrame) -> Pack:
         """A copy with some frames changed; those that weren't computed are so when they are asked for."""
-        return replace(self, frames=ChainMap(frames, dict(self.frames)))
+        # a ChainMap writes to its first map only; a dict made of the others would compute them all
+        return replace(self, frames=ChainMap(frames, self.frames))  # type: ignore[arg-type]
 
     @property
     def is_demo(self) -> bool:
