@@ -11,6 +11,8 @@ from xhcp_eval import bootstrap
 from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOption, progress
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from xhcp_eval.observations.store.database import Database
     from xhcp_eval.plan.model import Plan
 
@@ -23,6 +25,15 @@ def _open(database: Path, plan: str) -> tuple[Database, Plan]:
     from xhcp_eval.plan.reading import load_plan
 
     return Database(database), load_plan(plan)
+
+
+def _figures(data: Path | None, database: Path, plan: str) -> tuple[pd.DataFrame, Plan]:
+    """Figures of a file, or else of the database, and the plan they are of."""
+    from xhcp_eval.observations.table import read_table
+
+    base, registry = _open(database, plan)
+    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    return table, registry
 
 
 @app.command()
@@ -149,13 +160,11 @@ def queries(
     """审核一年的数据，每个部门写一份质询函。"""
     import pandas as pd
 
-    from xhcp_eval.observations.table import read_table
     from xhcp_eval.quality.letters import write_letters
     from xhcp_eval.quality.likely_range import likely_range
     from xhcp_eval.quality.reviewer import review
 
-    base, registry = _open(database, plan)
-    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    table, registry = _figures(data, database, plan)
     found = review(
         table, registry, registry.region, year, due=due or None,
         forecast=likely_range(table, registry, registry.region, year),
@@ -178,12 +187,10 @@ def warn(
 ) -> None:
     """预警：难以达标、连续变差、波动过大、突变、缺数据、乡镇低于底线。"""
     from xhcp_eval.observations.cells import write_csv
-    from xhcp_eval.observations.table import read_table
     from xhcp_eval.verdict.judging import judge
     from xhcp_eval.warnings.warn import early_warnings
 
-    base, registry = _open(database, plan)
-    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    table, registry = _figures(data, database, plan)
     found = early_warnings(judge(table, registry, registry.region, until=year))
     for row in found.itertuples():
         right = (
@@ -211,10 +218,8 @@ def publish(
 ) -> None:
     """统计资料(Excel)：供公开，小数隐去，且不能由合计倒推。"""
     from xhcp_eval.observations.publish.yearbook import write_yearbook
-    from xhcp_eval.observations.table import read_table
 
-    base, registry = _open(database, plan)
-    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    table, registry = _figures(data, database, plan)
     typer.echo(f"已写入 {write_yearbook(table, registry, registry.region, year, out, threshold=threshold)}")
 
 

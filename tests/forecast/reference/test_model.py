@@ -446,6 +446,57 @@ def test_a_network_never_sees_its_own_fold(small_world):
         assert not np.array_equal(*trained[1])
 
 
+def test_parts_are_made_of_whole_sources_where_five_are_named(small_world):
+    names = np.array([f"i{i}" for i in range(6)])
+    told = {
+        "i0": "UNESCO UIS via a.org",
+        "i1": "UNESCO UIS (2019)",
+        "i2": "B",
+        "i3": "C via c.org",
+        "i4": "D",
+        "i5": "E",
+    }
+    folds = training._folds(small_world.assign(source=small_world["indicator"].map(told)), names, 1)
+    assert folds[0] == folds[1] and sorted(set(folds)) == [0, 1, 2, 3, 4]
+    # one source under five addresses can't be parted from itself
+    one = small_world.assign(source="A via " + small_world["indicator"])
+    assert not training.by_source(one) and sorted(set(training._folds(one, names, 1))) == [0, 1, 2, 3, 4]
+
+
+def test_how_still_histories_go_on_is_learned_from_whole_tables(small_world):
+    still = [
+        frame(
+            np.full(25, 100.0),
+            first=1995,
+            indicator="i0",
+            region=f"s{r}",
+            unit="percent",
+            lower=0.0,
+            upper=100.0,
+        )
+        for r in range(5)
+    ]
+    fell = [
+        frame(
+            [100.0] * 12 + [40.0] * 13,
+            first=1995,
+            indicator="i1",
+            region=f"s{r}",
+            unit="percent",
+            lower=0.0,
+            upper=100.0,
+        )
+        for r in range(5)
+    ]
+    data = pd.concat([small_world, *still, *fell], ignore_index=True).drop(columns="series")
+    recipe = network.Recipe(hidden=8, epochs=1)
+    all_of_it = training.train_model(data, recipe, networks=1, jobs=1).still[-1]
+    whole = training.train_model(
+        data.assign(whole=data["indicator"] != "i1"), recipe, networks=1, jobs=1
+    ).still[-1]
+    assert all_of_it[0].min() < -0.5 and whole[0].min() == 0
+
+
 def test_training_says_what_is_missing(small_world):
     with pytest.raises(DataError, match="缺少列 region"):
         training.train_model(small_world.drop(columns="region"))
@@ -499,10 +550,7 @@ def test_quantiles_of_still_histories_by_hand():
     # the second origin (year five) knows only the thirty that stayed
     first = np.concatenate([np.full(10, -0.05), np.zeros(60)])
     assert found[0, 0] == pytest.approx(np.quantile(first, GRID))
-    assert is_still(np.array([[5.0, np.nan, 5.0], [5.0, 5.1, 5.0]]), np.zeros((2, 3))).tolist() == [
-        True,
-        False,
-    ]
+    assert is_still(np.array([[5.0, np.nan, 5.0], [5.0, 5.1, 5.0]])).tolist() == [True, False]
 
 
 def test_a_rate_about_one_between_bounds_of_a_thousand_is_not_foreseen_to_jump_by_tens():

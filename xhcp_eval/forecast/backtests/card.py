@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,16 @@ from xhcp_eval.forecast.backtests.backtest import COVERED, Backtest, backtest, l
 from xhcp_eval.forecast.backtests.scores import SCORED_LEVELS
 from xhcp_eval.forecast.projection import trend_model
 from xhcp_eval.forecast.reference.model import ARTEFACT, FEWEST_PEERS, ReferenceModel, load_model
-from xhcp_eval.forecast.reference.training import FOLDS, KINDS, NETWORKS_A_FOLD, save_model, train_model
+from xhcp_eval.forecast.reference.training import (
+    FOLDS,
+    KINDS,
+    NETWORKS_A_FOLD,
+    by_source,
+    save_model,
+    sources_of,
+    train_model,
+    whole_indicators,
+)
 from xhcp_eval.provenance import file_hash
 
 CLASSICAL = ("last_value", "drift", "linear", "logit_linear", "theta", "local_drift")
@@ -24,9 +33,14 @@ COLUMNS: dict[str, str] = {
     "wql": "加权分位损失", "mase": "MASE", "coverage_50": "50%区间覆盖", "coverage_80": "80%区间覆盖",
     "coverage_95": "95%区间覆盖", "brier": "布赖尔得分", "log_score": "对数得分", "calibration_error": "校准误差",
 }  # fmt: skip
+SHORT = ("n_targets", "brier", "coverage_80", "coverage_95", "calibration_error")
+HEADS = COLUMNS | {"n_targets": "案例", "n": "预测", "drift": "带漂移随机游走"}
+SEEN_KIN: dict[str, str] = {
+    "来源": "- 每个指标只由没有见过它、也没有见过同一来源任何指标的那部分网络打分；但不同来源里也有相近的指标（如两个来源的婴儿死亡率）。",
+    "指标": "- 每个指标只由没有见过它的那部分网络打分；但同一来源的指标彼此相近（如 1 岁以下与 5 岁以下死亡率），换一个来源，得分会差一些。",
+}
 LIMITS = """\
 - 学到的是行政与统计序列的一般动法，不知道政策、投入和人口结构；看不到历史里没有的转折。
-- 每个指标只由没有见过它、也没有见过同一来源任何指标的那部分网络打分；但不同来源里也有相近的指标（如两个来源的婴儿死亡率）。
 - 国家级死亡率等序列是模型平滑过的估计，区县填报的序列没有那么平滑；两类分开看。
 - 目标期最长学到 10 年；再往后中位数不动，区间按年数的平方根放宽。
 - 2020—2022 年的异常只在少数序列里出现过，模型没有专门学习冲击。"""
@@ -49,15 +63,7 @@ def model_scores(folder: Path = ASSETS) -> dict:
 
 
 def _scores(result: Backtest) -> dict[str, dict[str, float]]:
-    names = [
-        "wql",
-        "mase",
-        *(f"coverage_{c}" for c in COVERED),
-        "brier",
-        "log_score",
-        "calibration_error",
-        "n_targets",
-    ]
+    names = [*COLUMNS, "n_targets"]
     table = result.scores().set_index("method")[names]
     return {method: {k: round(float(v), 4) for k, v in row.items()} for method, row in table.iterrows()}
 
@@ -74,25 +80,19 @@ def write_card(
 
     frame: training data. alone, together: from `cross_validate`. digest: sha256 of the data's file. trained_on: date.
     """
-    regions = frame[["indicator", "region"]].drop_duplicates()
-    prefix = frame["indicator"].astype(str).str.split("_").str[0]
-    sources = frame.groupby(prefix)["indicator"].nunique()
+    parted = "来源" if by_source(frame) else "指标"
     return "\n".join(
         [
             "# 参照类模型说明卡",
             "",
-            f"- 学自：{frame['indicator'].nunique()} 个真实指标、{len(regions)} 条序列、{len(frame)} 个年度数值"
-            f"（{frame['year'].min()}—{frame['year'].max()}年）；按来源："
-            + "、".join(f"{name} {count} 个" for name, count in sources.items())
-            + "。各指标的名称、来源与许可见 data/reference/learned.csv。",
-            f"- 训练数据 sha256：`{digest}`；训练日期：{trained_on}；重新训练：`xhcp train 数据文件…`。",
+            *_learned_from(frame, digest, trained_on),
             f"- 组成：{len(model.alone)} 个小网络看单条序列，{len(model.among)} 个同时看同一指标的其他地区"
-            f"（至少 {FEWEST_PEERS} 个），各取平均。指标按来源分成 5 份，每个网络只学其中 4 份。",
+            f"（至少 {FEWEST_PEERS} 个），各取平均。指标按{parted}分成 {FOLDS} 份，每个网络只学其中 {FOLDS - 1} 份。",
             "- 从未变动过的序列没有年均变化可言，改用真实的不变序列后来的走法（按所处位置分四类），只学自没有剔除过不变地区的"
-            f"{_whole(frame)}个指标。",
+            f"{len(whole_indicators(frame))}个指标。",
             "- 结果：未来 1—10 年每年的分位数。",
             "",
-            "## 单条序列的得分（按来源交叉检验，向前 5 年）",
+            f"## 单条序列的得分（按{parted}交叉检验，向前 5 年）",
             "",
             *_table(alone),
             "",
@@ -106,24 +106,33 @@ def write_card(
             "",
             "## 按历史长短和向前年数（单条序列）",
             "",
-            *_by_length(alone),
+            *_split(alone, "length", "历史年数", SHORT),
             "",
-            *_by_horizon(alone),
+            *_split(alone, "horizon", "向前年数", ("n", *(f"coverage_{share}" for share in COVERED))),
             "",
             f"每个指标 {PER_INDICATOR} 个案例，方括号内为按指标重抽的 95% 自助法区间。加权分位损失在 "
             f"{len(SCORED_LEVELS)} 个水平（{SCORED_LEVELS[0]:g}—{SCORED_LEVELS[-1]:g}）上平均，以历史年均变化的绝对值为单位。",
             "",
             "## 局限",
             "",
+            SEEN_KIN[parted],
             LIMITS,
             "",
         ]
     )
 
 
-def _whole(frame: pd.DataFrame) -> int:
-    """Indicators whose regions are all there, moved or not."""
-    return frame.loc[frame["whole"].astype(bool) if "whole" in frame else slice(None), "indicator"].nunique()
+def _learned_from(frame: pd.DataFrame, digest: str, trained_on: str) -> list[str]:
+    """How much the model learned from, by source where the data tell, and what file it was."""
+    series = frame[["indicator", "region"]].drop_duplicates()
+    sources = "、".join(f"{name} {count} 个" for name, count in sources_of(frame).value_counts().items())
+    return [
+        f"- 学自：{frame['indicator'].nunique()} 个真实指标、{len(series)} 条序列、{len(frame)} 个年度数值"
+        f"（{frame['year'].min()}—{frame['year'].max()}年）"
+        + (f"；按来源：{sources}。" if sources else "。"),
+        f"- 训练数据 sha256：`{digest}`；训练日期：{trained_on}；重新训练：`xhcp train 数据文件…`。"
+        "随项目分发的模型学过哪些指标、各自的来源与许可，见 data/reference/learned.csv。",
+    ]
 
 
 CHINA = "china_province"
@@ -135,41 +144,39 @@ GROUPS: dict[str, str] = {
 
 def _by_group(alone: Backtest, together: Backtest) -> list[str]:
     """Our scores by kind of region, beside those of a random walk with drift; China first."""
-    lines = [
-        "| 类别 | 方式 | 案例 | 布赖尔得分 | 带漂移随机游走 | 80%区间覆盖 | 95%区间覆盖 | 校准误差 |",
-        "|---" * 8 + "|",
-    ]
+    names = (*SHORT[:2], "drift", *SHORT[2:])
+    rows = []
     for way, result in (("单条", alone), ("相互学习", together)):
-        table = result.scores(by=["group"], draws=2).set_index(["group", "method"])
-        for group in sorted(set(table.index.get_level_values(0)), key=lambda name: (name != CHINA, name)):
-            ours, drift = table.loc[(group, "reference")], table.loc[(group, "drift")]
-            lines.append(
-                f"| {GROUPS.get(group, group or '未分组')} | {way} | {ours['n_targets']:,.0f} | {ours['brier']:.3f} | {drift['brier']:.3f} "
-                f"| {ours['coverage_80']:.1%} | {ours['coverage_95']:.1%} | {ours['calibration_error']:.3f} |"
-            )
-    return lines
+        ours, drift = _of(result, "group"), _of(result, "group", "drift")
+        ours = ours.assign(drift=drift["brier"])
+        for group in sorted(ours.index, key=lambda name: (name != CHINA, name)):
+            told = GROUPS.get(group, group or "未分组")
+            rows.append([told, way, *(_plain(ours.loc[group], name) for name in names)])
+    return _markdown(["类别", "方式", *(HEADS[name] for name in names)], rows)
 
 
-def _by_length(result: Backtest) -> list[str]:
-    """Our scores by the number of values in the history."""
-    lines = ["| 历史年数 | 案例 | 布赖尔得分 | 80%区间覆盖 | 95%区间覆盖 | 校准误差 |", "|---" * 6 + "|"]
-    table = result.scores(by=["length"], draws=2)
-    for _, row in table[table["method"] == "reference"].iterrows():
-        lines.append(
-            f"| {row['length']} | {row['n_targets']:,.0f} | {row['brier']:.3f} | {row['coverage_80']:.1%} "
-            f"| {row['coverage_95']:.1%} | {row['calibration_error']:.3f} |"
-        )
-    return lines
+def _split(result: Backtest, by: str, head: str, names: Sequence[str]) -> list[str]:
+    """Our scores by one property of the cases. head: its Chinese name. names: which scores."""
+    rows = [[str(value), *(_plain(row, name) for name in names)] for value, row in _of(result, by).iterrows()]
+    return _markdown([head, *(HEADS[name] for name in names)], rows)
 
 
-def _by_horizon(result: Backtest) -> list[str]:
-    """How often our intervals held, by years ahead."""
-    lines = ["| 向前年数 | 预测 | 50%区间覆盖 | 80%区间覆盖 | 95%区间覆盖 |", "|---" * 5 + "|"]
-    table = result.scores(by=["horizon"], draws=2)
-    for _, row in table[table["method"] == "reference"].iterrows():
-        covered = " | ".join(f"{row[f'coverage_{share}']:.1%}" for share in COVERED)
-        lines.append(f"| {row['horizon']} | {row['n']:,.0f} | {covered} |")
-    return lines
+def _of(result: Backtest, by: str, method: str = "reference") -> pd.DataFrame:
+    """Scores of one method, a row for each value of `by`; intervals aren't shown, so hardly anything is drawn for them."""
+    table = result.scores(by=[by], draws=2)
+    return table[table["method"] == method].set_index(by)
+
+
+def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    head, *body = ("| " + " | ".join(line) + " |" for line in [heads, *rows])
+    return [head, "|---" * len(heads) + "|", *body]
+
+
+def _plain(row: pd.Series, name: str) -> str:
+    """A score without its interval: counts whole, coverages in percent."""
+    if name.startswith("coverage"):
+        return f"{row[name]:.1%}"
+    return f"{row[name]:,.0f}" if name.startswith("n") else f"{row[name]:.3f}"
 
 
 NETWORKS = len(KINDS) * FOLDS * NETWORKS_A_FOLD
@@ -230,23 +237,20 @@ def describe(frame: pd.DataFrame, out: Path, digest: str, trained_on: str) -> li
 
 def _provinces(result: Backtest) -> dict[str, float]:
     """Our scores on Chinese provinces; none where there are none."""
-    table = result.scores(by=["group"], draws=2)
-    row = table[(table["group"] == CHINA) & (table["method"] == "reference")]
-    names = ("n_targets", "brier", "coverage_80", "coverage_95", "calibration_error")
-    return {name: round(float(row[name].iloc[0]), 4) for name in names} if len(row) else {}
+    ours = _of(result, "group")
+    return {name: round(float(ours.at[CHINA, name]), 4) for name in SHORT} if CHINA in ours.index else {}
 
 
 def _table(result: Backtest) -> list[str]:
-    scores = result.scores()
-    lines = ["| 方法 | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for _, row in scores.iterrows():
-        cells = [_cell(row, name) for name in COLUMNS]
-        lines.append(f"| {label(row['method'])} | " + " | ".join(cells) + " |")
-    return lines
+    rows = [
+        [label(row["method"]), *(_cell(row, name) for name in COLUMNS)]
+        for _, row in result.scores().iterrows()
+    ]
+    return _markdown(["方法", *COLUMNS.values()], rows)
 
 
 def _cell(row: pd.Series, name: str) -> str:
-    if name.startswith("coverage"):
-        return f"{row[name]:.1%}"
-    interval = f"[{row[name + '_low']:.3f}–{row[name + '_high']:.3f}]" if f"{name}_low" in row else ""
-    return f"{row[name]:.3f} {interval}".strip()
+    """A score with its interval where there is one; coverages alone."""
+    if name.startswith("coverage") or f"{name}_low" not in row:
+        return _plain(row, name)
+    return f"{_plain(row, name)} [{row[name + '_low']:.3f}–{row[name + '_high']:.3f}]"

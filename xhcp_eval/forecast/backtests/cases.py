@@ -104,8 +104,7 @@ def make_cases(
     history = _cut(values[row], origin, window)
     facts = facts.iloc[row].reset_index(drop=True).assign(origin=years[origin])
     facts["series"] = facts["indicator"] + "|" + facts["region"] + "|" + facts["origin"].astype(str)
-    # shares computed from counts come as 99.99999999999991: rounding is no movement
-    scale = np.where(is_still(history, np.zeros(history.shape)), 0.0, mean_change(history))
+    scale = mean_change(history)
     target = history[np.arange(len(row)), origin] + sign * reach * np.sqrt(horizon) * scale
     return Cases(
         frame=_long(facts, years, history),
@@ -126,12 +125,16 @@ def _peers(facts: pd.DataFrame) -> np.ndarray:
 
 
 def mean_change(values: np.ndarray) -> np.ndarray:
-    """Mean absolute change a year, (n,), of series (n, n_years); a change over a gap is spread over its years."""
+    """Mean absolute change a year, (n,), of series (n, n_years); a change over a gap is spread over its years.
+
+    0 where values differ by rounding only: shares computed from counts come as 99.99999999999991.
+    """
     before = previous(values)[:, 1:]
     known = before >= 0
     change = values[:, 1:] - np.take_along_axis(values, np.maximum(before, 0), axis=1)
     size = np.abs(change) / (np.arange(1, values.shape[1]) - before)
-    return np.where(known, size, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    mean = np.where(known, size, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(is_still(values), 0.0, mean)
 
 
 def _grid(frame: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:

@@ -82,7 +82,10 @@ def lessons(series: Series, seed: int, per_indicator: int = PER_INDICATOR) -> Le
     rng = np.random.default_rng(seed)
     taken, parts = np.zeros(len(series.names), int), []
     for view in range(MOST_VIEWS):
-        rows, last = _view(series, np.flatnonzero(taken < per_indicator), rng)
+        wanted = np.flatnonzero(taken < per_indicator)
+        if not len(wanted):
+            break
+        rows, last = _view(series, wanted, rng)
         part = _cases(series.take(rows), last, view % 2 == 1, rng)
         if part is not None:
             parts.append(part)

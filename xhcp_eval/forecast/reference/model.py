@@ -143,7 +143,8 @@ class ReferenceModel:
         noise, _ = counting_variance(
             panel.values[rows], panel.numerator[rows], panel.denominator[rows], panel.upper[rows]
         )
-        rows = rows[is_still(panel.values[rows], noise)]
+        # where counts allow values to differ, their being equal tells little
+        rows = rows[is_still(panel.values[rows]) & ~(noise > 0).any(axis=1)]
         if not len(rows):
             return
         last = panel.values[rows, panel.last[rows]]

@@ -14,16 +14,13 @@ FEWEST_POINTS, LONGEST = 4, 10
 ROUNDING = 1e-9  # of the value: what arithmetic leaves, no movement
 
 
-def is_still(values: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Whether all known values of a series are equal but for rounding, (n,).
-
-    values, noise: (n, n_years) as in `histories`. A series with counting noise is never still.
-    """
+def is_still(values: np.ndarray) -> np.ndarray:
+    """Whether all known values of a series, two at least, are equal but for rounding, (n,). values: (n, n_years)."""
     known = np.isfinite(values)
     high = np.where(known, values, -np.inf).max(axis=1)
     low = np.where(known, values, np.inf).min(axis=1)
     same = high - low <= ROUNDING * np.maximum(np.abs(high), 1e-300)
-    return same & (known.sum(axis=1) >= 2) & ~(noise > 0).any(axis=1)
+    return same & (known.sum(axis=1) >= 2)
 
 
 def place(last: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -54,7 +51,7 @@ def learn(values: np.ndarray, lower: np.ndarray, upper: np.ndarray, years: int) 
     for origin in range(FEWEST_POINTS - 1, width - 1):
         past = values[:, max(0, origin - LONGEST + 1) : origin + 1]
         rows = np.isfinite(past[:, -1]) & (np.isfinite(past).sum(axis=1) >= FEWEST_POINTS)
-        rows &= is_still(past, np.zeros(past.shape))
+        rows &= is_still(past)
         last = past[rows, -1]
         codes, span = place(last, lower[rows], upper[rows])
         future = np.full((rows.sum(), years), np.nan)

@@ -47,12 +47,12 @@ def train_model(
 ) -> ReferenceModel:
     """Learn from real histories.
 
-    frame: columns indicator, region, year, value, unit, lower, upper, and source if parts are to be made of whole
-    sources, and whole (true where no region was left out for never having moved: only from those it learns how still
-    histories go on); at least five indicators. recipe: how each
-    network is trained. networks: per fold and kind. seed: fixes everything; the same frame and seed give the same
-    model on the same machine and library versions (elsewhere sums may round differently). jobs: processes, by
-    default one a core. done: called after each network. Raises DataError for missing columns or too few indicators.
+    frame: columns indicator, region, year, value, unit, lower, upper; source if parts are to be made of whole sources
+    (five at least); whole, false where regions were left out that never moved (how still histories go on is learned from
+    the others). At least five indicators. recipe: how each network is trained. networks: per fold and kind. seed: fixes
+    everything; the same frame and seed give the same model on the same machine and library versions (elsewhere sums may
+    round differently). jobs: threads, by default one a core. done: called after each network. Raises DataError for
+    missing columns or too few indicators.
     """
     from threadpoolctl import threadpool_limits
 
@@ -80,16 +80,16 @@ def train_model(
 
         trained = list(pool.map(work, tasks))
     kinds = [_ensemble(kind, tasks, trained) for kind in KINDS]
-    return ReferenceModel(kinds[0], kinds[1], _still(series, fold_of, _whole(frame, series)), fold_of)
+    whole = np.isin(series.names, whole_indicators(frame).astype(str))[series.indicator]
+    return ReferenceModel(kinds[0], kinds[1], _still(series, parts[series.indicator], whole), fold_of)
 
 
-def _still(series: Series, fold_of: dict[str, int], whole: np.ndarray) -> np.ndarray:
+def _still(series: Series, fold: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """`still.learn` without each part of the indicators, and from all, (FOLDS + 1, ...).
 
-    whole: (n,) series of tables from which no region was left out because it never moved; elsewhere every still history
-    moves in the end, and none of it counts here unless there is nothing else.
+    fold: (n,) the part that a series belongs to. whole: (n,) series of tables from which no region was left out because
+    it never moved; elsewhere every still history moves in the end, and none of it counts here unless there is nothing else.
     """
-    fold = np.array([fold_of[name] for name in series.names])[series.indicator]
 
     def one(keep: np.ndarray) -> np.ndarray:
         keep = keep & whole if (keep & whole).any() else keep
@@ -98,25 +98,37 @@ def _still(series: Series, fold_of: dict[str, int], whole: np.ndarray) -> np.nda
     return np.stack([*(one(fold != k) for k in range(FOLDS)), one(np.ones(len(fold), bool))])
 
 
-def _whole(frame: pd.DataFrame, series: Series) -> np.ndarray:
-    """Which series are of a whole table, (n,): all where the data don't tell."""
+def whole_indicators(frame: pd.DataFrame) -> pd.Index:
+    """Indicators of which no region was left out for never having moved: all where the data don't tell."""
     if "whole" not in frame.columns:
-        return np.ones(len(series.values), bool)
-    told = frame.groupby("indicator", observed=True)["whole"].all().reindex(series.names)
-    return told.to_numpy(bool)[series.indicator]
+        return pd.Index(frame["indicator"].unique())
+    told = frame.groupby("indicator", observed=True)["whole"].all()
+    return told.index[told]
+
+
+def sources_of(frame: pd.DataFrame) -> pd.Series:
+    """Source of each indicator, by its name: what stands before an address or a remark; empty where the data don't tell.
+
+    frame: columns indicator and, if known, source. "UNESCO UIS via …" and "UNESCO UIS (2019)" are one source.
+    """
+    if "source" not in frame.columns:
+        return pd.Series(dtype=str)
+    first = frame.groupby("indicator", observed=True)["source"].first().astype(str)
+    return first.str.split(r"\s+(?:via\b|\()", n=1, regex=True).str[0]
+
+
+def by_source(frame: pd.DataFrame) -> bool:
+    """Whether the data name sources enough for each part to be made of whole ones."""
+    return sources_of(frame).nunique() >= FOLDS
 
 
 def _folds(frame: pd.DataFrame, names: np.ndarray, seed: int) -> np.ndarray:
-    """Which part each indicator belongs to: whole sources, the largest first, each to the smallest part; else at random.
-
-    A source is what stands before its address or a remark: "UNESCO UIS via …" and "UNESCO UIS (2019)" are one.
-    """
+    """Which part each indicator belongs to: whole sources, the largest first, each to the smallest part; else at random."""
     folds = np.empty(len(names), int)
-    if "source" not in frame.columns or frame["source"].nunique() < FOLDS:
+    if not by_source(frame):
         folds[np.random.default_rng(seed).permutation(len(names))] = np.arange(len(names)) % FOLDS
         return folds
-    source = frame.groupby("indicator", observed=True)["source"].first().astype(str).reindex(names)
-    source = source.str.split(r"\s+(?:via\b|\()", n=1, regex=True).str[0]
+    source = sources_of(frame).reindex(names)
     size = np.zeros(FOLDS, int)
     for name, count in source.value_counts().items():
         folds[(source == name).to_numpy()] = size.argmin()
