@@ -10,6 +10,7 @@ from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, figure
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.equity import NARROWED, UNTOLD, WIDENED, groups_of, inequality, narrowing
 from xhcp_eval.forecast.small_numbers import rate_interval
+from xhcp_eval.observations.table import DIMENSIONS as CUTS
 from xhcp_eval.observations.table import TOTAL, is_below
 from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.kinds import KINDS
@@ -90,9 +91,9 @@ def equity_rows(pack: Pack, dimension: str) -> pd.DataFrame:
     Columns: indicator, name, years, estimate, low, high, p, apart (after false discovery control), verdict, texts, note.
     """
     region = pack.region
-    found = []
+    found, reported = [], set(pack.observations["indicator"])
     for facts in pack.plan.indicators:
-        if KINDS[facts.kind].law and facts.id in set(pack.observations["indicator"]):
+        if KINDS[facts.kind].law and facts.id in reported:
             row = _row(pack, facts, dimension, region)
             if row is not None:
                 found.append(row)
@@ -233,7 +234,7 @@ def _groups(pack: Pack, dimension: str, year: int) -> pd.DataFrame:
     """Shares in per cent of both groups with their intervals; indicators whose level is the whole region."""
     table = pack.observations
     region = pack.region
-    others = [name for name in ("sex", "age", "residence", "category") if name != dimension]
+    others = [name for name in CUTS if name != dimension]
     keep = (
         (table["region"] == region)
         & (table["year"] == year)

@@ -13,7 +13,8 @@ import pandas as pd
 from xhcp_eval.chapters import domains, method_and_sources
 from xhcp_eval.chapters.domains import comparables_sentence
 from xhcp_eval.chapters.kit import fan
-from xhcp_eval.chapters.kit.views import FigureView, Section, TableView, TextView, section, table, text_view
+from xhcp_eval.chapters.kit.tables import signed
+from xhcp_eval.chapters.kit.views import Section, TableView, TextView, section, table, text_view
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.forecast.classical.trend import TREND_MODELS
 from xhcp_eval.forecast.projection import AUTO, LEVELS, MODEL_LABELS, project_panel, trend_model
@@ -146,7 +147,7 @@ def paces_table(verdicts: Verdicts, indicator: str) -> TableView | TextView:
         return text_view("没有尚未到期、可以外推的目标。")
     unit = rows["unit"].iloc[0]
     shown = rows.assign(
-        pace_text=[_signed(v, unit) for v in rows["pace"]], value_text=[format_value(v, unit) for v in rows["value"]],
+        pace_text=[signed(v, unit) for v in rows["pace"]], value_text=[format_value(v, unit) for v in rows["value"]],
         probability_text=[format_probability(v) for v in rows["probability"]],
     )  # fmt: skip
     headers = {
@@ -185,7 +186,7 @@ def what_if(verdicts: Verdicts, choice: Choice) -> TextView:
     high = np.inf if facts.upper is None else facts.upper
     pace = choice.pace or 0.0
     value = float(np.clip(row["latest_value"] + pace * max(years, 0), low, high))
-    told = f"若每年{_signed(pace, facts.unit)}，{row['target_year']}年为{format_value(value, facts.unit)}，{_distance(row, value, sign)}。"
+    told = f"若每年{signed(pace, facts.unit)}，{row['target_year']}年为{format_value(value, facts.unit)}，{_distance(row, value, sign)}。"
     ahead = open_targets(verdicts)
     ahead = ahead[(ahead["target_id"] == row["target_id"]) & ahead["limit"].notna()]
     chance = "这是算术，不是预测；能有多大把握见上面的概率。"
@@ -252,16 +253,9 @@ def _other_forecast(verdicts: Verdicts, choice: Choice, ours: pd.DataFrame) -> p
     return pd.concat([ours[ours["series"] != series.key], found], ignore_index=True)
 
 
-def _signed(value: float, unit: str) -> str:
-    if value != value:
-        return "—"
-    return ("+" if value > 0 else "") + format_value(value, unit, difference=True)
-
-
 __all__ = [
     "MODELS",
     "Choice",
-    "FigureView",
     "choices",
     "chosen_verdicts",
     "look",

@@ -96,20 +96,13 @@ def sentences(findings: list[Finding], entries: dict[str, Entry], chapter: str) 
 def _sentence(finding: Finding, entry: Entry | None) -> Sentence:
     if entry is None or entry.text.strip() == finding.text:
         return Sentence(finding, finding.text, False, ())
-    if entry.basis == finding.digest and not (words := claims_too_much(entry.text, finding)):
-        return Sentence(finding, entry.text.strip(), True, ())
-    words = claims_too_much(entry.text, finding)
-    if words:
+    if words := claims_too_much(entry.text, finding):
         told = (
             f"改写的文字说“{'、'.join(words)}”，超出了判定（{'、'.join(finding.statuses) or '无'}），未采用"
         )
         return Sentence(finding, finding.text, False, (told,))
-    return Sentence(
-        finding,
-        entry.text.strip(),
-        True,
-        (f"所依据的数字在改写后已变，请复核；现在程序写的是：{finding.text}",),
-    )
+    changed = f"所依据的数字在改写后已变，请复核；现在程序写的是：{finding.text}"
+    return Sentence(finding, entry.text.strip(), True, () if entry.basis == finding.digest else (changed,))
 
 
 def _entries(findings: list[Finding]) -> str:

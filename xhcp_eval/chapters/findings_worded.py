@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets
+from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets, signed
 from xhcp_eval.observations.table import is_below, is_total
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.kinds import KINDS
@@ -116,8 +116,8 @@ def _advice(pack: Pack, row) -> Finding:
     if row.required_pace == row.required_pace:
         five = row.pace_to - row.pace_from == RECENT_YEARS
         span = "" if five else f"（{row.pace_from:.0f}—{row.pace_to:.0f}年）"
-        now = f"近五年{span}年均{_signed(row.pace, row.unit)}" if row.pace == row.pace else "近五年速度不详"
-        parts.append(f"{now}，要在{row.target_year}年达到目标需每年{_signed(row.required_pace, row.unit)}")
+        now = f"近五年{span}年均{signed(row.pace, row.unit)}" if row.pace == row.pace else "近五年速度不详"
+        parts.append(f"{now}，要在{row.target_year}年达到目标需每年{signed(row.required_pace, row.unit)}")
     if "best_recent" in paces.index:
         best = paces.loc["best_recent"]
         parts.append(f"若保持近年最好的三年速度，达标概率为{format_probability(best['probability'])}")
@@ -212,10 +212,6 @@ def _lowest(pack: Pack, row) -> str:
     worst = rows.iloc[int(z.argmin())]
     end = "最低" if row.direction == "up" else "最高"
     return f"；{end}的是{worst['region'].rsplit('/', 1)[-1]}（{format_value(worst['value'], row.unit)}）"
-
-
-def _signed(pace: float, unit: str) -> str:
-    return ("+" if pace > 0 else "") + format_value(pace, unit, difference=True)
 
 
 def _listed(names: pd.Series) -> str:

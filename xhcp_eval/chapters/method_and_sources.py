@@ -53,7 +53,7 @@ def every_target(pack: Pack, rows: pd.DataFrame | None = None, caption: str = "å
     shown = pd.DataFrame(
         {
             "status": rows["status"].where(rows["role"] == "verdict", rows["own_status"]),
-            "role": [_role_text(r, pack.plan.level) for r in listed],
+            "role": [_role_text(r) for r in listed],
             "indicator": [target_name(r) for r in listed],
             "year": [f"æ¯å¹´è‡³{r.target_year}" if r.every_year else str(r.target_year) for r in listed],
             "target": rows["target_text"],
@@ -77,7 +77,7 @@ def every_target(pack: Pack, rows: pd.DataFrame | None = None, caption: str = "å
     )
 
 
-def _role_text(row, own_level: str) -> str:
+def _role_text(row) -> str:
     if row.role == "comparison":
         return f"{LEVEL_LABELS.get(row.level, row.level)}{ROLE_LABELS['comparison']}"
     if row.role == "watch":

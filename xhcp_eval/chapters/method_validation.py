@@ -20,7 +20,7 @@ INTERVAL_NOTE = "括号内为95%区间（按指标整组重抽样）"
 def score_table(backtest: Backtest) -> TableView:
     """All scores of all methods, a row each, with their bootstrap intervals.
 
-    backtest: from `xhcp_eval.backtest.backtest`.
+    backtest: from `forecast.backtests`.
     """
     rows = backtest.scores()
     percent = [f"coverage_{level}" for level in COVERED]

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit import style
+from xhcp_eval.chapters.kit.tables import target_name
 from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, figure_view, table, text_view
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import format_probability, format_value
 from xhcp_eval.verdict.outcomes import brier_score
 from xhcp_eval.verdict.status import Status
-
-if TYPE_CHECKING:
-    pass
-from xhcp_eval.chapters.kit.tables import target_name
 
 
 def outcome_sentence(pack: Pack) -> TextView:

@@ -52,12 +52,12 @@ def door(path: Path, plan: Plan, database: Database, dry_run: bool = False) -> T
     Arguments as for `import_file`, with doubts taken as confirmed.
     """
     try:
-        taken = import_file(path, plan, database, dry_run=dry_run, confirmed=True, new_regions=True)
+        import_file(path, plan, database, dry_run=dry_run, confirmed=True, new_regions=True)
     except DataError as error:
         rows = pd.DataFrame({"number": range(1, len(error.problems) + 1), "problem": error.problems})
         return table(
             rows, {"number": "序号", "problem": "问题"}, wide=["problem"], caption=f"{path.name} 没有入库："
         )
-    rows = pd.DataFrame([(path.name, len(taken.rows) if hasattr(taken, "rows") else "", "只检查，没有入库" if dry_run else "已入库")],
-                        columns=["file", "rows", "state"])  # fmt: skip
+    state = "只检查，没有入库" if dry_run else "已入库"
+    rows = pd.DataFrame({"file": [path.name], "state": [state]})
     return table(rows, {"file": "文件", "state": "结果"}, caption="没有问题")

@@ -7,13 +7,14 @@ import pandas as pd
 from xhcp_eval.chapters.kit.views import Section, TextView, section, table, text_view
 from xhcp_eval.observations.publish.yearbook import publication, published_table
 from xhcp_eval.observations.table import STATUS_LABELS
-from xhcp_eval.pack.pack import Pack
+from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.units import format_value
 
 FILE = "统计资料.xlsx"
 _CUT = ["name", "group", "unit_label"]
 
 
+@once_a_pack
 def yearbook_table(pack: Pack) -> pd.DataFrame:
     """Figures of the pack's region that may be printed, as `published_table` gives them."""
     region = pack.region

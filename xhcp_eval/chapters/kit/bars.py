@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit import style
+from xhcp_eval.chapters.kit.tables import READING_MARKS, own_targets
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import format_probability
@@ -16,7 +17,6 @@ from xhcp_eval.verdict.status import Status
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection
-from xhcp_eval.chapters.kit.tables import own_targets
 
 
 def status_bars(pack: Pack, year: int | None = None) -> FigureView:
@@ -116,5 +116,5 @@ def name_rows(ax: Axes, names: list[str], fontsize: float) -> None:
 
 def bar_name(row) -> str:
     """What a target is called beside its bar. row: a target of the assessment, or its `Verdict`."""
-    reading = {"literal": "（字面）", "strict": "（从严）"}.get(row.reading, "")
+    reading = READING_MARKS.get(row.reading, "")
     return f"{row.indicator_name}{reading} {row.target_text if len(row.target_text) <= 16 else ''}".strip()

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit import style
+from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, READING_MARKS
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
-from xhcp_eval.observations.table import STATUS_LABELS, TOTAL
+from xhcp_eval.observations.table import STATUS_LABELS, TOTAL, is_total
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Indicator
 from xhcp_eval.plan.units import UNITS, format_value
 from xhcp_eval.verdict.series import series_key
 from xhcp_eval.verdict.settings import Settings
-
-if TYPE_CHECKING:
-    pass
-from xhcp_eval.chapters.kit.tables import LEVEL_LABELS
 
 SOURCE_LENGTH = 78  # characters of 7 points on the width of a figure
 MAX_SOURCES = 2
@@ -54,10 +49,7 @@ def fan_chart(pack: Pack, indicator: str) -> FigureView:
 def main_rows(pack: Pack, indicator: str) -> pd.DataFrame:
     """Reported figures of an indicator for the whole region, in the order of years."""
     table = pack.observations
-    region = pack.region
-    keep = (table["indicator"] == indicator) & (table["region"] == region)
-    for column in ("sex", "age", "residence", "category"):
-        keep &= table[column] == TOTAL
+    keep = (table["indicator"] == indicator) & (table["region"] == pack.region) & is_total(table)
     return table[keep].sort_values("year")
 
 
@@ -207,8 +199,7 @@ def _target_marks(ax, pack: Pack, facts: Indicator) -> list[str]:
 
 
 def _line_name(row) -> str:
-    reading = {"literal": "（字面）", "strict": "（从严）"}.get(row.reading, "")
-    return LEVEL_LABELS.get(row.level, row.level) + reading
+    return LEVEL_LABELS.get(row.level, row.level) + READING_MARKS.get(row.reading, "")
 
 
 def finish_axis(ax, facts: Indicator, rows: pd.DataFrame) -> None:

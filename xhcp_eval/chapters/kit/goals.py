@@ -6,14 +6,14 @@ import numpy as np
 
 from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.fan import main_rows
-from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, own_targets
+from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, ORDER, READING_LABELS, own_targets
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.errors import DataError
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import UNITS, format_value
 from xhcp_eval.verdict.scenarios import SCENARIO_NAMES
 from xhcp_eval.verdict.series import series_key
-from xhcp_eval.verdict.status import SEVERITY, Status
+from xhcp_eval.verdict.status import Status
 
 
 def target_ladder(pack: Pack, indicator: str) -> FigureView:
@@ -75,9 +75,8 @@ def status_grid(pack: Pack, domain: str = "") -> FigureView:
     rows = rows[(rows["goal"] != "") & ((rows["domain"] == domain) | (domain == ""))]
     if rows.empty:
         raise DataError("这个领域的主要目标没有可画出的数量目标")
-    rank = {status.value: number for number, status in enumerate(SEVERITY)}
     worst = (
-        rows.assign(rank=rows["status"].map(rank))
+        rows.assign(rank=rows["status"].map(ORDER))
         .sort_values("rank")
         .groupby(["goal", "target_year"], sort=False)
         .first()
@@ -201,8 +200,7 @@ def _unit_of(unit: str) -> str:
 
 
 def _reading(row) -> str:
-    words = {"literal": "按字面", "strict": "从严"}
-    told = [words.get(row.reading, ""), "警示" if row.role == "watch" else ""]
+    told = [READING_LABELS.get(row.reading, ""), "警示" if row.role == "watch" else ""]
     return "".join(f"·{word}" for word in told if word)
 
 

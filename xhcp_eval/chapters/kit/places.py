@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit import style
+from xhcp_eval.chapters.kit.fan import main_rows
+from xhcp_eval.chapters.kit.tables import own_targets
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.errors import DataError
 from xhcp_eval.forecast.small_numbers import rate_interval
@@ -16,11 +17,6 @@ from xhcp_eval.observations.table import TOTAL, is_below, is_total
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.units import UNITS, format_value
-
-if TYPE_CHECKING:
-    pass
-from xhcp_eval.chapters.kit.fan import main_rows
-from xhcp_eval.chapters.kit.tables import own_targets
 
 COLUMNS = 4
 

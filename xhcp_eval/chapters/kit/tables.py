@@ -13,6 +13,7 @@ from xhcp_eval.verdict.status import SEVERITY, Status
 
 ORDER = {status.value: rank for rank, status in enumerate(SEVERITY)}
 READING_LABELS = {"literal": "按字面", "strict": "从严"}
+READING_MARKS = {"literal": "（字面）", "strict": "（从严）"}  # in a drawing, where room is short
 ROLE_LABELS = {"verdict": "判定", "watch": "警示", "comparison": "对照"}
 LEVEL_LABELS = {"national": "国纲", "province": "省", "district": "本区"}
 KIND_LABELS = {"quantified": "数量", "direction": "方向", "disparity": "差距", "qualitative": "定性"}
@@ -94,12 +95,14 @@ def latest_text(row) -> str:
     return f"{format_value(row.latest_value, row.unit)}{interval}\n{row.latest_basis}{side}"
 
 
+def signed(change: float, unit: str) -> str:
+    """A change with its sign in the words of its unit; a dash where it is missing."""
+    return ("+" if change > 0 else "") + format_value(change, unit, difference=True)
+
+
 def pace_text(pace: float, unit: str) -> str:
     """A yearly change in the words of its unit; a dash where it is missing."""
-    if pace != pace:
-        return "—"
-    sign = "+" if pace > 0 else ""
-    return f"{sign}{format_value(pace, unit, difference=True)}/年"
+    return "—" if pace != pace else f"{signed(pace, unit)}/年"
 
 
 def _children_text(row) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from xhcp_eval.chapters.kit.views import Section, TableView, section, table, text_view
+from xhcp_eval.chapters.strategy_effect import studies
 from xhcp_eval.chapters.third_party.scores import item_names
 from xhcp_eval.evaluation.methods.conclusions import CRITERIA, Inputs, chains, empty_input, verdicts
 from xhcp_eval.evaluation.scoring.appraisal import Appraisal
 from xhcp_eval.evaluation.studies.costs import CostStudy, costs_frame
-from xhcp_eval.evaluation.studies.effects import effects_frame, load_measures, run_study
+from xhcp_eval.evaluation.studies.effects import effects_frame
 from xhcp_eval.pack.pack import Pack, evaluation_folder
 
 
@@ -24,11 +25,7 @@ def conclusion_inputs(
     spent: cost studies. equity: columns of the conclusions' equity input.
     """
     folder = evaluation_folder(pack)
-    region = pack.region
-    effects = empty_input("effects")
-    if folder.has("measures.yaml"):
-        measures = load_measures(folder.file("measures.yaml"), pack.plan)
-        effects = effects_frame([run_study(pack.observations, region, one) for one in measures])
+    effects = effects_frame(studies(pack)) if folder.has("measures.yaml") else empty_input("effects")
     return Inputs(
         pack.assessment,
         empty_input("scores") if appraisal is None else appraisal.items,

@@ -8,7 +8,7 @@ from xhcp_eval.chapters.kit.tables import LEVEL_LABELS
 from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
 from xhcp_eval.chapters.third_party.scores import NOTHING
 from xhcp_eval.evaluation.methods.independent_check import NOT_CHECKED, SAME, recheck_statuses, summarise
-from xhcp_eval.pack.pack import Pack, evaluation_folder
+from xhcp_eval.pack.pack import Pack, evaluation_folder, once_a_pack
 from xhcp_eval.quality.verification import verification_factor
 
 
@@ -46,6 +46,7 @@ def recheck_table(pack: Pack) -> TableView:
     )
 
 
+@once_a_pack
 def _recheck(pack: Pack) -> pd.DataFrame:
     params = pack.params
     return recheck_statuses(

@@ -190,5 +190,5 @@ def _own(score: float, gap: float, limit: float) -> str:
 
 
 def item_names(pack: Pack) -> dict[str, str]:
-    """Chinese names of goals, strategies and measures by their id."""
+    """Chinese names of domains by their id, of the rating group and of all together."""
     return {d.id: d.name for d in pack.plan.domains} | {GROUP: GROUP, "全部": "全部"}

@@ -10,14 +10,14 @@ import pandas as pd
 
 from xhcp_eval.forecast.reference.model import FEWEST_PEERS
 from xhcp_eval.forecast.reference.peers import Company
-from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.observations.table import DIMENSIONS, TOTAL
 from xhcp_eval.pack.frames import read_tables
 from xhcp_eval.pack.params import PackParams
 from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.verdict.judging import learn_from
 
 # Of series that learn: whole regions, as they are in each region's file.
-WHOLE = [(name, "==", TOTAL) for name in ("sex", "age", "residence", "category")]
+WHOLE = [(name, "==", TOTAL) for name in DIMENSIONS]
 
 
 def write_company(params: PackParams, files: Sequence[str], path: Path) -> str:
@@ -31,10 +31,8 @@ def write_company(params: PackParams, files: Sequence[str], path: Path) -> str:
     plan = load_plan(params.plan)
     tables = [pd.read_parquet(file, filters=[*WHOLE, ("level", "==", plan.level)]) for file in files]
     if params.learn_from:
-        others, own = (
-            read_tables(params.learn_from, plan),
-            {name for t in tables for name in t["region"].unique()},
-        )
+        others = read_tables(params.learn_from, plan)
+        own = {name for t in tables for name in t["region"].unique()}
         # as `judge` does: a region that stands in both is that of the batch
         tables.append(others[~others["region"].isin(own)])
     together = pd.concat(tables, ignore_index=True)

@@ -28,9 +28,8 @@ def write_figures(report: Path, folder: Path) -> Path:
     with whole_folder(folder, INDEX) as work:
         rows = [HEADERS]
         for chapter, number, figure in numbered_figures(content.chapters):
-            name = f"{file_name(chapter.name, _LONGEST)}_{number:03d}_{file_name(figure.caption or figure.alt, _LONGEST)}".rstrip(
-                "_"
-            )
+            title = file_name(figure.caption or figure.alt, _LONGEST)
+            name = f"{file_name(chapter.name, _LONGEST)}_{number:03d}_{title}".rstrip("_")
             files = _write(figure, work, name)
             rows.append((chapter.title, f"图{number}", figure.caption, *files, figure.source, figure.alt))
         # the mark at the start tells Excel that the file is UTF-8

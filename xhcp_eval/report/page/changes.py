@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from xhcp_eval.chapters.kit.tables import READING_LABELS
 from xhcp_eval.chapters.kit.views import TableView, table
 from xhcp_eval.plan.units import format_probability, format_value
 from xhcp_eval.report.page.summary import targets_frame
@@ -94,7 +95,8 @@ def _moved(row: dict) -> bool:
 def _row(row: dict, whole: dict[str, list[str]]) -> dict:
     side = "old" if _missing(row, "new") else "new"
     what, why = _what_and_why(row, whole)
-    reading = {"literal": "（按字面）", "strict": "（从严）"}.get(row["reading"], "")
+    word = READING_LABELS.get(row["reading"])
+    reading = f"（{word}）" if word else ""
     return {
         "indicator_name": row[f"indicator_name_{side}"] + reading,
         "target_year": int(row[f"target_year_{side}"]),

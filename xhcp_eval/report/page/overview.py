@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.kit.style import STATUS_STYLE, Look
-from xhcp_eval.chapters.kit.tables import AT_RISK
+from xhcp_eval.chapters.kit.tables import AT_RISK, ORDER
 from xhcp_eval.chapters.kit.views import template
 from xhcp_eval.plan.units import format_probability, format_value
 from xhcp_eval.provenance import local_time
@@ -83,7 +83,7 @@ def write_overview(out: Path) -> Path:
 def _questions(summary: dict) -> pd.DataFrame:
     """Targets, each question once, what needs attention most first."""
     frame = targets_frame(summary).drop_duplicates("question")
-    rank = frame["status"].map({status.value: rank for rank, status in enumerate(SEVERITY)})
+    rank = frame["status"].map(ORDER)
     order = frame.assign(_rank=rank, _later=~frame["decides_goal"], _p=frame["probability"].fillna(-1))
     return order.sort_values(["_later", "_rank", "_p"], kind="stable")
 

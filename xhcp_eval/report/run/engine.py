@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import cast
 
 from xhcp_eval.report.run.execute import Done, Job, run_job
 from xhcp_eval.report.run.forking import NAME, SWITCH, can_fork, end_child, fork_child, stop_child
@@ -40,7 +41,7 @@ def run_forked(jobs: list[Job], at_once: int, tell: Callable[[Done], None]) -> l
                 number, job = waiting.popleft()
                 new, pid = fork_child(partial(_send_done, job))
                 running[new] = number, pid
-            for pipe in [one for one in wait(list(running)) if isinstance(one, Connection)]:
+            for pipe in cast("list[Connection]", wait(list(running))):
                 number, pid = running[pipe]
                 found[number] = _received(pipe, jobs[number])
                 del running[pipe]
