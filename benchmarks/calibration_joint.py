@@ -10,12 +10,11 @@ for comparison. The constants in `verdict/joint.py` are also chosen on half of t
 from __future__ import annotations
 
 import argparse
-import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -86,10 +85,9 @@ def look(source: Source, past: np.ndarray, kin: np.ndarray, cases=None, census: 
     n, here = len(past), np.isfinite(past)
     cases = np.full(n, np.nan) if cases is None else cases
     zeros, total, one = np.zeros(n, int), np.array(["total"], object), np.array([False])
-    scale = 100.0 if source.upper == 100 else source.upper
     facts = Facts(
         (), np.array([source.name], object), kind=np.array(["proportion"]), per=np.array([100.0]),
-        lower=np.array([source.lower]), upper=np.array([source.upper]), ceiling=np.array([scale]),
+        lower=np.array([source.lower]), upper=np.array([source.upper]), ceiling=np.array([source.upper]),
         rounding=np.array([0.0]), falling=one, event_count=one, census=np.array([census]), survey=one, projected=~one,
         ahead_units=one, ahead_residence=one, years_out=((),),
     )  # fmt: skip
@@ -127,19 +125,6 @@ def met(values: np.ndarray, sign: np.ndarray, bound: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values).all(axis=1), inside, np.nan)
 
 
-@contextlib.contextmanager
-def learned(**constants: float) -> Iterator[None]:
-    """Other constants in the engine for a while."""
-    before = {name: getattr(joint, name) for name in constants}
-    try:
-        for name, value in constants.items():
-            setattr(joint, name, value)
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(joint, name, value)
-
-
 def alone(source: Source, options, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Regions and origins at random, each learning from itself only: region, origin, kin (n,)."""
     region, origin = source.able(options.years, 5)
@@ -173,7 +158,7 @@ def every_year(sources: list[Source], options, rng: np.random.Generator) -> pd.D
                 bound = at_score(future, rows, rng.integers(1, horizon + 1, len(rows)), score)
                 answers = {}
                 for noise in NOISES:
-                    with learned(NOISE=noise):
+                    with patch.multiple(joint, NOISE=noise):
                         answers[noise] = said(future, rows, 1, horizon, sign, bound)
                 parts.append(
                     pd.DataFrame(answers).assign(
@@ -371,7 +356,7 @@ def main() -> None:
                 show(f"{title} {name}", units.facts[chosen], chances[chosen])
     losses = {}
     for constants in [(c, s) for c in COMMONS for s in SLOPES]:
-        with learned(COMMON=constants[0], BY_STEPS=constants[1]):
+        with patch.multiple(joint, COMMON=constants[0], BY_STEPS=constants[1]):
             losses[constants] = (units.said() - units.facts["happened"]) ** 2
     crossed(units.facts, losses, (0.0, 0.0), (joint.COMMON, joint.BY_STEPS))
 

@@ -35,7 +35,7 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "xhcp_eval"
 AT_A_TIME = 2
-# Tests of modules that none of the patterns in `tests_of` finds.
+# Tests of modules for which others serve better than those that `tests_of` finds.
 TESTS: dict[str, list[str]] = {
     "forecast/panel.py": ["tests/forecast/test_projection.py"],
     "observations/door/checks.py": ["tests/observations/door/test_intake.py"],
@@ -178,12 +178,14 @@ def chosen(places: list[list[Fault]], count: int, seed: str) -> list[Fault]:
 
 
 def tests_of(module: str) -> list[str]:
-    """Files of a module's own tests: tests/<room>/test_<file>.py."""
-    path = Path("tests") / Path(module).with_name(f"test_{Path(module).name}")
-    paths = [path.as_posix()]
-    found = TESTS.get(module) or [path for path in paths if (ROOT / path).is_file()][:1]
+    """Files of a module's own tests: tests/<room>/test_<file>.py, else all of that folder."""
+    own = ROOT / "tests" / Path(module).with_name(f"test_{Path(module).name}")
+    paths = [own] if own.is_file() else sorted(own.parent.glob("test_*.py"))
+    found = TESTS.get(module) or [path.relative_to(ROOT).as_posix() for path in paths]
     if not found:
-        raise SystemExit(f"{module}: no tests among {', '.join(paths)}; name them in TESTS")
+        raise SystemExit(
+            f"{module}: no tests in {own.parent.relative_to(ROOT).as_posix()}; name them in TESTS"
+        )
     return found
 
 

@@ -21,27 +21,26 @@ def params():
     return load_params(ROOT / "params" / "national_hindcast_2015.yaml")
 
 
-def test_a_frame_is_made_when_it_is_asked_for_and_once():
+def counted_frames(*names: str) -> tuple[Frames, list[str]]:
+    """Frames that tell which of them were made, in what order."""
     made: list[str] = []
 
     def make(name: str) -> pd.DataFrame:
         made.append(name)
         return pd.DataFrame({"name": [name]})
 
-    frames = Frames({name: lambda name=name: make(name) for name in ("a", "b")})
+    return Frames({name: lambda name=name: make(name) for name in names}), made
+
+
+def test_a_frame_is_made_when_it_is_asked_for_and_once():
+    frames, made = counted_frames("a", "b")
     assert (made, list(frames), len(frames)) == ([], ["a", "b"], 2)
     assert frames["b"] is frames["b"]
     assert made == ["b"]
 
 
 def test_changing_a_frame_computes_no_other(params):
-    made: list[str] = []
-
-    def make(name: str) -> pd.DataFrame:
-        made.append(name)
-        return pd.DataFrame({"name": [name]})
-
-    frames = Frames({name: lambda name=name: make(name) for name in ("assessment", "goals")})
+    frames, made = counted_frames("assessment", "goals")
     other = replace(compute_pack(params), frames=frames).with_frames(
         assessment=pd.DataFrame({"name": ["new"]})
     )
@@ -90,7 +89,7 @@ def final():
     return load_params(ROOT / "params" / "final_2030.yaml")
 
 
-def test_a_final_report_scores_the_forecasts_that_were_published(final, monkeypatch):
+def test_a_final_report_scores_the_forecasts_that_were_published(final):
     """Not ones made again: what has been revised since changes nothing."""
     published = pd.read_csv(ROOT / final.forecast_published, encoding="utf-8-sig").set_index("target_id")
     outcomes = compute_pack(final).outcomes.set_index("target_id")

@@ -1,32 +1,16 @@
 """The likely range of a year: from the years before it only, for the quality review."""
 
-import numpy as np
 import pandas as pd
 import pytest
+from district_series import EYES, INFANT, STEADY, series
 
 from xhcp_eval.errors import ParamsError
-from xhcp_eval.observations.table import COLUMNS, DEFAULTS
 from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.quality.likely_range import COLUMNS as RANGE_COLUMNS
 from xhcp_eval.quality.likely_range import likely_range
 from xhcp_eval.quality.outliers import outside_forecast
 
 PLAN = load_plan("xinhua_2021_2030")
-EYES, INFANT = "eye_exam_coverage_0_6", "infant_mortality_rate"
-
-
-def series(values, indicator=EYES, unit="percent", last=2025, **columns):
-    """Yearly figures of the district."""
-    years = np.arange(last - len(values) + 1, last + 1)
-    facts = {"indicator": indicator, "region": "新华区", "level": "district", "unit": unit, "status": "reported",
-             "source": "表"}  # fmt: skip
-    table = pd.DataFrame({"year": years, "value": np.asarray(values, float)}).assign(
-        **(DEFAULTS | facts | columns)
-    )
-    return table[list(COLUMNS)].astype({"numerator": float, "denominator": float})
-
-
-STEADY = [80.0, 81.0, 82.5, 83.4, 84.6, 85.4, 86.5]
 
 
 def test_the_likely_range_knows_nothing_of_the_year_itself():

@@ -3,31 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from district_series import EYES, INFANT, STEADY, series
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations.table import COLUMNS, DEFAULTS
 from xhcp_eval.quality.outliers import outside_forecast, unusual_changes
-
-EYES, INFANT = "eye_exam_coverage_0_6", "infant_mortality_rate"
-
-
-def series(values, indicator=EYES, unit="percent", last=2025, **columns):
-    """Yearly figures of the district."""
-    years = np.arange(last - len(values) + 1, last + 1)
-    facts = {"indicator": indicator, "region": "新华区", "level": "district", "unit": unit, "status": "reported",
-             "source": "表"}  # fmt: skip
-    table = pd.DataFrame({"year": years, "value": np.asarray(values, float)}).assign(
-        **(DEFAULTS | facts | columns)
-    )
-    return table[list(COLUMNS)].astype({"numerator": float, "denominator": float})
 
 
 def counted(numerators, denominator, indicator=INFANT, unit="permille", per=1000):
     x = np.asarray(numerators, float)
     return series(per * x / denominator, indicator, unit, numerator=x, denominator=float(denominator))
-
-
-STEADY = [80.0, 81.0, 82.5, 83.4, 84.6, 85.4, 86.5]
 
 
 def test_the_score_is_that_of_the_textbook():

@@ -23,7 +23,7 @@ def unmarked_breaks(panel: Panel) -> pd.DataFrame:
     standard deviations from the series' median change, and from no change; five changes at least. The deviation is the
     changes' median absolute one, at least 1% of the level and a quarter of the mean change, with the noise of counts on
     top. On random walks of eleven points it flags none of 1,500 series with normal steps, 3% of those with Student t4
-    steps, and finds 98% of the shifts of 14 typical changes (tests/test_breaks.py).
+    steps, and finds 98% of the shifts of 14 typical changes (tests/forecast/test_breaks.py).
     kind: a shift stays (水平跳变), a spike goes back by half or more the year after (一年尖峰, told of the first of its two
     jumps), in the last year nobody knows yet (末年跳变).
     Returns one row a jump with `COLUMNS`: values before and after, the change a year, the mean absolute change, their

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.observations.table import DIMENSIONS, TOTAL
+from xhcp_eval.plan.kinds import kinds_that
 from xhcp_eval.plan.units import UNITS, format_value
 from xhcp_eval.quality.findings import Finding, decimals, years_text
 
@@ -65,7 +66,7 @@ def fractions(table: pd.DataFrame, kinds: dict[str, str]) -> list[Finding]:
 
     kinds: kind of each indicator; only shares and rates are ratios of counts.
     """
-    counted = table[table["indicator"].map(kinds).isin(["proportion", "rate"])]
+    counted = table[table["indicator"].map(kinds).isin(kinds_that("law"))]
     counts = counted[["numerator", "denominator"]].to_numpy(float)
     odd = counted[(np.abs(counts - np.round(counts)) > 1e-6).any(axis=1)]
     found = []

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.observations.table import DIMENSIONS, is_total
+from xhcp_eval.plan.kinds import kinds_that
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.quality.findings import Finding, decimals
 
@@ -50,7 +51,7 @@ def too_smooth(table: pd.DataFrame, plan: Plan, region: str) -> list[Finding]:
     kinds = {i.id: i.kind for i in plan.indicators}
     main = table[is_total(table)]
     counted = main[
-        main["indicator"].map(kinds).isin(["proportion", "rate"]) & (main["denominator"] >= LEAST_CASES)
+        main["indicator"].map(kinds).isin(kinds_that("law")) & (main["denominator"] >= LEAST_CASES)
     ]
     found: list[Finding] = []
     units: dict[str, list] = {}

@@ -86,16 +86,20 @@ def _per_size(change: np.ndarray, size: np.ndarray) -> np.ndarray:
         return np.where(size > 0, change / size, np.where(change == 0, 0.0, np.sign(change) * np.inf))
 
 
+def _counts(
+    latest: Values, base: Values, at: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    return latest.numerator[at], latest.denominator[at], base.numerator[at], base.denominator[at]
+
+
 def _of_shares(block, latest, base, times, size, at) -> tuple[np.ndarray, np.ndarray]:
-    x, n, x_base, n_base = (part[at] for one in (latest, base) for part in (one.numerator, one.denominator))
-    _, low, high = difference_interval(x, n, x_base, n_base, block.settings.level, times[at])
+    _, low, high = difference_interval(*_counts(latest, base, at), block.settings.level, times[at])
     per = block.per[latest.rows[at]]
     return _per_size(low * per, size[at]), _per_size(high * per, size[at])
 
 
 def _of_rates(block, latest, base, times, size, at) -> tuple[np.ndarray, np.ndarray]:
-    x, n, x_base, n_base = (part[at] for one in (latest, base) for part in (one.numerator, one.denominator))
-    _, low, high = rate_ratio_interval(x, n, x_base, n_base, block.settings.level)
+    _, low, high = rate_ratio_interval(*_counts(latest, base, at), block.settings.level)
     # no event in either period tells nothing
     low, high = np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), np.inf, high)
     return low / times[at] - 1, high / times[at] - 1

@@ -6,12 +6,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Indicator, Plan, Target
 from xhcp_eval.plan.units import UNITS
 from xhcp_eval.verdict.operators import OPERATORS, sign_of
 
 NAN = float("nan")
-PROJECTED_KINDS = ("proportion", "rate", "ratio", "count", "mean", "index")
 
 
 def rounding(indicator: Indicator) -> float:
@@ -70,7 +70,7 @@ class Facts:
             ),
             census=np.array([i.census for i in known]),
             survey=np.array(["survey" in i.measurement_level for i in known]),
-            projected=np.array([i.kind in PROJECTED_KINDS for i in known]),
+            projected=np.array([KINDS[i.kind].projected for i in known]),
             ahead_units=np.array([any(t.aggregation for t in i.targets) for i in known]),
             ahead_residence=np.array([i.id in sources for i in known]),
             years_out=tuple(i.exceptional_years for i in known),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.plan.kinds import kinds_that
 from xhcp_eval.verdict.bounds import Bounds, bounds_of, reaches
 from xhcp_eval.verdict.chances import SUREST
 from xhcp_eval.verdict.changes import Change, change_from, own_swing, yearly_steps
@@ -15,7 +16,7 @@ from xhcp_eval.verdict.joint import common_share, together
 from xhcp_eval.verdict.judged import Values, intervals, value_at
 from xhcp_eval.verdict.outlook import DIGITS, Outlook
 from xhcp_eval.verdict.schema import EMPTY, INSIDE, OUTSIDE
-from xhcp_eval.verdict.series import Block
+from xhcp_eval.verdict.series import Block, last_position
 from xhcp_eval.verdict.status import Status, statuses
 
 RECENT_YEARS = 5
@@ -189,9 +190,7 @@ def _measures(
     gap = np.where(against & (bound.base.year == latest.year), np.nan, gap)
     left, way = demand.end - latest.year, bound.point - bound.base.value
     kind = facts.kind[demand.indicator]
-    cases = np.where(
-        np.isin(kind, ("proportion", "rate", "ratio")), block.cases[main] / block.per[main], np.nan
-    )
+    cases = np.where(np.isin(kind, kinds_that("with_parts")), block.cases[main] / block.per[main], np.nan)
     pace, begun, ended = recent_pace(block, main, latest.year.astype(int))
     with np.errstate(invalid="ignore", divide="ignore"):
         ahead = np.where(left > 0, (outlook.middle(main, demand.end) - latest.value) / left, np.nan)
@@ -215,7 +214,7 @@ def recent_pace(
     up to `until` back to the first within five years before it. Missing from a single one.
     """
     grid = block.telling[rows] & (block.years <= until[:, None])
-    to = block.years[np.maximum(0, grid.shape[1] - 1 - np.argmax(grid[:, ::-1], axis=1))]
+    to = block.years[last_position(grid)]
     within = grid & (block.years >= (to - RECENT_YEARS)[:, None])
     begun = block.years[np.argmax(within, axis=1)]
     known = within.any(axis=1) & (begun < to)

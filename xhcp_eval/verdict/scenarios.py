@@ -1,4 +1,4 @@
-"""What would it take: the pace a target needs, the pace that makes it likely, and what each scenario comes to.
+"""What would it take: the pace a target needs, the paces that make it an even chance and safe, and what each scenario comes to.
 
 The distribution of the judged value keeps its shape; a scenario moves it by the difference between its yearly pace and
 that of the median course, so its chance is that of the bound moved the other way, and each probability has a pace.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.plan.kinds import kinds_that
 from xhcp_eval.verdict.judged import value_at
 from xhcp_eval.verdict.operators import sign_of
 from xhcp_eval.verdict.series import Block
@@ -40,7 +41,7 @@ def open_targets(verdicts: Verdicts) -> pd.DataFrame:
     plan, frame = verdicts.plan, verdicts.frame[verdicts.frame["region"] == verdicts.only]
     targets = {t.id: t for t in plan.targets(role="verdict") if t.aggregation is None}
     rows = frame[frame["target_id"].isin(targets) & ~frame["every_year"] & (frame["series"] >= 0)]
-    rows = rows[~rows["kind"].isin(["yes_no", "gap"])]
+    rows = rows[rows["kind"].isin(kinds_that("projected"))]
     ahead = verdicts.outlook.forecasts.years_ahead(rows["series"].to_numpy(), rows["target_year"].to_numpy())
     rows = rows[ahead > 0].astype({"target_id": str})
     signs = [sign_of(targets[name], plan.indicator(targets[name].indicator)) for name in rows["target_id"]]
@@ -100,9 +101,7 @@ def _told(verdicts: Verdicts, rows: pd.DataFrame, name: str, pace: np.ndarray) -
         now + pace * (end - rows["latest_year"].to_numpy(int)), facts.lower[which], facts.upper[which]
     )
     kind, cases = facts.kind[which], block.cases[series] / block.per[series]
-    people = np.where(
-        np.isin(kind, ("proportion", "rate", "ratio")), cases, np.where(kind == "count", 1.0, np.nan)
-    )
+    people = np.where(np.isin(kind, kinds_that("with_parts")), cases, np.where(kind == "count", 1.0, np.nan))
     told = rows[["target_id", "indicator", "indicator_name", "unit", "target_year", "reading"]].astype(
         {"indicator": str, "indicator_name": str, "unit": str, "reading": str}
     )
