@@ -132,7 +132,7 @@ def demo() -> None:
     from xhcp_eval.observations.table import read_table
     from xhcp_eval.plan.reading import load_plan
 
-    folder, registry = bootstrap.ROOT / "data" / "demo", load_plan(data_commands.PLAN)
+    folder, registry = bootstrap.ROOT / "data" / "demo", load_plan(PLAN)
     tables = write_demo(folder)
     for path in [
         *tables,

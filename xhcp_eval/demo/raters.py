@@ -25,6 +25,7 @@ from xhcp_eval.evaluation.methods.rubric import (
 from xhcp_eval.evaluation.scoring.appraisal import appraise
 from xhcp_eval.evaluation.unit_ranking import load_ranking_rule
 from xhcp_eval.observations.cells import write_csv
+from xhcp_eval.observations.table import is_total
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import PLANS
 
@@ -132,7 +133,7 @@ def _recount(observations: pd.DataFrame, rng: np.random.Generator, size: int = 3
 def _efficiency(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Funds of every township in two years, drawn about what its counted services would need."""
     wanted = {"产出_健康管理儿童": "under7_health_management_rate", "产出_新生儿访视": "neonatal_visit_rate"}
-    whole = (observations[["sex", "age", "residence", "category"]] == "total").all(axis=1)
+    whole = is_total(observations)
     rows = observations[
         whole & (observations["level"] == "township") & observations["year"].isin([2021, 2025])
     ]

@@ -10,7 +10,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, ParamsError
-from xhcp_eval.evaluation.methods.ranking import Better, rank_sum_ratio, rank_table, topsis, weighted_sum
+from xhcp_eval.evaluation.directions import Better
+from xhcp_eval.evaluation.methods.ranking import rank_sum_ratio, rank_table, topsis, weighted_sum
 from xhcp_eval.evaluation.methods.robustness import (
     Acceptability,
     draw_weights,

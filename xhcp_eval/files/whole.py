@@ -80,7 +80,7 @@ def replacing(target: Path) -> Iterator[Path]:
     target: folder to replace; may not exist yet. If the block raises, whatever it is, the new folder is
     removed and the old one stays. Raises RunError if the old one can't be moved aside.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     _recover(target)
     work = _beside(target, "partial")
     work.mkdir()

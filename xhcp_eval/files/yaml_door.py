@@ -53,9 +53,9 @@ def read_yaml(
 ) -> dict[str, Any]:
     """The fields and values of a YAML file (UTF-8, with or without a byte order mark).
 
-    what: what the file is, Chinese, for messages. error: raised, with file, line and column, for a file that is missing, isn't
-    UTF-8 or YAML, has a field twice,
-    asks for objects, or holds no fields. empty: an empty file is one without fields.
+    what: what the file is, Chinese, for messages. error: raised, with file, line and column, for a file that is
+    missing, isn't UTF-8 or YAML, has a field twice, asks for objects, or holds no fields. empty: an empty file is one
+    without fields.
     """
     name = f"{what} {path.name}".strip()
     try:

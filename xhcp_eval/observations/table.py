@@ -28,7 +28,7 @@ COLUMNS: tuple[str, ...] = (
     "exceptional", "note",
 )  # fmt: skip
 REQUIRED: tuple[str, ...] = ("indicator", "region", "level", "year", "value", "unit", "status", "source")
-KEY: tuple[str, ...] = ("indicator", "region", "year", "sex", "age", "residence", "category")
+KEY: tuple[str, ...] = ("indicator", "region", "year", *DIMENSIONS)
 DEFAULTS: dict[str, object] = {
     "sex": TOTAL, "age": TOTAL, "residence": TOTAL, "category": TOTAL, "numerator": np.nan,
     "denominator": np.nan, "department": "", "reported_on": "", "series_break": False,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.files.safe_text import file_name, xml_text
+from xhcp_eval.files.whole import whole_file
 from xhcp_eval.plan.model import Plan
 
 FORMATS: tuple[str, ...] = ("docx", "html")
@@ -51,7 +52,8 @@ def write_letters(
     departments = findings["department"].fillna("").astype(str).where(lambda d: d != "", UNASSIGNED)
     for department, rows in findings.groupby(departments, sort=True):
         path = folder / f"{_free(_file_name(department, year), taken)}.{fmt}"
-        write(path, department, _title(plan, year), _lines(rows))
+        with whole_file(path) as unfinished:
+            write(unfinished, department, _title(plan, year), _lines(rows))
         written.append(path)
     return written
 

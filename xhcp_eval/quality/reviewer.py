@@ -41,7 +41,7 @@ def review(
     Returns a frame with `COLUMNS`; empty when nothing was found.
     After WHO's Data Quality Review, 2017, modules 1 to 3.
     """
-    table = observations[(observations["year"] <= until) & _within(observations, region)]
+    table = observations[(observations["year"] <= until) & is_inside(observations, region)]
     kinds = {i.id: i.kind for i in plan.indicators}
     table = table[table["indicator"].isin(list(kinds))].sort_values("year", kind="stable")
     found = mismatches(table) + fractions(table, kinds) + missing_last_year(table, plan, region, until)
@@ -67,8 +67,4 @@ def _of(audit: pd.DataFrame, region: str, until: int) -> pd.DataFrame:
     if not {"region", "year"} <= set(audit.columns):
         # left to `verification_factor`, which says what is missing
         return audit
-    return audit[_within(audit, region) & (audit["year"] <= until)]
-
-
-def _within(observations: pd.DataFrame, region: str) -> pd.Series:
-    return is_inside(observations, region)
+    return audit[is_inside(audit, region) & (audit["year"] <= until)]

@@ -101,7 +101,7 @@ def _ruled(rows: pd.DataFrame, kinds: dict[str, str]) -> list[Finding]:
     Steps must be ten units of the last digit reported, or any course looks even. Allowances are set, not counted.
     """
     found = []
-    rows = rows[rows["indicator"].map(kinds).isin(["proportion", "rate", "ratio", "mean", "count"])]
+    rows = rows[rows["indicator"].map(kinds).isin((*kinds_that("between"), "count"))]
     for name, some in _steady(rows[rows["unit"] != "yuan_per_month"]).groupby("indicator", sort=False):
         values, years = some["value"].to_numpy(float), some["year"].to_numpy()
         unit = 10.0 ** -int(decimals(values).max())

@@ -46,7 +46,7 @@ _BY_STATUS = {
 class Inputs(NamedTuple):
     """What the conclusions rest on; any frame may be empty.
 
-    assessment: rows of `assess`. scores: one row a goal, strategy or measure that was scored (median 0-4, the
+    assessment: rows of `judge`. scores: one row a goal, strategy or measure that was scored (median 0-4, the
     department's own score, raters, void scores, status "agreed" or another word). quality: findings. effects,
     costs, equity: one row a study, with the sentence that its own module allows.
     """

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
-from xhcp_eval.observations.table import is_below
+from xhcp_eval.evaluation.directions import Better
+from xhcp_eval.observations.table import DIMENSIONS, TOTAL, is_below
 
-Better = Literal["higher", "lower"]
 Kind = Literal["proportion", "rate"]
 
 
@@ -149,8 +149,8 @@ def groups_of(
     rows = observations[
         (observations["indicator"] == indicator) & observations["year"].between(year - pooled + 1, year)
     ]
-    fixed = [c for c in ("sex", "age", "residence", "category") if c != dimension]
-    rows = rows[(rows[fixed] == "total").all(axis=1) & (rows["status"] != "recollection")]
+    fixed = [c for c in DIMENSIONS if c != dimension]
+    rows = rows[(rows[fixed] == TOTAL).all(axis=1) & (rows["status"] != "recollection")]
     if dimension == "township":
         rows = rows[(rows["level"] == "township") & is_below(rows, region)]
         rows = rows.assign(group=rows["region"].str.rsplit("/", n=1).str[-1])

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.observations.table import is_total
 from xhcp_eval.plan.units import format_probability
 from xhcp_eval.verdict.settings import Settings
 
@@ -34,8 +35,9 @@ def draw_sample(table: pd.DataFrame, size: int, seed: int, *, last_years: int = 
     last_years: only figures of the newest years. Returns rows of the table with columns for the recount.
     Raises DataError when there are fewer counted figures than asked for.
     """
-    whole = (table[["sex", "age", "residence", "category"]] == "total").all(axis=1)
-    recent = table[whole & (table["year"] > table["year"].max() - last_years) & table["numerator"].notna()]
+    recent = table[
+        is_total(table) & (table["year"] > table["year"].max() - last_years) & table["numerator"].notna()
+    ]
     if len(recent) < size:
         raise DataError(f"可抽查的数据点只有 {len(recent)} 个，不足 {size} 个；请减少抽样数或放宽年份")
     order = np.random.default_rng(seed).permutation(len(recent))

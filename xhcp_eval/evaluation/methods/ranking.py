@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.evaluation.directions import Better, signs
 from xhcp_eval.showing import ShowsFrame
 
 Normalisation = Literal["minmax", "vector"]
-Better = Literal["higher", "lower"]
 LEAST_UNITS_FOR_GRADES = 5
 
 
@@ -172,9 +172,7 @@ def _checked(
         or not np.allclose(weights.sum(axis=-1), 1)
     ):
         raise ParamsError(f"权重须为 {n} 个非负数，合计为 1")
-    if len(better) != n or not set(better) <= {"higher", "lower"}:
-        raise ParamsError(f"better 须为 {n} 个 higher（越大越好）或 lower（越小越好），现为 {list(better)}")
-    return values, weights, np.where(np.asarray(better) == "higher", 1, -1)
+    return values, weights, signs(better, n)
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:

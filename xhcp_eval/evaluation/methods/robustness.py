@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.evaluation.directions import Better
 from xhcp_eval.showing import ShowsFrame
 
-Better = Literal["higher", "lower"]
 Score = Callable[[np.ndarray, np.ndarray, Sequence[Better]], np.ndarray]
 
 

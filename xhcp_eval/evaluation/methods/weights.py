@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.errors import DataError, ParamsError
+from xhcp_eval.errors import DataError
+from xhcp_eval.evaluation.directions import Better, signs
 from xhcp_eval.showing import ShowsFrame
 
-Better = Literal["higher", "lower"]
 # Saaty 1980, The Analytic Hierarchy Process: mean consistency index of random matrices of size 1 to 15
 RANDOM_INDEX = (0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59)
 CONSISTENT = 0.1
@@ -113,7 +112,7 @@ def critic_weights(
     takes them as they are (as the pymcdm library does). Diakoulaki, Mavrotas & Papayannakis 1995, Computers &
     Operations Research 22:763. Interval: bootstrap over units. Raises DataError (missing values, constant columns).
     """
-    table = _table(values, names) * (1 if better is None else _signs(better, len(names)))
+    table = _table(values, names) * (1 if better is None else signs(better, len(names)))
     flat = np.ptp(table, axis=0) == 0
     if flat.any():
         raise DataError(f"CRITIC 法要求各指标在单位间有差异；没有差异的：{_listed(names, flat)}")
@@ -221,12 +220,6 @@ def _table(values: np.ndarray, names: Sequence[str], rows: str = "单位") -> np
     if not np.isfinite(table).all():
         raise DataError(f"有缺失或无穷大的数值：{_listed(names, ~np.isfinite(table).all(axis=0))}")
     return table
-
-
-def _signs(better: Sequence[Better], n: int) -> np.ndarray:
-    if len(better) != n or not set(better) <= {"higher", "lower"}:
-        raise ParamsError(f"better 须为 {n} 个 higher（越大越好）或 lower（越小越好），现为 {list(better)}")
-    return np.where(np.asarray(better) == "higher", 1, -1)
 
 
 def _names(names: Sequence[str], n: int) -> tuple[str, ...]:

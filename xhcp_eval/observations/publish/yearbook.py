@@ -14,7 +14,7 @@ from xhcp_eval.files.whole import whole_file
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.observations.forms.workbook import group_name, put_text
 from xhcp_eval.observations.publish.suppression import suppress
-from xhcp_eval.observations.table import STATUS_LABELS, is_inside
+from xhcp_eval.observations.table import DIMENSIONS, STATUS_LABELS, is_inside
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import PLANS
 from xhcp_eval.plan.units import UNITS
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 YEARS = 6
 THRESHOLD = 5
 HEADERS = {"name": ("指标", 34), "unit": ("单位", 10), "region": ("地区", 22), "group": ("分组", 14)}
-_CUT = ["indicator", "region", "sex", "age", "residence", "category"]
+_CUT = ["indicator", "region", *DIMENSIONS]
 
 
 class Publication(BaseModel):

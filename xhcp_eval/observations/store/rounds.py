@@ -108,7 +108,6 @@ def freeze(
         "frozen_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
     folder = folder or database.path.parent / "releases"
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.parquet"
     with database.writing() as connection:
         connection.execute(
@@ -120,9 +119,9 @@ def freeze(
         )
         with whole_file(path) as unfinished:
             table.to_parquet(unfinished, index=False)
-        path.with_suffix(".json").write_text(
-            json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8", newline="\n"
-        )
+        with whole_file(path.with_suffix(".json")) as unfinished:
+            text = json.dumps(facts, ensure_ascii=False, indent=1)
+            unfinished.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 
