@@ -1,4 +1,4 @@
-"""Small steps of the tutorial: a department's file with a slip in it, and its problems as a table."""
+"""Small steps of the tutorial: a department's file with a slip in it, its problems as a table, national series."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from xhcp_eval.observations.door.intake import import_file
 from xhcp_eval.observations.store.database import Database
 from xhcp_eval.observations.table import COLUMNS
 from xhcp_eval.plan.model import Plan
+from xhcp_eval.provenance import ROOT
 
+NATIONAL = ROOT / "data" / "national" / "births_and_school.csv"
 INDICATORS = ("eye_exam_coverage_0_6", "neonatal_visit_rate")
 
 
@@ -61,3 +63,20 @@ def door(path: Path, plan: Plan, database: Database, dry_run: bool = False) -> T
     state = "只检查，没有入库" if dry_run else "已入库"
     rows = pd.DataFrame({"file": [path.name], "state": [state]})
     return table(rows, {"file": "文件", "state": "结果"}, caption="没有问题")
+
+
+def national_series(*indicators: str) -> pd.DataFrame:
+    """A national series of births or school, real figures (data/national/births_and_school.csv), in ten thousand (万人).
+
+    indicators: births, births_revised, primary_entrants, kindergarten_children; of several, the first that has a year.
+    Returns series, year, value, ready for `project`. Raises DataError for an unknown one.
+    """
+    rows = pd.read_csv(NATIONAL, encoding="utf-8")
+    unknown = [name for name in indicators if name not in set(rows["indicator"])]
+    if unknown or not indicators:
+        raise DataError(
+            f"没有全国序列 {'、'.join(unknown)}；可用的有：{'、'.join(rows['indicator'].unique())}"
+        )
+    found = pd.concat([rows[rows["indicator"] == name] for name in indicators]).drop_duplicates("year")
+    found = found.assign(series=found["region"], value=found["value"] / 1e4).sort_values("year")
+    return found[["series", "year", "value"]].reset_index(drop=True)

@@ -87,8 +87,28 @@ def project(
     Raises ParamsError for an unknown method, horizon or levels, or `beside` a classical method; DataError for an
     unusable frame.
     """
-    levels = np.asarray(quantiles, float)
     model = trend_model(method)
+    levels = check_ahead(horizon, quantiles)
+    if of not in ("value", "level"):
+        raise ParamsError(f"of={of!r}；允许 value（将填报的数值）、level（背后的真实水平）")
+    panel, company = (make_panel(frame), None) if beside is None else _with_company(frame, beside)
+    values = project_panel(panel, model, int(horizon), levels, of, company)
+    return as_table(panel, values, levels)
+
+
+def as_table(panel: Panel, values: np.ndarray, levels: np.ndarray) -> pd.DataFrame:
+    """Quantiles (n_series, horizon, n_levels) of the years after each series' last as series, year, one column a level."""
+    horizon = values.shape[1]
+    years = panel.years[panel.last][:, None] + np.arange(1, horizon + 1)
+    result = pd.DataFrame(values.reshape(-1, len(levels)), columns=[float(level) for level in levels])
+    result.insert(0, "year", years.ravel())
+    result.insert(0, "series", np.repeat(panel.keys, horizon))
+    return result
+
+
+def check_ahead(horizon: int, quantiles: Sequence[float]) -> np.ndarray:
+    """The levels as an array. Raises ParamsError for an unusable horizon or levels."""
+    levels = np.asarray(quantiles, float)
     if horizon < 1 or horizon != int(horizon):
         raise ParamsError(f"外推年数 horizon={horizon}：须为整数，至少为 1")
     if (
@@ -99,15 +119,7 @@ def project(
         or np.any(np.diff(levels) <= 0)
     ):
         raise ParamsError(f"分位数 {list(quantiles)}：须在 0 与 1 之间且递增")
-    if of not in ("value", "level"):
-        raise ParamsError(f"of={of!r}；允许 value（将填报的数值）、level（背后的真实水平）")
-    panel, company = (make_panel(frame), None) if beside is None else _with_company(frame, beside)
-    values = project_panel(panel, model, int(horizon), levels, of, company)
-    years = panel.years[panel.last][:, None] + np.arange(1, horizon + 1)
-    result = pd.DataFrame(values.reshape(-1, len(levels)), columns=[float(level) for level in levels])
-    result.insert(0, "year", years.ravel())
-    result.insert(0, "series", np.repeat(panel.keys, horizon))
-    return result
+    return levels
 
 
 def _with_company(frame: pd.DataFrame, beside: pd.DataFrame) -> tuple[Panel, Company]:
