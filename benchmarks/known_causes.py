@@ -19,7 +19,9 @@ import pandas as pd
 from xhcp_eval.forecast.backtests.scores import (
     SCORED_LEVELS,
     bootstrap_interval,
+    brier,
     coverage,
+    probability_beyond,
     weighted_quantile_loss,
 )
 from xhcp_eval.forecast.known import cohorts, project_known
@@ -30,6 +32,8 @@ FIRST_GRADE = {6: 8 / 12, 7: 4 / 12}
 KINDERGARTEN = {3: 8 / 12, 4: 1.0, 5: 1.0, 6: 4 / 12}
 LEVELS = tuple(sorted({*SCORED_LEVELS, 0.025, 0.975}))
 Question = tuple[pd.DataFrame, pd.DataFrame, dict[int, float]]  # values, cause, shares
+# error of the median in percent; brier: of "no fewer than in the last year known"
+SCORES = ["error", "wql", "brier", "in_80", "in_95"]
 LEAST = 8  # years with both, before an origin counts
 
 
@@ -47,25 +51,25 @@ def hindcast(values: pd.DataFrame, births: pd.DataFrame, shares: dict[int, float
             "with": project_known(past, born, ahead, quantiles=LEVELS),
             "with, last ratio": project_known(past, born, ahead, quantiles=LEVELS, method="last_value"),
         }
-        scale = past.groupby("series")["value"].agg(lambda v: v.diff().abs().mean())
+        history = past.groupby("series")["value"].agg(["last", lambda v: v.diff().abs().mean()])
         for method, table in found.items():
-            rows.append(_scored(table, values, scale).assign(origin=origin, method=method))
+            rows.append(_scored(table, values, history).assign(origin=origin, method=method))
     return pd.concat(rows, ignore_index=True)
 
 
-def _scored(table: pd.DataFrame, values: pd.DataFrame, scale: pd.Series) -> pd.DataFrame:
-    """Scores of the forecasts whose outcome is known."""
+def _scored(table: pd.DataFrame, values: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    """Scores of the forecasts whose outcome is known. history: last value and mean absolute yearly change of each series."""
     both = table.merge(values.rename(columns={"value": "outcome"}), on=["series", "year"])
-    outcome = both["outcome"].to_numpy(float)
-    scored = both[list(SCORED_LEVELS)].to_numpy(float)
+    outcome, scored = both["outcome"].to_numpy(float), both[list(SCORED_LEVELS)].to_numpy(float)
+    last, scale = history.reindex(both["series"]).to_numpy(float).T
+    no_fewer = probability_beyond(scored, SCORED_LEVELS, last, np.ones(len(both)))
     return pd.DataFrame(
         {
             "series": both["series"],
             "year": both["year"],
             "error": 100 * np.abs(outcome - both[0.5]) / outcome,
-            "wql": weighted_quantile_loss(
-                outcome, scored, SCORED_LEVELS, scale.reindex(both["series"]).to_numpy()
-            ),
+            "wql": weighted_quantile_loss(outcome, scored, SCORED_LEVELS, scale),
+            "brier": brier(no_fewer, outcome >= last),
             "in_80": coverage(outcome, both[0.1], both[0.9]),
             "in_95": coverage(outcome, both[0.025], both[0.975]),
         }
@@ -76,7 +80,7 @@ def summary(cases: pd.DataFrame) -> pd.DataFrame:
     """Means by years ahead and method, with the gain in WQL over the forecast without the cause."""
     cases = cases.assign(ahead=cases["year"] - cases["origin"])
     groups = cases.groupby(["ahead", "method"])
-    table = groups[["error", "wql", "in_80", "in_95"]].mean().assign(n=groups.size())
+    table = groups[SCORES].mean().assign(n=groups.size())
     base = table["wql"].xs("without", level="method")
     table["gain_%"] = 100 * (
         1 - table["wql"] / base.reindex(table.index.get_level_values("ahead")).to_numpy()
@@ -88,15 +92,18 @@ def by_time(cases: pd.DataFrame) -> pd.DataFrame:
     """Means over all years ahead by the time of the origin: whether a gain has lasted."""
     when = pd.cut(cases["origin"], [0, 2004, 2014, 9999], labels=["to 2004", "2005-2014", "from 2015"])
     groups = cases.groupby([when, "method"], observed=True)
-    return groups[["error", "wql", "in_80", "in_95"]].mean().assign(n=groups.size())
+    return groups[SCORES].mean().assign(n=groups.size())
 
 
 def overall(cases: pd.DataFrame) -> str:
-    """Gain in WQL over all years ahead, with an interval over series (one series has none)."""
+    """Gain in WQL over all years ahead, with an interval over series where there are several."""
     wide = cases.pivot_table(index=["series", "origin", "year"], columns="method", values="wql")
-    low, high = bootstrap_interval(wide["with"], wide.index.get_level_values("series"), wide["without"])
-    gain = 1 - wide["with"].mean() / wide["without"].mean()
-    return f"gain in WQL with the cause {gain:.1%} [{low:.1%}, {high:.1%}], {len(wide)} cases"
+    names = wide.index.get_level_values("series")
+    told = f"gain in WQL {1 - wide['with'].mean() / wide['without'].mean():.1%}, {len(wide)} cases"
+    if names.nunique() == 1:
+        return told
+    low, high = bootstrap_interval(wide["with"], names, wide["without"])
+    return f"{told} of {names.nunique()} series, 95% interval {low:.1%} to {high:.1%}"
 
 
 def national() -> dict[str, Question]:

@@ -150,7 +150,7 @@ def test_units_of_value_and_cause_dont_matter(of_value, of_cause):
     assert numbers(scaled) == pytest.approx(plain * of_value, rel=1e-6)
 
 
-@pytest.mark.parametrize("size", [30, 1000])
+@pytest.mark.parametrize("size", [8, 30, 1000])
 def test_intervals_hold_and_errors_shrink_where_births_drive_entrants(size):
     rng = np.random.default_rng(7)
     n, past, ahead = 200, 12, 5
