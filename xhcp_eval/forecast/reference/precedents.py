@@ -20,12 +20,13 @@ from xhcp_eval.forecast.reference.similar import (
     LONGEST_MATCH,
     MATCHED_ON,
     cut_at,
-    matched,
     on_a_grid,
     usual_histories,
 )
 
 FILE = FOLDER / "precedents.csv"
+# how many years were seen says when a series was cut, not how it moved
+MOVED_ON: tuple[str, ...] = tuple(name for name in MATCHED_ON if name != "points")
 SHOWN = 3
 FEWEST_BEFORE, FEWEST_AFTER = 4, 5
 # what tells how high a series stands is kept in wide classes, shape in narrow ones: see `data/reference/README.md`
@@ -42,7 +43,7 @@ class Book:
     """Cuts of provincial series, those of a province together.
 
     names: frame with one row a cut: indicator, region, kind, first_year and last_year of what was seen before the cut.
-    seen: (m, len(MATCHED_ON)) in classes. outcome: (m, 10) change over the years after it in typical changes, missing as NaN.
+    seen: (m, len(MOVED_ON)) in classes. outcome: (m, 10) change over the years after it in typical changes, missing as NaN.
     near: distance within which a case counts as near.
     """
 
@@ -55,7 +56,7 @@ class Book:
     def of(cls, frame: pd.DataFrame) -> Book:
         """The book of a frame as `make_precedents` gives it."""
         frame = frame.sort_values("region", kind="stable").reset_index(drop=True)
-        seen, outcome = frame[list(MATCHED_ON)].to_numpy(float), frame[list(AFTER)].to_numpy(float)
+        seen, outcome = frame[list(MOVED_ON)].to_numpy(float), frame[list(AFTER)].to_numpy(float)
         names = frame[["indicator", "region", "kind", "first_year", "last_year"]]
         return cls(names, seen, outcome, _near(seen, names))
 
@@ -89,7 +90,7 @@ def find_precedents(
     panel: n series. units: (n,) as in the plan, which with the end of the scale tell the kind (`kind_of`): only cases of
     its kind are compared. ahead: (n,) years that have to be known after the cut, 1 to 10; what came after must not be
     later than the series' own last year. k: of so many different provinces. book: by default `provinces()`.
-    Distance is Euclidean in the standardised classes of `MATCHED_ON`; near is what is nearer than nine in ten pairs of the
+    Distance is Euclidean in the standardised classes of `MOVED_ON`; near is what is nearer than nine in ten pairs of the
     book's own cases (of one kind, of different indicators and provinces).
     """
     book = book or provinces()
@@ -100,7 +101,7 @@ def find_precedents(
     fit = names["kind"].to_numpy() == np.array(kinds, object)[:, None]
     fit &= np.isfinite(book.outcome[:, ahead - 1]).T
     fit &= names["last_year"].to_numpy() + ahead[:, None] <= last[:, None]
-    distance = np.where(fit, _distances(in_classes(matched(own)), book.seen, book.seen), np.inf)
+    distance = np.where(fit, _distances(in_classes(_movement(own)), book.seen, book.seen), np.inf)
     rows, distance = _nearest_by_province(distance, names["region"].to_numpy(), k)
     near = distance <= book.near
     return Precedents(book, np.where(near, rows, -1), np.where(near, distance, np.nan), own)
@@ -129,9 +130,13 @@ def kind_of(unit: str, end: float) -> str:
 
 
 def in_classes(seen: np.ndarray) -> np.ndarray:
-    """Features rounded to the middle of their class, (n, len(MATCHED_ON))."""
-    width = np.array([CLASS.get(name, SHAPE) for name in MATCHED_ON])
+    """Features rounded to the middle of their class, (n, len(MOVED_ON))."""
+    width = np.array([CLASS.get(name, SHAPE) for name in MOVED_ON])
     return np.round(np.round(seen / width) * width, 1)
+
+
+def _movement(seen: Histories) -> np.ndarray:
+    return np.column_stack([seen.column(name) for name in MOVED_ON]).astype(float)
 
 
 def _distances(rows: np.ndarray, others: np.ndarray, book: np.ndarray) -> np.ndarray:
@@ -187,7 +192,7 @@ def make_precedents(frame: pd.DataFrame) -> pd.DataFrame:
             "first_year": first_year + np.argmax(past, axis=1), "last_year": first_year + origin,
         }
     )  # fmt: skip
-    features = pd.DataFrame(in_classes(matched(seen).astype(float)) + 0.0, columns=list(MATCHED_ON))
+    features = pd.DataFrame(in_classes(_movement(seen)) + 0.0, columns=list(MOVED_ON))
     course = pd.DataFrame(np.round(outcome / COURSE) * COURSE + 0.0, columns=list(AFTER))
     found = pd.concat([head, features, course], axis=1)
     room = np.abs(bounds - seen.anchor[:, None]).min(axis=1) / (bounds[:, 1] - bounds[:, 0])

@@ -75,9 +75,9 @@ def find_similar(panel: Panel, k: int = 200, ahead: int = 5, catalogue: Catalogu
     """
     catalogue = catalogue or real_histories()
     own = usual_histories(panel)
-    columns = matched(own)
+    columns = _matched(own)
     pool = np.flatnonzero(np.isfinite(catalogue.outcome[:, ahead - 1]))
-    theirs = matched(catalogue.seen)[pool]
+    theirs = _matched(catalogue.seen)[pool]
     mean, spread = theirs.mean(axis=0), theirs.std(axis=0) + 1e-9
     theirs, columns = (theirs - mean) / spread, (columns - mean) / spread
     rows = np.stack([_nearest(row, theirs, catalogue.series[pool], k) for row in columns])
@@ -100,8 +100,7 @@ def _nearest(row: np.ndarray, theirs: np.ndarray, series: np.ndarray, k: int) ->
     return order[np.sort(first)[:k]]
 
 
-def matched(seen: Histories) -> np.ndarray:
-    """What nearness is judged by, (n, len(MATCHED_ON))."""
+def _matched(seen: Histories) -> np.ndarray:
     return np.column_stack([seen.column(name) for name in MATCHED_ON])
 
 
