@@ -35,7 +35,11 @@ def _own_part(pack: Pack, told: pd.DataFrame) -> str:
     rows = pack.histories
     years = rows.loc[(rows["indicator"] == first["indicator"]) & rows["usual"], "year"]
     company = int(first["company"])
-    beside = f"，连同各地区（或所属单位）的同一指标共{company}条序列" if company else "，没有足够多的别处同一指标可以参照"
+    beside = (
+        f"，连同各地区（或所属单位）的同一指标共{company}条序列"
+        if company
+        else "，没有足够多的别处同一指标可以参照"
+    )
     return (
         f"预测怎么来：模型看的是本指标自己{int(first['n_points'])}个年份的数（{years.min()}—{years.max()}年）{beside}，"
         "按大量真实短序列后来的走法推算。"
@@ -59,7 +63,9 @@ def _at_home(pack: Pack, indicator: str, found: pd.DataFrame) -> str:
     named = "、".join(f"{r['place']}{r['name']}（{r['first_year']}—{r['last_year']}年）" for r in records)
     values = "、".join(about(r["then"], r["grain"], unit) for r in records)
     counts = found["went"].value_counts()
-    went = "，".join(f"{counts[key]}个{word}" for key, word in WENT.items() if key in counts)
+    parts = [f"{counts[key]}个{word}" for key, word in WENT.items() if key in counts]
+    all_alike = ("都" if len(found) > 1 else "") + WENT[found["went"].iloc[0]]
+    went = "，".join(parts) if len(parts) > 1 else all_alike
     each = "分别约为" if len(records) > 1 else "约为"
     return (
         f"国内走势相近的先例是{named}，比的是走势，不是内容和水平；照其后来的走法折算，本指标"
@@ -72,6 +78,7 @@ def _chances(told: pd.DataFrame) -> str:
     if known.empty:
         return ""
     chances = "，".join(
-        f"{format_probability(r['probability'])}（{r['target_year']}年{r['target_text']}）" for r in known.to_dict("records")
+        f"{format_probability(r['probability'])}（{r['target_year']}年{r['target_text']}）"
+        for r in known.to_dict("records")
     )
     return f"模型给出的达标概率为{chances}；先例只供对照，不改变概率。"

@@ -10,6 +10,7 @@ __all__, __getattr__, __dir__ = door(
         "call_all": "other_rules",
         "Cases": "backtests.cases",
         "difference_interval": "small_numbers",
+        "find_precedents": "reference.precedents",
         "find_similar": "reference.similar",
         "make_cases": "backtests.cases",
         "make_panel": "panel",

@@ -95,7 +95,9 @@ def find_precedents(
     """
     book = book or provinces()
     own = usual_histories(panel)
-    kinds = [kind_of(unit, end) for unit, end in zip(units, np.minimum(panel.upper, panel.ceiling), strict=True)]
+    kinds = [
+        kind_of(unit, end) for unit, end in zip(units, np.minimum(panel.upper, panel.ceiling), strict=True)
+    ]
     ahead = np.broadcast_to(ahead, len(panel)).astype(int)
     names, last = book.names, panel.years[panel.last]
     fit = names["kind"].to_numpy() == np.array(kinds, object)[:, None]
@@ -110,7 +112,10 @@ def find_precedents(
 def _nearest_by_province(distance: np.ndarray, region: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Nearest case of each province, of these the nearest k: rows and distances, (n, k). distance: (n, m), by province."""
     starts = np.flatnonzero(np.r_[True, region[1:] != region[:-1]])
-    best = [start + part.argmin(axis=1) for start, part in zip(starts, np.split(distance, starts[1:], axis=1), strict=True)]
+    best = [
+        start + part.argmin(axis=1)
+        for start, part in zip(starts, np.split(distance, starts[1:], axis=1), strict=True)
+    ]
     rows = np.stack(best, axis=1)
     least = np.take_along_axis(distance, rows, axis=1)
     order = np.argsort(least, axis=1, kind="stable")[:, :k]

@@ -89,7 +89,9 @@ def usual_histories(panel: Panel) -> Histories:
 
     A gross enrolment rate may pass 100%, but it moves like what ends there.
     """
-    return panel_histories(replace(panel, upper=np.minimum(panel.upper, panel.ceiling)), np.arange(len(panel)))
+    return panel_histories(
+        replace(panel, upper=np.minimum(panel.upper, panel.ceiling)), np.arange(len(panel))
+    )
 
 
 def _nearest(row: np.ndarray, theirs: np.ndarray, series: np.ndarray, k: int) -> np.ndarray:
@@ -140,7 +142,9 @@ def cut_at(
     """
     year = np.arange(values.shape[1])
     past = (year <= origin[:, None]) & (year > (origin - LONGEST_MATCH)[:, None])
-    lower, upper = (np.where(np.isnan(end), none, end) for end, none in zip(bounds.T, (-np.inf, np.inf), strict=True))
+    lower, upper = (
+        np.where(np.isnan(end), none, end) for end, none in zip(bounds.T, (-np.inf, np.inf), strict=True)
+    )
     seen = histories(np.where(past, values[series], np.nan), lower, upper, np.zeros(past.shape))
     padded = np.pad(values, ((0, 0), (0, YEARS_AHEAD)), constant_values=np.nan)
     future = padded[series[:, None], origin[:, None] + 1 + np.arange(YEARS_AHEAD)]
