@@ -96,6 +96,8 @@ def test_a_reviewer_meets_it_under_the_indicator_and_in_the_forecast_chapter(pac
     table = precedents_table(pack, 3).frame
     assert 3 <= len(table) <= 9 and table["went"].isin(["更远", "相当", "不及"]).all()
     assert not table["name"].str.contains("cn[hp]_").any()
+    none = precedents_table(pack.with_frames(precedents=pack.precedents[:0]))
+    assert none.frame.empty and "（无）" in none.html
 
 
 @pytest.mark.parametrize(
