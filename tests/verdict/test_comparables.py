@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from small_plan import counted, indicator, rows, target, verdicts_of
 
-from xhcp_eval.chapters.domains import comparables_sentence
 from xhcp_eval.chapters.forecast import comparables_table, nearest_table
+from xhcp_eval.chapters.grounds import grounds
 from xhcp_eval.forecast.reference.features import Histories
 from xhcp_eval.forecast.reference.similar import Catalogue, Similar
 from xhcp_eval.observations.table import read_table
@@ -76,7 +76,7 @@ def test_a_reader_sees_counts_and_names():
     assert len(table) >= 10 and table["reached"].str.contains("/200（").all()
     named = nearest_table(pack, 3).frame
     assert len(named) == 15 and not named["name"].str.contains("kolada_|gm_").any()
-    words = comparables_sentence(pack, "myopia_prevalence_primary").sentences
+    words = grounds(pack, "myopia_prevalence_primary")[0].sentences
     assert any("200条真实序列" in text for text in words)
 
 
@@ -167,7 +167,20 @@ def test_every_column_is_counted_by_hand(small):
         low, high = (np.nan if item[end] is None else item[end] for end in ("lower", "upper"))
         spread = [np.fmin(np.fmax(quantile(went, share), low), high) for share in shares]
         expected.append(
-            (f"{name}@{year}", name, item["name"], item["unit"], year, "", ahead, LIKES, reached, *spread)
+            (
+                f"{name}@{year}",
+                name,
+                item["name"],
+                item["unit"],
+                year,
+                "",
+                ahead,
+                LIKES,
+                reached,
+                *spread,
+                10,
+                0,
+            )
         )
     pd.testing.assert_frame_equal(found, pd.DataFrame(expected, columns=list(COLUMNS)))
     assert asked == [

@@ -14,6 +14,7 @@ __all__, __getattr__, __dir__ = door(
         "explorer_app": "",
         "findings": "",
         "forecast": "",
+        "grounds": "",
         "kit": "",
         "method_and_sources": "",
         "method_validation": "",

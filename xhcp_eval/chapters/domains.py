@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from xhcp_eval.chapters.grounds import grounds
 from xhcp_eval.chapters.kit.fan import fan_chart, main_rows
 from xhcp_eval.chapters.kit.places import unit_rows, units_chart
 from xhcp_eval.chapters.kit.tables import KIND_LABELS
@@ -50,7 +51,7 @@ def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
     if KINDS[indicator.kind].drawn and len(main_rows(pack, indicator.id)):
         views.append(fan_chart(pack, indicator.id))
     if (pack.comparables["indicator"] == indicator.id).any():
-        views.append(comparables_sentence(pack, indicator.id))
+        views += grounds(pack, indicator.id)
     by_unit = any(t.aggregation for t in indicator.targets)
     if by_unit and len(unit_rows(pack, indicator.id)):
         views.append(units_chart(pack, indicator.id))
@@ -188,16 +189,3 @@ def goal_sentence(pack: Pack, goal: Goal) -> TextView:
     if goal.remit:
         sentences.append("本目标部分内容超出区级权限（A34），超出部分不作为本级得失评价。")
     return text_view(sentences)
-
-
-def comparables_sentence(pack: Pack, indicator: str) -> TextView:
-    """How many of the real histories that moved like an indicator went as far as each of its targets asks."""
-    rows = pack.comparables[pack.comparables["indicator"] == indicator]
-    texts = pack.assessment.set_index("target_id")["target_text"]
-    return text_view(
-        [
-            f"走势与它最相近的{r['of']}条真实序列中，{r['ahead']}年后有{r['reached']}条"
-            f"走到了这样的目标（{r['target_year']}年{texts.get(r['target_id'], '')}）。"
-            for _, r in rows.iterrows()
-        ]
-    )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters import domains, method_and_sources
-from xhcp_eval.chapters.domains import comparables_sentence
+from xhcp_eval.chapters.grounds import grounds
 from xhcp_eval.chapters.kit import fan
 from xhcp_eval.chapters.kit.tables import signed
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, section, table, text_view
@@ -28,6 +28,7 @@ from xhcp_eval.verdict.comparables import comparables
 from xhcp_eval.verdict.histories import histories
 from xhcp_eval.verdict.judging import judge
 from xhcp_eval.verdict.operators import sign_of
+from xhcp_eval.verdict.precedents import precedents
 from xhcp_eval.verdict.scenarios import chance_at, open_targets, scenarios
 from xhcp_eval.verdict.verdicts import Verdicts
 
@@ -104,10 +105,7 @@ def look(pack: Pack, choice: Choice) -> Section:
     parts += [targets_table(narrowed), paces_table(verdicts, choice.indicator)]
     if choice.pace is not None:
         parts.append(what_if(verdicts, choice))
-    parts += [
-        comparables_sentence(narrowed, choice.indicator),
-        domains.history_table(narrowed, choice.indicator),
-    ]
+    parts += [*grounds(narrowed, choice.indicator), domains.history_table(narrowed, choice.indicator)]
     return section(
         f"{facts.name}　{verdicts.only}　数据截至{verdicts.until}年", *parts, level=3, anchor="look"
     )
@@ -233,6 +231,7 @@ def _narrowed(pack: Pack, verdicts: Verdicts, choice: Choice) -> Pack:
         assessment=judged,
         comparables=likes,
         nearest=nearest,
+        precedents=precedents(verdicts, likes),
         goals=verdicts.goals(),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.chapters.kit.precedents import about
 from xhcp_eval.chapters.kit.tables import most_urgent_first, own_targets, pace_text, target_name
 from xhcp_eval.chapters.kit.views import TableView, table
 from xhcp_eval.forecast.classical.trend import TREND_MODELS
@@ -151,6 +152,35 @@ def nearest_table(pack: Pack, targets: int = 5) -> TableView:
         wide=["values"],
         caption="最相似的五条真实序列（数值是各序列自己的，比的是走势，不是水平）",
     )
+
+
+def precedents_table(pack: Pack, targets: int = 5) -> TableView:
+    """The nearest Chinese provinces of the open targets that need attention most, and where their course would lead.
+
+    targets: how many.
+    """
+    rows = most_urgent_first(own_targets(pack))
+    rows = rows[~rows["own_status"].isin(SETTLED) & rows["target_id"].isin(pack.precedents["target_id"])]
+    chosen = rows.drop_duplicates("indicator").head(targets)
+    joined = chosen[["target_id", "indicator_name", "target_text", "unit"]].merge(
+        pack.precedents, on="target_id"
+    )
+    records = joined.to_dict("records")
+    shown = pd.DataFrame(
+        {
+            "target": [f"{r['indicator_name']} {r['target_year']}年 {r['target_text']}" for r in records],
+            "name": [f"{r['place']}\n{r['name']}" for r in records],
+            "years": [f"{r['first_year']}—{r['last_year']}年" for r in records],
+            "then": [f"约{about(r['then'], r['grain'], r['unit'])}" for r in records],
+            "went": [r["went"] for r in records],
+        }
+    )
+    headers = {
+        "target": "本区目标", "name": "国内先例", "years": "走势相近的年份", "then": "照其后来的走法，到目标年",
+        "went": "与目标相比",
+    }  # fmt: skip
+    caption = "国内先例：各省同一类指标中走势最相近的（折算到本指标，不是各省的数值；没有足够相近的不列）"
+    return table(shown, columns=headers, numeric=["then"], caption=caption)
 
 
 def _values(rows: pd.DataFrame, name: str) -> list[str]:

@@ -188,6 +188,22 @@ def train(
 
 
 @app.command()
+def precedents(
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            help="各省年度数据 parquet，可写多个：indicator、region、year、value、unit、lower、upper"
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="写到的文件")] = bootstrap.ROOT / "data/reference/precedents.csv",
+) -> None:
+    """由各省年度数据重新做出国内先例表：只记走势的类别和后来走了多远，不含数值。"""
+    from xhcp_eval.forecast.reference.precedents import write_precedents
+
+    typer.echo(f"已写入 {out}（{write_precedents(data, out)} 条）")
+
+
+@app.command()
 def lint(fix: Annotated[bool, typer.Option("--fix", help="能自动修正的就修正")] = False) -> None:
     """检查代码风格和类型，以及笔记本中没有留下运行结果。"""
     raise typer.Exit(upkeep.check_style(fix))

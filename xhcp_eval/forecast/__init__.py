@@ -11,6 +11,7 @@ __all__, __getattr__, __dir__ = door(
         "cohorts": "known",
         "Cases": "backtests.cases",
         "difference_interval": "small_numbers",
+        "find_precedents": "reference.precedents",
         "find_similar": "reference.similar",
         "make_cases": "backtests.cases",
         "make_panel": "panel",

@@ -30,6 +30,7 @@ from xhcp_eval.verdict.histories import histories
 from xhcp_eval.verdict.judging import judge
 from xhcp_eval.verdict.outcomes import COLUMNS as OUTCOME_COLUMNS
 from xhcp_eval.verdict.outcomes import FORECAST_COLUMNS, NEEDED, broken_years, compare_outcomes, forecast_at
+from xhcp_eval.verdict.precedents import precedents
 from xhcp_eval.verdict.scenarios import scenarios
 from xhcp_eval.verdict.schema import EMPTY
 from xhcp_eval.verdict.verdicts import Verdicts
@@ -240,6 +241,11 @@ class _Work:
     def nearest(self) -> pd.DataFrame:
         """The nearest of those histories, by name."""
         return self._alike[1]
+
+    @frame
+    def precedents(self) -> pd.DataFrame:
+        """Provinces that moved like each indicator, and where it would go if it did as they did."""
+        return precedents(self.verdicts, self.comparables)
 
     @frame
     def scenarios(self) -> pd.DataFrame:

@@ -36,8 +36,8 @@ class Pack:
     """Everything that a pack's notebooks show.
 
     params, plan: as loaded. frames: by name, each also an attribute: observations, comparison, histories, forecast,
-    assessment, goals, quality, completeness, outcomes, scenarios, comparables, nearest, breaks, warnings (what each
-    holds: `pack.frames`). stamp: versions, input hashes, time.
+    assessment, goals, quality, completeness, outcomes, scenarios, comparables, nearest, precedents, breaks, warnings (what
+    each holds: `pack.frames`). stamp: versions, input hashes, time.
     """
 
     params: PackParams

@@ -15,7 +15,7 @@ MOSTLY_NOISE = 0.5
 SHOWN = 5
 COLUMNS: tuple[str, ...] = (
     "target_id", "indicator", "indicator_name", "unit", "target_year", "reading", "ahead", "of", "reached",
-    "low", "median", "high", "best_quarter",
+    "low", "median", "high", "best_quarter", "n_points", "company",
 )  # fmt: skip
 NEAREST: tuple[str, ...] = (
     "target_id", "rank", "name", "place", "first_year", "last_year", "values", "unit", "ahead", "then", "reached",
@@ -27,8 +27,9 @@ def comparables(verdicts: Verdicts) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     verdicts: of one region. Returns two frames. `COLUMNS`: one row a target: of (how many real histories moved alike),
     reached (how many of them went at least as far), low, median, high (10%, 50% and 90% of where they would have
-    taken this indicator), best_quarter (where the best quarter of them would have; unit scale). A series whose changes
-    are mostly chance in counting has no shape to compare and is left out. `NEAREST`: the five
+    taken this indicator), best_quarter (where the best quarter of them would have; unit scale), n_points (usual figures that
+    the forecast rests on), company (series of the same indicator that it looks at beside, its own among them; 0 if it stands
+    alone). A series whose changes are mostly chance in counting has no shape to compare and is left out. `NEAREST`: the five
     most alike: what and where, values up to the origin, and what came `ahead` years later, on their own scale.
     """
     asked = _questions(verdicts)
@@ -61,14 +62,18 @@ def _questions(verdicts: Verdicts) -> pd.DataFrame:
 def _rows(verdicts: Verdicts, asked: pd.DataFrame, likes: Similar, ahead: int) -> list[tuple]:
     outcomes = likes.outcomes(ahead)
     reached = likes.reached(asked["target_value"].to_numpy(float), asked["sign"].to_numpy(int), ahead)
+    series = asked["series"].to_numpy(int)
+    points = verdicts.block.usual[series].sum(axis=1)
+    company = verdicts.outlook.forecasts.company(series)
     rows = []
-    for q, went, count in zip(asked.itertuples(), outcomes, reached, strict=True):
+    for i, (q, went, count) in enumerate(zip(asked.itertuples(), outcomes, reached, strict=True)):
         indicator = verdicts.plan.indicator(q.indicator)
         low = -np.inf if indicator.lower is None else indicator.lower
         high = np.inf if indicator.upper is None else indicator.upper
         spread = np.clip(np.quantile(went, [0.1, 0.5, 0.9, 0.75 if q.sign > 0 else 0.25]), low, high)
         rows.append(
-            (q.target_id, indicator.id, indicator.name, indicator.unit, q.target_year, str(q.reading), ahead, len(went), int(count), *spread)
+            (q.target_id, indicator.id, indicator.name, indicator.unit, q.target_year, str(q.reading), ahead, len(went), int(count), *spread,
+             int(points[i]), int(company[i]))
         )  # fmt: skip
     return rows
 

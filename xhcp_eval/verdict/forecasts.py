@@ -24,7 +24,8 @@ CELLS = 1_000_000
 class Forecasts:
     """Forecasts of the level. block: the series. quantiles: (n_forecast, horizon, n_levels), first year after the
     last usual one. place: (n,) position in `quantiles`, -1 without forecast. skipped: (n,) years between the last
-    usual and the last year seen. end: last year projected to.
+    usual and the last year seen. end: last year projected to. beside: (n,) series of its indicator that each was looked at
+    beside, its own among them; 0 for one that stood alone. None: all did.
     """
 
     block: Block
@@ -32,6 +33,7 @@ class Forecasts:
     place: np.ndarray
     skipped: np.ndarray
     end: int
+    beside: np.ndarray | None = None
 
     def years_ahead(self, rows: np.ndarray, years: np.ndarray) -> np.ndarray:
         """Years from the last figure, (m,); 0 where the series can't be looked ahead with to that year."""
@@ -43,6 +45,10 @@ class Forecasts:
             (rows >= 0) & (self.place[rows] >= 0) & (ahead >= 1) & (ahead <= np.maximum(1, self.end - last))
         )
         return np.where(able, ahead, 0)
+
+    def company(self, rows: np.ndarray) -> np.ndarray:
+        """How many series of its indicator a forecast looked at, its own among them, (m,); 0 for one that stood alone."""
+        return np.zeros(len(rows), int) if self.beside is None else self.beside[rows]
 
     def coming(self, rows: np.ndarray, ahead: np.ndarray | int, since: np.ndarray | int = 0) -> np.ndarray:
         """Coming years that the pooled window of a year so many years ahead takes in, (m,); see `past_counts`."""
@@ -99,14 +105,26 @@ def look_ahead(block: Block, end: int, company: Company | None = None, everythin
     # units learn from one another and from their region's total, so that stays among them
     kin = ~learned | facts.ahead_units[which[chosen]]
     # those that no verdict needs are no company to the others, whose forecasts would change
+    beside = np.zeros(len(block), int)
     for among in (kin & wanted[chosen], kin & ~wanted[chosen]):
         if among.any():
-            values[among] = _project(block.panel(chosen[among]), horizon)
+            panel = block.panel(chosen[among])
+            values[among], beside[chosen[among]] = _project(panel, horizon), _kin(panel)
     if learned.any():
         values[learned] = _project(_beside_others(block, chosen[learned]), horizon, company)
+        beside[chosen[learned]] = company.peers(which[chosen[learned]]) if company else 0
     kept = np.flatnonzero(wanted[chosen] & np.isfinite(values[:, 0, 0]))
     place[chosen[kept]] = np.arange(len(kept))
-    return Forecasts(block, values[kept] if len(kept) < len(chosen) else values, place, skipped, end)
+    values = values[kept] if len(kept) < len(chosen) else values
+    return Forecasts(block, values, place, skipped, end, beside)
+
+
+def _kin(panel: Panel) -> np.ndarray:
+    """Series of two points or more that share an indicator, where they are enough to learn from one another, (n,); else 0."""
+    assert panel.indicator is not None
+    able = np.isfinite(panel.values).sum(axis=1) >= 2
+    size = np.bincount(panel.indicator[able], minlength=panel.indicator.max() + 1)[panel.indicator]
+    return np.where(able & (size >= FEWEST_PEERS), size, 0)
 
 
 def company_of(block: Block) -> Company | None:

@@ -9,6 +9,7 @@ __all__, __getattr__, __dir__ = door(
         "fan": "",
         "goals": "",
         "places": "",
+        "precedents": "",
         "style": "",
         "svg": "",
         "tables": "",

@@ -30,10 +30,10 @@ def fan_chart(pack: Pack, indicator: str) -> FigureView:
     rows = main_rows(pack, indicator)
     fig, ax = style.new_figure()
     start = history_rows(ax, pack, indicator)
-    fan = _fan(pack, indicator)
+    fan = fan_rows(pack, indicator)
     draw_fan(ax, fan, start)
     nation = _comparison(ax, pack, indicator)
-    marks = _target_marks(ax, pack, facts)
+    marks = target_marks(ax, pack, facts)
     finish_axis(ax, facts, rows)
     source_line(fig, rows)
     # margins set by hand: one drawing pass in place of the three that a layout engine takes
@@ -129,7 +129,8 @@ def _judged_line(ax, judged: pd.DataFrame, settings: Settings) -> tuple[int, flo
     return int(pooled["year"].iloc[-1]), float(pooled["judged"].iloc[-1])
 
 
-def _fan(pack: Pack, indicator: str) -> pd.DataFrame:
+def fan_rows(pack: Pack, indicator: str) -> pd.DataFrame:
+    """The forecast of an indicator until the plan's end: year and one column a quantile."""
     key = series_key(indicator, pack.region)
     fan = pack.forecast[pack.forecast["series"] == key].sort_values("year")
     return fan[fan["year"] <= pack.plan.end_year]
@@ -165,7 +166,7 @@ def _comparison(ax, pack: Pack, indicator: str) -> pd.DataFrame:
     return rows
 
 
-def _target_marks(ax, pack: Pack, facts: Indicator) -> list[str]:
+def target_marks(ax, pack: Pack, facts: Indicator) -> list[str]:
     """Target lines of district, province and nation at their years; returns them in words.
 
     Lines that coincide are drawn once, over each other, with one label that names them all.

@@ -74,9 +74,7 @@ def find_similar(panel: Panel, k: int = 200, ahead: int = 5, catalogue: Catalogu
     Studies 16:3.
     """
     catalogue = catalogue or real_histories()
-    # a gross enrolment rate may pass 100%, but it moves like what ends there
-    usual = replace(panel, upper=np.minimum(panel.upper, panel.ceiling))
-    own = panel_histories(usual, np.arange(len(panel)))
+    own = usual_histories(panel)
     columns = _matched(own)
     pool = np.flatnonzero(np.isfinite(catalogue.outcome[:, ahead - 1]))
     theirs = _matched(catalogue.seen)[pool]
@@ -84,6 +82,16 @@ def find_similar(panel: Panel, k: int = 200, ahead: int = 5, catalogue: Catalogu
     theirs, columns = (theirs - mean) / spread, (columns - mean) / spread
     rows = np.stack([_nearest(row, theirs, catalogue.series[pool], k) for row in columns])
     return Similar(catalogue, pool[rows], own)
+
+
+def usual_histories(panel: Panel) -> Histories:
+    """What is seen of all series of a panel, each with the usual end of its scale.
+
+    A gross enrolment rate may pass 100%, but it moves like what ends there.
+    """
+    return panel_histories(
+        replace(panel, upper=np.minimum(panel.upper, panel.ceiling)), np.arange(len(panel))
+    )
 
 
 def _nearest(row: np.ndarray, theirs: np.ndarray, series: np.ndarray, k: int) -> np.ndarray:
@@ -101,29 +109,46 @@ def _matched(seen: Histories) -> np.ndarray:
 @lru_cache(maxsize=1)
 def real_histories(folder: Path = FOLDER) -> Catalogue:
     """All real histories in data/reference, cut at every second year, the last twelve values of each looked at."""
-    frame = pd.read_parquet(folder / "panel.parquet")
+    values, names, first_year = on_a_grid(pd.read_parquet(folder / "panel.parquet"))
+    series, origin = np.nonzero(np.isfinite(values))
+    enough = (np.cumsum(np.isfinite(values), axis=1)[series, origin] >= 3) & (origin % EVERY == 0)
+    series, origin = series[enough], origin[enough]
+    bounds = names[["lower", "upper"]].to_numpy(float)[series]
+    seen, outcome = cut_at(values, bounds, series, origin)
+    return Catalogue(seen, outcome, series, origin, values, first_year, names)
+
+
+def on_a_grid(frame: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame, int]:
+    """Values (n_series, n_years), missing as NaN; what each series is of (indicator, region, unit, lower, upper); first year.
+
+    frame: long, with these columns and year, value.
+    """
     keys = frame["indicator"].astype(str) + "|" + frame["region"].astype(str)
     codes, _ = pd.factorize(keys)
     first_year = int(frame["year"].min())
     column = frame["year"].to_numpy(int) - first_year
     values = np.full((codes.max() + 1, column.max() + 1), np.nan)
     values[codes, column] = frame["value"].to_numpy(float)
-    names = frame.groupby(codes)[["indicator", "region", "unit", "lower", "upper"]].first()
-    series, origin = np.nonzero(np.isfinite(values))
-    enough = (np.cumsum(np.isfinite(values), axis=1)[series, origin] >= 3) & (origin % EVERY == 0)
-    series, origin = series[enough], origin[enough]
+    return values, frame.groupby(codes)[["indicator", "region", "unit", "lower", "upper"]].first(), first_year
+
+
+def cut_at(
+    values: np.ndarray, bounds: np.ndarray, series: np.ndarray, origin: np.ndarray
+) -> tuple[Histories, np.ndarray]:
+    """What was seen of histories at their origins, and their change over the next ten years in typical changes, (n, 10).
+
+    values: (n_series, n_years), missing as NaN. series, origin: (n,) row and column of each cut; its last twelve years
+    are looked at. bounds: (n, 2) ends of the scale, missing where there are none.
+    """
     year = np.arange(values.shape[1])
     past = (year <= origin[:, None]) & (year > (origin - LONGEST_MATCH)[:, None])
-    seen = histories(
-        np.where(past, values[series], np.nan),
-        names["lower"].fillna(-np.inf).to_numpy(float)[series],
-        names["upper"].fillna(np.inf).to_numpy(float)[series],
-        np.zeros((len(series), values.shape[1])),
+    lower, upper = (
+        np.where(np.isnan(end), none, end) for end, none in zip(bounds.T, (-np.inf, np.inf), strict=True)
     )
+    seen = histories(np.where(past, values[series], np.nan), lower, upper, np.zeros(past.shape))
     padded = np.pad(values, ((0, 0), (0, YEARS_AHEAD)), constant_values=np.nan)
     future = padded[series[:, None], origin[:, None] + 1 + np.arange(YEARS_AHEAD)]
-    outcome = (future - seen.anchor[:, None]) / seen.scale[:, None]
-    return Catalogue(seen, outcome, series, origin, values, first_year, names)
+    return seen, (future - seen.anchor[:, None]) / seen.scale[:, None]
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from nbformat import v4
 from xhcp_eval.chapters.kit import style, views
 from xhcp_eval.chapters.kit.bars import bar_name
 from xhcp_eval.forecast.reference.model import reference_model
+from xhcp_eval.forecast.reference.precedents import provinces
 from xhcp_eval.forecast.reference.similar import real_histories
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import PLANS, load_plan
@@ -43,6 +44,7 @@ def draw_once(plans: list[Plan]) -> None:
 preload()
 reference_model()
 real_histories()
+provinces()
 plans = [load_plan(folder.name) for folder in PLANS.iterdir() if (folder / "plan.yaml").is_file()]
 render_cells(v4.new_notebook(cells=[v4.new_markdown_cell("甲"), v4.new_code_cell("1")]))
 draw_once(plans)
