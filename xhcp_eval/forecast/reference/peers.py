@@ -5,7 +5,7 @@ Peers speak through sums by group and year only (`Company`): made once, they ser
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,11 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.forecast.counting import counting_variance
 from xhcp_eval.forecast.panel import Panel
 from xhcp_eval.forecast.reference.features import Histories, typical_change
+from xhcp_eval.forecast.reference.next_moves import FEATURES as NEXT
+from xhcp_eval.forecast.reference.next_moves import LAGS, next_columns, next_sums, standing, yardstick
+from xhcp_eval.forecast.reference.sums import Sums, of_group, of_year
 
-FEATURES = 19
-LAGS = (1, 3, 5)
+FEATURES = 22 + NEXT
 LARGEST_MOVE = 15.0
 CHUNK = 4096
 
@@ -32,42 +34,27 @@ def peer_features(
     they belong to and cut at 15, so that one region's jump doesn't speak for all.
     """
     sums = _gather(values, scale, group, int(group.max()) + 1)
-    return _columns(sums.seen_from(group, last), anchor, scale)
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Totals and how many numbers went into each; two of the same shape add up."""
-
-    total: np.ndarray
-    count: np.ndarray
-
-    def mean(self) -> np.ndarray:
-        """0 where there is nothing."""
-        return self.total / np.maximum(self.count, 1)
-
-    def at(self, *where: np.ndarray) -> Sums:
-        """Those at some positions."""
-        return Sums(self.total[where], self.count[where])
-
-    def plus(self, other: Sums, where: np.ndarray) -> Sums:
-        """With the other's added in those places, (n,) boolean, and nothing changed elsewhere."""
-        return Sums(
-            np.where(where, self.total + other.total, self.total),
-            np.where(where, self.count + other.count, self.count),
-        )
+    features = np.empty((len(values), FEATURES), np.float32)
+    for start in range(0, len(values), CHUNK):
+        rows = slice(start, start + CHUNK)
+        stands = Stands.of(values[rows], anchor[rows], scale[rows], last[rows], sums.yard[group[rows]])
+        features[rows] = _columns(sums.seen_from(group[rows], last[rows]), stands)
+    return features
 
 
 @dataclass(frozen=True)
 class GroupSums:
     """What groups of series tell: pooled over years, each Sums (g,); by year, each Sums (g, n_years); and what moving
     the centre of a group would change in `moved` and `apart` (see `_recentred`): count, sum of distances from the
-    centre, sum of their changes, (3, g, n_years - lag).
+    centre, sum of their changes, (3, g, n_years - lag). by_node: what followed a level or a move, each Sums
+    (g, n_nodes) of `next_moves`, levels being told in the group's yardstick `yard`, (g, 2).
     """
 
     pooled: dict[str, Sums]
     by_year: dict[str, Sums]
     about: np.ndarray
+    by_node: dict[str, Sums]
+    yard: np.ndarray
 
     @property
     def lag(self) -> int:
@@ -77,6 +64,7 @@ class GroupSums:
     def seen_from(self, group: np.ndarray, last: np.ndarray) -> dict[str, Sums]:
         """What series of these groups, (n,), whose last values stand at these columns, (n,), look at: Sums (n,) each."""
         seen = {name: sums.at(group) for name, sums in self.pooled.items()}
+        seen |= {name: sums.at(group) for name, sums in self.by_node.items()}
         seen |= {name: sums.at(group, last) for name, sums in self.by_year.items()}
         return seen | {"move_before": self.by_year["move_1"].at(group, np.maximum(last - 1, 0))}
 
@@ -84,7 +72,7 @@ class GroupSums:
         """With so many empty years more at either end."""
         edges = ((0, 0), (before, after))
         by_year = {k: Sums(np.pad(s.total, edges), np.pad(s.count, edges)) for k, s in self.by_year.items()}
-        return GroupSums(self.pooled, by_year, np.pad(self.about, ((0, 0), *edges)))
+        return replace(self, by_year=by_year, about=np.pad(self.about, ((0, 0), *edges)))
 
 
 @dataclass(frozen=True)
@@ -147,7 +135,7 @@ class Company:
         nobody = seen["value"].count == 0
         # a member whose copy here ends earlier: nobody says where the peers stand, so they stand where it does
         seen["value"] = Sums(np.where(nobody, own.anchor, seen["value"].total), seen["value"].count)
-        return _columns(seen, own.anchor, own.scale)
+        return _columns(seen, Stands.of(values, own.anchor, own.scale, last, sums.yard[group]))
 
     def _group(self, indicator: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Position in `code`, (n,), and whether it is there."""
@@ -174,13 +162,19 @@ def _is_in(found: np.ndarray, members: np.ndarray) -> np.ndarray:
     return members[at] == found
 
 
-def _gather(values: np.ndarray, scale: np.ndarray, group: np.ndarray, groups: int) -> GroupSums:
+def _gather(
+    values: np.ndarray, scale: np.ndarray, group: np.ndarray, groups: int, yard: np.ndarray | None = None
+) -> GroupSums:
+    """Sums of groups. yard: (groups, 2) where levels are told in another yardstick than the group's own."""
     moves = {lag: _moves(values, scale, lag) for lag in LAGS}
-    pooled = {"scale": _pooled(scale[:, None], group, groups), **_climate(moves, group, groups)}
-    by_year = {f"move_{lag}": _by_year(moves[lag], group, groups) for lag in LAGS}
-    by_year |= {"value": _by_year(values, group, groups), "square": _by_year(values**2, group, groups)}
+    yard = yardstick(values, group, groups) if yard is None else yard
+    pooled = {"scale": of_group(scale[:, None], group, groups), **_climate(moves, group, groups)}
+    pooled |= _persistence(values, moves[3], scale, group, groups)
+    by_year = {f"move_{lag}": of_year(moves[lag], group, groups) for lag in LAGS}
+    by_year |= {"value": of_year(values, group, groups), "square": of_year(values**2, group, groups)}
     closing, about = _closing(values, by_year["value"].mean(), group, groups)
-    return GroupSums(pooled | closing, by_year, about)
+    by_node = next_sums(values, moves, group, groups, yard[group])
+    return GroupSums(pooled | closing, by_year, about, by_node, yard)
 
 
 def _moves(values: np.ndarray, scale: np.ndarray, lag: int) -> np.ndarray:
@@ -192,15 +186,35 @@ def _moves(values: np.ndarray, scale: np.ndarray, lag: int) -> np.ndarray:
 
 def _climate(moves: dict[int, np.ndarray], group: np.ndarray, groups: int) -> dict[str, Sums]:
     """Over all years and regions: moves and absolute moves by lag, rises, squares and products of changes in a row."""
-    found = {f"mean_{lag}": _pooled(moves[lag], group, groups) for lag in LAGS}
-    found |= {f"absolute_{lag}": _pooled(np.abs(moves[lag]), group, groups) for lag in LAGS}
+    found = {f"mean_{lag}": of_group(moves[lag], group, groups) for lag in LAGS}
+    found |= {f"absolute_{lag}": of_group(np.abs(moves[lag]), group, groups) for lag in LAGS}
     rises = np.where(np.isfinite(moves[5]), np.sign(moves[5]), np.nan)
     one = moves[1]
     return found | {
-        "rise": _pooled(rises, group, groups),
-        "following": _pooled(one[:, 1:] * one[:, :-1], group, groups),
-        "change_square": _pooled(one**2, group, groups),
+        "rise": of_group(rises, group, groups),
+        "following": of_group(one[:, 1:] * one[:, :-1], group, groups),
+        "change_square": of_group(one**2, group, groups),
     }
+
+
+def _persistence(
+    values: np.ndarray, moves: np.ndarray, scale: np.ndarray, group: np.ndarray, groups: int
+) -> dict[str, Sums]:
+    """Whether moves over three years, (n, n_years), go on, and whether series fall back to the mean of what they were."""
+    ahead = np.full(moves.shape, np.nan)
+    if moves.shape[1] > 3:
+        ahead[:, :-3] = moves[:, 3:]
+    known = np.isfinite(values)
+    mean = np.cumsum(np.where(known, values, 0), axis=1) / np.maximum(np.cumsum(known, axis=1), 1)
+    off = np.clip((values - mean) / scale[:, None], -LARGEST_MOVE, LARGEST_MOVE)
+    parts = {
+        "going_on": ahead * moves,
+        "move_square": np.where(np.isfinite(ahead), moves**2, np.nan),
+        "falling_back": ahead * off,
+        "off_square": np.where(np.isfinite(ahead), off**2, np.nan),
+        "unmoved": np.where(np.isfinite(moves), np.abs(moves) <= 1e-9, np.nan),
+    }
+    return {name: of_group(part, group, groups) for name, part in parts.items()}
 
 
 def _closing(
@@ -213,11 +227,11 @@ def _closing(
     both = np.isfinite(apart) & np.isfinite(later)
     change = later - apart
     sums = {
-        "moved": _pooled(np.where(both, change * apart, np.nan), group, groups),
-        "apart": _pooled(np.where(both, apart**2, np.nan), group, groups),
+        "moved": of_group(np.where(both, change * apart, np.nan), group, groups),
+        "apart": of_group(np.where(both, apart**2, np.nan), group, groups),
     }
-    distance = _by_year(np.where(both, apart, np.nan), group, groups)
-    return sums, np.stack([distance.count, distance.total, _by_year(change, group, groups).total])
+    distance = of_year(np.where(both, apart, np.nan), group, groups)
+    return sums, np.stack([distance.count, distance.total, of_year(change, group, groups).total])
 
 
 def _joined(
@@ -231,7 +245,7 @@ def _joined(
 ) -> dict[str, Sums]:
     """What series see once those that are new, (n,) boolean, stand among their own peers."""
     alone = np.arange(len(values))
-    own = _gather(values, scale, alone, len(values)).seen_from(alone, last)
+    own = _gather(values, scale, alone, len(values), sums.yard[group]).seen_from(alone, last)
     own |= _recentred(sums, group, values)
     return {name: sums.plus(own[name], new) for name, sums in seen.items()}
 
@@ -257,9 +271,32 @@ def _recentred(sums: GroupSums, group: np.ndarray, values: np.ndarray) -> dict[s
     return {"moved": Sums(moves.sum(axis=1), known), "apart": Sums(squares.sum(axis=1), known)}
 
 
-def _columns(seen: dict[str, Sums], anchor: np.ndarray, scale: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class Stands:
+    """Where series stand, (n,) each: their level and typical change, the level in spreads of the group, the last move
+    over three years (0 where unknown).
+    """
+
+    anchor: np.ndarray
+    scale: np.ndarray
+    level: np.ndarray
+    move: np.ndarray
+
+    @classmethod
+    def of(
+        cls, values: np.ndarray, anchor: np.ndarray, scale: np.ndarray, last: np.ndarray, yard: np.ndarray
+    ) -> Stands:
+        """From values (n, n_years) and the position of the last of each."""
+        rows = np.arange(len(values))
+        before = np.where(last >= 3, values[rows, np.maximum(last - 3, 0)], np.nan)
+        move = np.clip((values[rows, last] - before) / scale, -LARGEST_MOVE, LARGEST_MOVE)
+        level = standing(anchor[:, None], yard)[:, 0]
+        return cls(anchor, scale, level, np.nan_to_num(move))
+
+
+def _columns(seen: dict[str, Sums], stands: Stands) -> np.ndarray:
     """Features (n, FEATURES) of what each series sees of its group."""
-    mean = {name: sums.mean() for name, sums in seen.items()}
+    mean = {name: sums.mean() for name, sums in seen.items() if sums.total.ndim == 1}
     columns = [np.log(np.maximum(seen["scale"].count, 1))]
     for lag in LAGS:
         columns.append(mean[f"mean_{lag}"] / np.sqrt(lag))
@@ -267,7 +304,10 @@ def _columns(seen: dict[str, Sums], anchor: np.ndarray, scale: np.ndarray) -> np
     columns += [mean["rise"], mean["following"] / np.maximum(mean["change_square"], 1e-6)]
     # mean move of the peers up to the calendar year in which the series ends, by lag, and the change before it
     columns += [mean[name] for name in ("move_1", "move_before", "move_3", "move_5")]
-    columns += _position(mean, anchor, scale)
+    columns += _position(mean, stands.anchor, stands.scale)
+    for name, square in (("going_on", "move_square"), ("falling_back", "off_square")):
+        columns.append(np.clip(mean[name] / np.maximum(mean[square], 1e-6), -2, 2))
+    columns += [mean["unmoved"], *next_columns(seen, stands.level, stands.move)]
     return np.column_stack(columns).astype(np.float32)
 
 
@@ -285,20 +325,3 @@ def _position(mean: dict[str, np.ndarray], anchor: np.ndarray, scale: np.ndarray
         np.arcsinh(closing * off / scale),
         np.log(scale / np.maximum(mean["scale"], 1e-12)),
     ]
-
-
-def _pooled(a: np.ndarray, group: np.ndarray, groups: int) -> Sums:
-    """All known cells of a group, (groups,)."""
-    known = np.isfinite(a)
-    count = np.bincount(group, known.sum(axis=1), minlength=groups)
-    return Sums(np.bincount(group, np.where(known, a, 0.0).sum(axis=1), minlength=groups), count)
-
-
-def _by_year(a: np.ndarray, group: np.ndarray, groups: int) -> Sums:
-    """A group's known values by year, (groups, n_years)."""
-    known = np.isfinite(a)
-    total, count = np.zeros((groups, a.shape[1])), np.zeros((groups, a.shape[1]))
-    for t in range(a.shape[1]):
-        total[:, t] = np.bincount(group, np.where(known[:, t], a[:, t], 0.0), minlength=groups)
-        count[:, t] = np.bincount(group, known[:, t], minlength=groups)
-    return Sums(total, count)
