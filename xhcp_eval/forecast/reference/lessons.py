@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,11 @@ YEARS_AHEAD = 10
 MULTIPLIERS = {"percent": 100.0, "permille": 1000.0, "per_10k": 1e4, "per_100k": 1e5}
 WINDOWS = (3, 31)
 PER_INDICATOR = 400  # lessons: an indicator of many regions and years doesn't drown the others
-GROUPS = (60, 60, 30, 12, 6)  # regions of an indicator that a view holds at most
+GROUPS = (60, 60, 30, 12, 6, 4, 3, 2)  # regions of an indicator that a view holds at most
 MOST_VIEWS = 160
 FARTHEST_OUTCOME = 60.0
 CENSUS_SHARE = 1 / 3
+ROUND = 5  # views: counts are drawn in two of five, growth in one
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,16 @@ class Lessons:
     """Cases to learn from.
 
     own, peers: (n, ...) float32 features. outcome: (n, 10) change from the anchor in typical changes, missing as
-    NaN. indicator: (n,) codes. The outcome of a case with drawn counts is the real rate, not a count.
+    NaN. indicator: (n,) codes. company: (n,) series of the indicator in the same view, itself among them. grown: (n,) whether
+    growth was drawn around it. The outcome of a case with drawn counts is the real rate, not a count.
     """
 
     own: np.ndarray
     peers: np.ndarray
     outcome: np.ndarray
     indicator: np.ndarray
+    company: np.ndarray
+    grown: np.ndarray
 
 
 def arrange(frame: pd.DataFrame) -> Series:
@@ -76,8 +80,9 @@ def lessons(series: Series, seed: int, per_indicator: int = PER_INDICATOR) -> Le
     """Some `per_indicator` lessons of each indicator (or a few views of what there is), at origins all over its years.
 
     A view is the world at one time: all regions end in the same year (as counties in a yearbook do), or, in three of ten,
-    each in a year of its own. Part of the regions is left out, so that groups of few and many are seen; in half of the views
-    counts are drawn around the values, so that the model learns what a trend looks like through small numbers.
+    each in a year of its own. Part of the regions is left out, so that groups of few and many are seen; in two of five views
+    counts are drawn around the values, so that the model learns what a trend looks like through small numbers; in one of
+    five growth is drawn around those that have no upper end, since counts in a country that moves fast are few in the data.
     """
     rng = np.random.default_rng(seed)
     taken, parts = np.zeros(len(series.names), int), []
@@ -86,11 +91,13 @@ def lessons(series: Series, seed: int, per_indicator: int = PER_INDICATOR) -> Le
         if not len(wanted):
             break
         rows, last = _view(series, wanted, rng)
-        part = _cases(series.take(rows), last, view % 2 == 1, rng)
+        some = series.take(rows)
+        some, grown = _growing(some, rng) if view % ROUND == 4 else (some, np.zeros(len(rows), bool))
+        part = _cases(some, last, grown, view % ROUND in (1, 3), rng)
         if part is not None:
             parts.append(part)
-            taken += np.bincount(part[3], minlength=len(taken))
-    return Lessons(*(np.concatenate([part[i] for part in parts]) for i in range(4)))
+            taken += np.bincount(part.indicator, minlength=len(taken))
+    return Lessons(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Lessons)))
 
 
 def _view(series: Series, wanted: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -113,9 +120,30 @@ def _view(series: Series, wanted: np.ndarray, rng: np.random.Generator) -> tuple
     return np.concatenate([*rows, []]).astype(int), np.concatenate([*lasts, []]).astype(int)
 
 
+def _growing(series: Series, rng: np.random.Generator) -> tuple[Series, np.ndarray]:
+    """Series as if they had grown or shrunk by some per cent a year, and which of them could, (n,): those that are never
+    negative and have no upper end. Growth is shared within an indicator and differs a little between regions; it wanders,
+    and in one year of twenty it turns.
+    """
+    n, years = series.values.shape
+    able = np.isinf(series.upper) & (np.nanmin(series.values, axis=1, initial=np.inf) >= 0)
+    kinds = len(series.names)
+
+    def walk(rows: int) -> np.ndarray:
+        return np.cumsum(rng.standard_normal((rows, years)), axis=1)
+
+    turns = np.where(rng.random((kinds, years)) < 0.05, rng.normal(0, 0.03, (kinds, years)), 0)
+    shared = rng.normal(0, 0.05, kinds)[:, None] + np.cumsum(turns, axis=1)
+    rate = shared[series.indicator] + rng.normal(0, 0.03, n)[:, None]
+    restless = np.exp(rng.uniform(np.log(0.003), np.log(0.06), kinds))[series.indicator, None]
+    course = np.cumsum(rate, axis=1) + restless * (0.6 * walk(kinds)[series.indicator] + 0.8 * walk(n))
+    factor = np.where(able[:, None], np.exp(np.clip(course, -8, 8)), 1.0)
+    return replace(series, values=series.values * factor), able
+
+
 def _cases(
-    series: Series, last: np.ndarray, counted: bool, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
+    series: Series, last: np.ndarray, grown: np.ndarray, counted: bool, rng: np.random.Generator
+) -> Lessons | None:
     """Features and outcomes of one view; series of fewer than two points or without any outcome are left out.
 
     None where no series is left, as in late views of an indicator of few surveys.
@@ -142,7 +170,9 @@ def _cases(
     outcome = (future - own.anchor[:, None]) / own.scale[:, None]
     some = np.isfinite(outcome[:, :5]).any(axis=1)
     outcome = np.clip(outcome, -FARTHEST_OUTCOME, FARTHEST_OUTCOME).astype(np.float32)
-    return own.x[some], peers[some], outcome[some], indicator[some]
+    company = np.bincount(indicator)[indicator]
+    parts = (own.x, peers, outcome, indicator, company, grown[use])
+    return Lessons(*(part[some] for part in parts))
 
 
 def _blur(

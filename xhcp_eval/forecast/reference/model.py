@@ -19,7 +19,7 @@ from xhcp_eval.forecast.reference.peers import CHUNK, FEATURES, Company, peer_fe
 from xhcp_eval.forecast.reference.still import is_still, place
 
 ARTEFACT = Path(__file__).with_name("model.npz")
-FEWEST_PEERS = 5
+FEWEST_PEERS = 2
 TILE = 512  # rows that go through the networks at once: what the cache holds is quickest
 THREADS = min(4, os.cpu_count() or 1)
 
@@ -30,13 +30,15 @@ PeersOf = Callable[[np.ndarray, Histories], np.ndarray]
 @dataclass(frozen=True)
 class Ensemble:
     """Networks of one kind. weights: six arrays, (n_networks, ...) each. mean, spread: (n_networks, n_features)
-    of what each was trained on. fold: (n_networks,) part of the indicators that each has not seen.
+    of what each was trained on. fold: (n_networks,) part of the indicators that each has not seen. stretch: by how much
+    quantiles are moved away from the median, as indicators that the networks never saw ask for.
     """
 
     weights: tuple[np.ndarray, ...]
     mean: np.ndarray
     spread: np.ndarray
     fold: np.ndarray
+    stretch: float = 1.0
 
     def __len__(self) -> int:
         return len(self.fold)
@@ -49,9 +51,8 @@ class Ensemble:
     def unseen(self, fold: int) -> Ensemble:
         """Those networks that never saw a part of the indicators."""
         keep = self.fold == fold
-        return Ensemble(
-            tuple(w[keep] for w in self.weights), self.mean[keep], self.spread[keep], self.fold[keep]
-        )
+        weights = tuple(w[keep] for w in self.weights)
+        return Ensemble(weights, self.mean[keep], self.spread[keep], self.fold[keep], self.stretch)
 
     def predict(self, x: np.ndarray, years: int) -> np.ndarray:
         """Mean of the networks' quantiles, (n, years, len(GRID)), for features x (n, n_features).
@@ -61,7 +62,9 @@ class Ensemble:
         total = np.empty((len(x), years, len(network.GRID)), np.float32)
         for start in range(0, len(x), TILE):
             total[start : start + TILE] = self._sums(x[start : start + TILE], years)
-        return network.assemble(total / len(self))
+        steps = np.full(len(network.GRID), self.stretch / len(self), np.float32)
+        steps[network.MIDDLE] = 1 / len(self)
+        return network.assemble(total * steps)
 
     def _sums(self, x: np.ndarray, years: int) -> np.ndarray:
         total = np.zeros((), np.float32)
@@ -101,10 +104,10 @@ class ReferenceModel:
     ) -> np.ndarray:
         """Predictive quantiles of the level (counts known) or of the value (no counts), bounds not applied.
 
-        panel: series on a grid of years; where `panel.indicator` names five series or more alike they learn from one
+        panel: series on a grid of years; where `panel.indicator` names two series or more alike they learn from one
         another. horizon: years ahead; beyond the ten that were learned the median stays and the spread grows with
         the root of the years. quantiles: (n_quantiles,) levels; beyond 1% and 99% the tails go on in normal scores.
-        beside: who each series learns from instead: from the series of its indicator there, if they are five or more,
+        beside: who each series learns from instead: from the series of its indicator there, if they are two or more,
         and from no other series of the panel, so that an answer depends on the series and on `beside` only. Codes of
         indicators are those of the panel that `beside` was made of.
         Returns (n_series, horizon, n_quantiles); a series of one point is missing.
@@ -242,7 +245,7 @@ def load_model(path: Path = ARTEFACT) -> ReferenceModel:
         for kind in ("alone", "among"):
             weights = tuple(stored[f"{kind}_{i}"].astype(np.float32) for i in range(6))
             rest = (stored[f"{kind}_{name}"] for name in ("mean", "spread", "fold"))
-            kinds.append(Ensemble(weights, *rest))
+            kinds.append(Ensemble(weights, *rest, float(stored[f"{kind}_stretch"])))
         still = stored["still"].astype(float)
     alone, among = kinds
     return ReferenceModel(alone, among, still, fold_of)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,12 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.forecast.reference import network
 from xhcp_eval.forecast.reference.lessons import YEARS_AHEAD, Lessons, Series, arrange, lessons
-from xhcp_eval.forecast.reference.model import Ensemble, ReferenceModel
+from xhcp_eval.forecast.reference.model import FEWEST_PEERS, Ensemble, ReferenceModel
 from xhcp_eval.forecast.reference.still import learn
 
 FOLDS, NETWORKS_A_FOLD, SEED = 5, 1, 20260331
 KINDS = ("alone", "among")
+HELD, YEARS_HELD = (0.8, 0.95), 5  # intervals that are held against what happened, over so many years
 COLUMNS = ("indicator", "region", "year", "value", "unit", "lower", "upper")
 
 
@@ -79,9 +80,64 @@ def train_model(
             return found
 
         trained = list(pool.map(work, tasks))
-    kinds = [_ensemble(kind, tasks, trained) for kind in KINDS]
+    shares = _shares(frame, series.names, cases)
+    kinds = [_widened(kind, _ensemble(kind, tasks, trained), cases, fold, shares) for kind in KINDS]
     whole = np.isin(series.names, whole_indicators(frame).astype(str))[series.indicator]
     return ReferenceModel(kinds[0], kinds[1], _still(series, parts[series.indicator], whole), fold_of)
+
+
+def _shares(frame: pd.DataFrame, names: np.ndarray, cases: Lessons) -> np.ndarray:
+    """What a lesson counts where intervals are held against what happened, (n,): an indicator as much as another of its
+    source, a source as the root of its indicators; lessons with growth drawn around them nothing.
+    """
+    real = ~cases.grown
+    each = np.bincount(cases.indicator[real], minlength=len(names))
+    weight = 1.0 / np.maximum(each, 1)
+    if by_source(frame):
+        source = sources_of(frame).reindex(names)
+        weight /= np.sqrt(source.map(source.value_counts()).to_numpy(float))
+    return np.where(real, weight[cases.indicator], 0.0)
+
+
+def _widened(kind: str, ensemble: Ensemble, cases: Lessons, fold: np.ndarray, shares: np.ndarray) -> Ensemble:
+    """The networks with their quantiles stretched about the median as far as lessons they never saw ask for.
+
+    For each lesson it is measured by how much an interval must be stretched to hold what happened; the 80% quantile of that
+    is the stretch of the 80% interval, and so for 95%. The root of their product goes for all levels, so that quantiles
+    can't cross. Source: conformalised quantile regression, Romano, Patterson & Candès 2019, NeurIPS 32, across folds.
+    """
+    asked: dict[float, list[np.ndarray]] = {level: [] for level in HELD}
+    counts = []
+    for k in np.unique(ensemble.fold):
+        rows = np.flatnonzero((fold == k) & (shares > 0) & _taught(cases, kind))
+        if not len(rows):
+            continue
+        outcome = cases.outcome[rows, :YEARS_HELD]
+        found = ensemble.unseen(int(k)).predict(features_of(cases, kind)[rows], outcome.shape[1])
+        known = np.isfinite(outcome)
+        for level, parts in asked.items():
+            parts.append(_stretch_asked(found, outcome, level)[known])
+        counts.append(np.broadcast_to(shares[rows, None], known.shape)[known])
+    if not counts:
+        return ensemble
+    weight = np.concatenate(counts)
+    found = [_weighted_quantile(np.concatenate(asked[level]), weight, level) for level in HELD]
+    return replace(ensemble, stretch=float(np.sqrt(np.prod(found))))
+
+
+def _stretch_asked(found: np.ndarray, outcome: np.ndarray, level: float) -> np.ndarray:
+    """By how much a central interval must be stretched about the median to hold each outcome, shape of `outcome`."""
+    low, high = (int(np.argmin(np.abs(network.GRID - end))) for end in ((1 - level) / 2, (1 + level) / 2))
+    middle = found[..., network.MIDDLE]
+    off = outcome - middle
+    side = np.where(off > 0, found[..., high] - middle, middle - found[..., low])
+    return np.abs(off) / np.maximum(side, 1e-9)
+
+
+def _weighted_quantile(a: np.ndarray, weight: np.ndarray, level: float) -> float:
+    order = np.argsort(a)
+    share = np.cumsum(weight[order])
+    return float(a[order][np.searchsorted(share, level * share[-1])])
 
 
 def _still(series: Series, fold: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -141,10 +197,15 @@ def features_of(cases: Lessons, kind: str) -> np.ndarray:
     return cases.own if kind == "alone" else np.column_stack([cases.own, cases.peers])
 
 
+def _taught(cases: Lessons, kind: str) -> np.ndarray:
+    """Lessons that networks of a kind learn from, (n,): those among other regions need two of them at least."""
+    return (cases.company >= FEWEST_PEERS) | (kind == "alone")
+
+
 def _train_one(
     cases: Lessons, fold: np.ndarray, task: Task, recipe: network.Recipe
 ) -> tuple[network.Weights, np.ndarray, np.ndarray]:
-    rows = np.flatnonzero(fold != task.fold)
+    rows = np.flatnonzero((fold != task.fold) & _taught(cases, task.kind))
     x = features_of(cases, task.kind)[rows]
     mean, spread = x.mean(axis=0, dtype=float), x.std(axis=0, dtype=float) + 1e-3
     # an indicator with many regions may say more than one with few, but not in proportion
@@ -175,6 +236,6 @@ def save_model(model: ReferenceModel, path: Path) -> None:
     for kind in KINDS:
         ensemble = getattr(model, kind)
         arrays |= {f"{kind}_{i}": w.astype(np.float16) for i, w in enumerate(ensemble.weights)}
-        arrays |= {f"{kind}_{name}": getattr(ensemble, name) for name in ("mean", "spread", "fold")}
+        arrays |= {f"{kind}_{name}": getattr(ensemble, name) for name in ("mean", "spread", "fold", "stretch")}
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
