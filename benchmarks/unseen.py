@@ -26,11 +26,12 @@ from peers import Peer
 from xhcp_eval.forecast.backtests import scores
 from xhcp_eval.forecast.backtests.backtest import COVERED, LENGTHS
 from xhcp_eval.forecast.backtests.cases import SEED, Cases, make_cases
-from xhcp_eval.forecast.classical.trend import TREND_MODELS
-from xhcp_eval.forecast.reference.model import load_model, reference_model
+from xhcp_eval.forecast.classical.trend import TREND_MODELS, TrendModel
+from xhcp_eval.forecast.reference.model import ReferenceModel, load_model, reference_model
 from xhcp_eval.forecast.reference.training import sources_of
 
 HORIZON, POINTS = 5, (3, 15)
+SLOW = ("damped_trend", "local_linear_trend")
 PEERS = ("AutoETS", "AutoTheta", "AutoARIMA", "RandomWalkWithDrift", "DynamicOptimizedTheta")
 LEVELS = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])  # of the WQL
 ASKED = np.union1d(
@@ -201,15 +202,15 @@ def asked(options: argparse.Namespace, frame: pd.DataFrame) -> Iterator[tuple[st
             )  # fmt: skip
 
 
-def beside_statsforecast(
-    options: argparse.Namespace, cases: Cases, ours: pd.DataFrame, kind: pd.Series
+def beside_slow(
+    slow: dict[str, TrendModel], number: int, cases: Cases, ours: pd.DataFrame, kind: pd.Series
 ) -> pd.DataFrame:
-    """Rows of statsforecast's models on some of the cases, and ours of the same ones. ours: of this draw."""
-    rows = np.random.default_rng(SEED).permutation(len(cases))[: options.peer_cases]
+    """Rows of models that fit series one by one on `number` of the cases, and ours of the same ones. ours: of this draw."""
+    rows = np.random.default_rng(SEED).permutation(len(cases))[:number]
     panel, parts = cases.panel, [ours[ours["case"].isin(rows)]]
-    for name in PEERS:
+    for name, model in slow.items():
         found = np.full((len(cases), HORIZON, len(ASKED)), np.nan)
-        answer = Peer(options.peer_python, name, os.cpu_count() or 1)(panel.take(rows), HORIZON, ASKED)
+        answer = model(panel.take(rows), HORIZON, ASKED)
         found[rows] = np.clip(answer, panel.lower[rows, None, None], panel.upper[rows, None, None])
         part = judged(name, cases, found, kind)
         parts.append(part[part["case"].isin(rows)])
@@ -241,46 +242,64 @@ def main() -> None:
     parser.add_argument("--ours-only", action="store_true", help="without the classical models")
     parser.add_argument("--peer-python", type=Path, help="interpreter with statsforecast")
     parser.add_argument(
-        "--peer-cases", type=int, default=600, help="cases of each set that statsforecast is asked"
+        "--slow-cases", type=int, default=300, help="cases of a set for models that fit one by one"
     )
     options = parser.parse_args()
     start, frame = time.perf_counter(), read(options.data)
     model, *rivals = [load_model(path) for path in options.model or []] or [reference_model()]
     for one in (model, *rivals):
         check_sources(frame, one)
-    kind = kinds(frame)
     methods = {OURS: model} | {
         str(path): rival for path, rival in zip((options.model or [])[1:], rivals, strict=True)
     }
-    methods |= {} if options.ours_only else TREND_MODELS
-    parts, beside = [], []
-    for name, together, draw, cases in asked(options, frame):
-        facts = {"set": name, "together": together, "draw": draw}
-        for method, judge in methods.items():
-            parts.append(judged(method, cases, answers(judge, cases, ASKED), kind).assign(**facts))
-            if method == OURS and options.peer_python and draw == 0 and not together:
-                beside.append(beside_statsforecast(options, cases, parts[-1], kind).assign(**facts))
-    rows = pd.concat(parts, ignore_index=True)
+    slow: dict[str, TrendModel] = {}
+    if not options.ours_only:
+        methods |= {name: m for name, m in TREND_MODELS.items() if name not in SLOW}
+        slow = {name: TREND_MODELS[name] for name in SLOW}
+    if options.peer_python:
+        slow |= {name: Peer(options.peer_python, name, os.cpu_count() or 1) for name in PEERS}
+    rows, beside = compared(options, frame, methods, slow)
     report(rows, beside)
     print(f"\n{machine()}\n{time.perf_counter() - start:.0f} s")
 
 
+def compared(
+    options: argparse.Namespace,
+    frame: pd.DataFrame,
+    methods: dict[str, TrendModel],
+    slow: dict[str, TrendModel],
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Rows of learned models on all cases, of others on the first draw's; of slow ones on some of these, asked alone, by set."""
+    kind, parts, beside = kinds(frame), [], []
+    for name, together, draw, cases in asked(options, frame):
+        facts = {"set": name, "together": together, "draw": draw}
+        for method, judge in methods.items():
+            if draw and not isinstance(judge, ReferenceModel):
+                continue
+            parts.append(judged(method, cases, answers(judge, cases, ASKED), kind).assign(**facts))
+            if method == OURS and slow and draw == 0 and not together:
+                found = beside_slow(slow, options.slow_cases, cases, parts[-1], kind)
+                beside.append(found.assign(**facts))
+    return pd.concat(parts, ignore_index=True), beside
+
+
 def report(rows: pd.DataFrame, beside: list[pd.DataFrame]) -> None:
-    """Print all tables. rows: of all methods, sets and draws. beside: rows of statsforecast's models, and ours."""
+    """Print all tables. rows: of all methods, sets and draws. beside: rows of the slow models and ours, by set."""
     ours = rows[rows["method"] == OURS]
     show("Bars", bars(ours))
     for (name, together), part in rows.groupby(["set", "together"], sort=False):
         title = f"{name}, {_way(together)}"
         mine = part[part["method"] == OURS]
-        show(f"{title}: {mine['indicator'].nunique()} indicators", summary(part, ["method"]))
+        show(f"{title}, ours: {mine['indicator'].nunique()} indicators", summary(mine, ["method"]))
         if part["method"].nunique() > 1:
+            show(f"{title}, first draw", summary(part[part["draw"] == 0], ["method"]))
             show(f"{title}, share of the loss saved by ours", savings(part))
         for by in ("kind", "length", "horizon", "draw"):
             table = summary(mine, [by]).dropna(axis=1, how="all")
             show(f"{title}, ours by {by}", table.sort_values(by))
         worst(mine)
     for part in beside:
-        title = f"{part['set'].iloc[0]}, alone, beside statsforecast"
+        title = f"{part['set'].iloc[0]}, alone, beside models that fit one by one"
         show(title, summary(part, ["method"]))
         show(f"{title}, share of the loss saved by ours", savings(part))
 
