@@ -249,9 +249,8 @@ def main() -> None:
     model, *rivals = [load_model(path) for path in options.model or []] or [reference_model()]
     for one in (model, *rivals):
         check_sources(frame, one)
-    methods = {OURS: model} | {
-        str(path): rival for path, rival in zip((options.model or [])[1:], rivals, strict=True)
-    }
+    methods: dict[str, TrendModel] = {OURS: model}
+    methods |= {str(path): rival for path, rival in zip((options.model or [])[1:], rivals, strict=True)}
     slow: dict[str, TrendModel] = {}
     if not options.ours_only:
         methods |= {name: m for name, m in TREND_MODELS.items() if name not in SLOW}
