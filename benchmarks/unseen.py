@@ -15,6 +15,7 @@ import argparse
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ ASKED = np.union1d(
 LEAST_CHANGE = 0.002  # of the mean: below it a history is near-still, and a typical change measures nothing
 MOST = 50.0  # what one forecast may weigh in the WQL
 WORST = 0.05
-OURS = "ours"
+OURS, BY_ITSELF = "ours", "ours, each alone"
 SETS = (("mixed", False), ("mixed", True), ("provinces", False), ("provinces", True))
 # Brier, WQL, coverage of 80% and of 95% intervals, calibration error
 BARS = {
@@ -189,15 +190,20 @@ def drawn(frame: pd.DataFrame, first: set[str], per_source: int, seed: int) -> d
     return {"mixed": frame[frame["indicator"].isin(mixed)], "provinces": provincial(frame)}
 
 
-def asked(options: argparse.Namespace, frame: pd.DataFrame) -> Iterator[tuple[str, bool, int, Cases]]:
-    """Set, whether regions learn from one another, number of the draw, and its cases."""
-    first = set(pd.read_parquet(options.first, columns=["indicator"])["indicator"].astype(str))
-    for draw in range(options.draws):
+def asked(
+    frame: pd.DataFrame, first: Path, draws: int, per_source: int = 9, per_indicator: int = 30
+) -> Iterator[tuple[dict, Cases]]:
+    """Cases of every draw, set and way, with what tells them: set, together (regions learn from one another), draw.
+
+    first: file of the indicators that are left out of the mixed set.
+    """
+    known = set(pd.read_parquet(first, columns=["indicator"])["indicator"].astype(str))
+    for draw in range(draws):
         seed = SEED + draw
-        of = drawn(frame, first, options.per_source, seed)
+        of = drawn(frame, known, per_source, seed)
         for name, together in SETS:
-            yield name, together, draw, make_cases(
-                of[name], horizon=HORIZON, per_indicator=options.per_indicator,
+            yield {"set": name, "together": together, "draw": draw}, make_cases(
+                of[name], horizon=HORIZON, per_indicator=per_indicator,
                 least_points=POINTS[0], most_points=POINTS[1], together=together, seed=seed,
             )  # fmt: skip
 
@@ -270,15 +276,19 @@ def compared(
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Rows of learned models on all cases, of others on the first draw's; of slow ones on some of these, asked alone, by set."""
     kind, parts, beside = kinds(frame), [], []
-    for name, together, draw, cases in asked(options, frame):
-        facts = {"set": name, "together": together, "draw": draw}
+    numbers = options.draws, options.per_source, options.per_indicator
+    for facts, cases in asked(frame, options.first, *numbers):
         for method, judge in methods.items():
-            if draw and not isinstance(judge, ReferenceModel):
+            if facts["draw"] and not isinstance(judge, ReferenceModel):
                 continue
             parts.append(judged(method, cases, answers(judge, cases, ASKED), kind).assign(**facts))
-            if method == OURS and slow and draw == 0 and not together:
+            if method == OURS and slow and not facts["draw"] and not facts["together"]:
                 found = beside_slow(slow, options.slow_cases, cases, parts[-1], kind)
                 beside.append(found.assign(**facts))
+        if facts["together"]:
+            # what company gives: the same cases, each by itself
+            found = answers(methods[OURS], replace(cases, peers=None), ASKED)
+            parts.append(judged(BY_ITSELF, cases, found, kind).assign(**facts))
     return pd.concat(parts, ignore_index=True), beside
 
 
