@@ -82,9 +82,9 @@ def main() -> None:
     for facts, cases in asked(frame, options.first, options.draws):
         for number, (size, model) in enumerate(models):
             found = answers(knowing_all(model, frame), cases, ASKED)
-            parts.append(
-                judged(size, cases, found, kind).assign(**facts, repeat=number % max(options.repeats, 1))
-            )
+            part = judged(size, cases, found, kind)
+            part = part[part["case"].isin(np.flatnonzero(cases.scale > 0))]
+            parts.append(part.assign(**facts, repeat=number % max(options.repeats, 1)))
     report(pd.concat(parts, ignore_index=True), len(whole.fold_of))
     print(f"{time.perf_counter() - start:.0f} s")
 
