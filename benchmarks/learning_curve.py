@@ -7,7 +7,7 @@ DATA and --first as in unseen.py, whose cases these are. Each size draws so many
 trains as the shipped model is trained: five parts of whole sources, one network a part and kind. An indicator is judged by
 networks of the part that holds its source, so each network has learned from about four fifths of the size. All indicators
 come last: trained here too, or read from the file after --whole. The recipe is the same for all sizes: with more passes over
-few indicators (20 and more in place of 6) networks of 43 and of 150 did worse, not better. Histories that never moved are left
+few indicators (20 and more in place of 6) networks of 43 and of 150 did no better as a rule. Histories that never moved are left
 out: networks don't answer them.
 """
 
