@@ -1,10 +1,11 @@
 """What series of one indicator gain by learning from other regions: forecasts alone and in company, same cases.
 
-Run: python benchmarks/learn_together.py [--panel FILE] [--per-indicator 60] [--sizes 5 20 60]
+Run: python benchmarks/learn_together.py [--panel FILE] [--model FILE] [--per-indicator 60]
+     [--sizes 2 3 4 5 20 60]
 
 Every case is a real history cut at an origin and answered by networks that never saw the indicator. Its company are
 other regions of the same indicator, drawn for the case: what they reported in the years of its own history, nothing
-later than its origin.
+later than its origin. With fewer regions than the model learns from it answers as if alone: nothing is saved.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from measure import machine
 
 from xhcp_eval.forecast.backtests.backtest import backtest
 from xhcp_eval.forecast.panel import Panel, make_panel
-from xhcp_eval.forecast.reference.model import ReferenceModel, reference_model
+from xhcp_eval.forecast.reference.model import ReferenceModel, load_model, reference_model
 from xhcp_eval.forecast.reference.peers import Company
 
 PANEL = Path(__file__).resolve().parents[1] / "data" / "reference" / "panel.parquet"
-SIZES = (5, 20, 60)
+SIZES = (2, 3, 4, 5, 20, 60)
 ALONE = "alone"
 SHOWN = ["method", "wql", "mase", "coverage_80", "coverage_95", "brier", "log_score", "calibration_error"]
 SAVED = ["wql_skill", "wql_skill_low", "wql_skill_high", "brier_skill", "brier_skill_low", "brier_skill_high"]
@@ -80,10 +81,12 @@ def main() -> None:
     """Judge the same cases alone and in company; print scores and what company saves."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--panel", type=Path, default=PANEL)
+    parser.add_argument("--model", type=Path, help="a model.npz; by default the one that is shipped")
     parser.add_argument("--per-indicator", type=int, default=60)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     options = parser.parse_args()
-    frame, model = pd.read_parquet(options.panel), reference_model()
+    frame = pd.read_parquet(options.panel)
+    model = load_model(options.model) if options.model else reference_model()
     regions = by_region(frame)
     start = time.perf_counter()
     methods = {ALONE: model} | {f"beside {n}": InCompany(model, regions, n) for n in options.sizes}
