@@ -264,7 +264,9 @@ class Ambiguity(_Model):
 
 
 class Plan(_Model):
-    """A plan as data; see `load_plan`. users: who a duty serves, id -> Chinese name."""
+    """A plan as data; see `load_plan`. users: who a duty serves, id -> Chinese name. definitions: file in data/plans/ whose
+    definitions of indicators the plan shares with others.
+    """
 
     id: str
     name: str
@@ -275,6 +277,7 @@ class Plan(_Model):
     midterm_year: int
     end_year: int
     source: str = ""
+    definitions: str = ""
     official_midterm: dict[str, float | str] | None = None
     domains: tuple[Domain, ...]
     goals: tuple[Goal, ...] = ()
