@@ -59,13 +59,13 @@ def load_plan(plan: str | Path) -> Plan:
     Raises PlanError listing every problem at once: file, id, field, what is wrong, what is allowed.
     """
     folder = plan if isinstance(plan, Path) else _folder(plan)
-    files = [path.stat() for place in (folder, folder.parent) for path in sorted(place.glob("*.yaml"))]
-    return _load(folder, tuple((file.st_mtime_ns, file.st_size) for file in files))
+    files = sorted(path for place in (folder, folder.parent) for path in place.glob("*.yaml"))
+    return _load(folder, tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path, files: tuple[tuple[int, int], ...]) -> Plan:
-    """The plan of a folder, read again when its files or shared definitions (time, size) have changed."""
+def _load(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Plan:
+    """The plan of a folder, read again when its files or shared definitions (path, time, size) have changed."""
     absent = [name for name in REQUIRED if not (folder / name).is_file()]
     if absent:
         raise PlanError(f"规划文件夹 {folder.name} 缺少文件：{'、'.join(absent)}")

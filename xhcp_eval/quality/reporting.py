@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.observations.table import is_unsure
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.quality.findings import Finding, lead_department
@@ -23,7 +24,7 @@ def completeness(observations: pd.DataFrame, plan: Plan, region: str, until: int
     with a figure for `until`; surveys that are not yearly count as missing in years without one).
     """
     main = observations[(observations["region"] == region) & (observations["year"] <= until)]
-    main = main[main["status"] != "recollection"]
+    main = main[~is_unsure(main["status"])]
     ever, last = set(main["indicator"]), set(main.loc[main["year"] == until, "indicator"])
     rows = [
         (lead_department(i) or UNASSIGNED, i.id in ever, i.id in last)

@@ -8,7 +8,7 @@ import pandas as pd
 from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, READING_MARKS
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
-from xhcp_eval.observations.table import STATUS_LABELS, TOTAL, is_total
+from xhcp_eval.observations.table import STATUS_LABELS, TOTAL, UNSURE, is_total, is_unsure
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Indicator
 from xhcp_eval.plan.units import UNITS, format_value
@@ -63,7 +63,7 @@ def history_rows(ax, pack: Pack, indicator: str) -> tuple[int, float] | None:
         return None
     for _, part in rows.groupby(rows["series_break"].cumsum()):
         ax.plot(part["year"], part["value"], color=style.HISTORY, lw=1.2, zorder=3)
-    firm = rows["status"] != "recollection"
+    firm = ~is_unsure(rows["status"])
     ax.plot(rows["year"][firm], rows["value"][firm], "o", color=style.HISTORY, ms=5, zorder=4, label="实际值")
     if (~firm).any():
         ax.plot(
@@ -159,7 +159,7 @@ def _comparison(ax, pack: Pack, indicator: str) -> pd.DataFrame:
     keep = (table["indicator"] == indicator) & (table["residence"] == TOTAL) & (table["sex"] == TOTAL)
     rows = table[keep & (table["year"] <= pack.params.data_until)].sort_values("year")
     if len(rows):
-        firm = rows["status"] != "recollection"
+        firm = ~is_unsure(rows["status"])
         ax.plot(rows["year"], rows["value"], color=style.NATION, lw=1, ls="-.", alpha=0.8, label="全国")
         ax.plot(rows["year"][~firm], rows["value"][~firm], "o", mfc="white", mec=style.NATION, ms=3.5)
     return rows
@@ -238,7 +238,7 @@ def source_line(fig, rows: pd.DataFrame) -> None:
     """A line below the figure that says where its figures are from. rows: figures drawn."""
     if rows.empty:
         return
-    named = [s for s, status in zip(rows["source"], rows["status"], strict=True) if status != "recollection"]
+    named = rows["source"][~is_unsure(rows["status"])].tolist()
     sources = list(dict.fromkeys(named or rows["source"]))
     text = "资料来源：" + "；".join(sources[-MAX_SOURCES:]) + ("等" if len(sources) > MAX_SOURCES else "")
     fig.text(
@@ -261,8 +261,7 @@ def _alt_text(
     if rows.empty:
         return f"{facts.name}：没有数据。" + "；".join(marks)
     values = "，".join(
-        f"{r.year}年{format_value(r.value, facts.unit)}"
-        + ("（待核实）" if r.status == "recollection" else "")
+        f"{r.year}年{format_value(r.value, facts.unit)}" + ("（待核实）" if r.status in UNSURE else "")
         for r in rows.itertuples()
     )
     parts = [f"{facts.name}折线图。{values}"]
