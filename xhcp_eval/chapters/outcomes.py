@@ -28,7 +28,7 @@ def outcome_sentence(pack: Pack) -> TextView:
     return text_view(
         [
             f"站在{int(scored['origin_year'].max())}年预测{asked}：可计分的目标{n}项，方向判断正确{ours['hits']:g}项，布赖尔得分"
-            f"{score:.3f}{_interval(ours)}（0为全对，一律猜50%为0.250）。",
+            f"{score:.3f}{_interval(ours)}；0为全对，一律猜50%为0.250。",
             _origin_sentence(pack),
             _loose_sentence(rows),
             _coverage_sentence(rows),
@@ -125,7 +125,13 @@ def rivals_table(pack: Pack) -> TableView:
             "interval": [f"{r.low:.3f}—{r.high:.3f}" if r.low == r.low else "—" for r in found.itertuples()],
         }
     )
-    headers = {"method": "方法", "n": "作答（项）", "hits": "方向正确（项）", "brier": "布赖尔得分", "interval": "95%区间"}
+    headers = {
+        "method": "方法",
+        "n": "作答（项）",
+        "hits": "方向正确（项）",
+        "brier": "布赖尔得分",
+        "interval": "95%区间",
+    }
     return table(
         shown, columns=headers, numeric=["n", "hits", "brier", "interval"],
         caption="同样的目标、同样的数，各种方法怎么说（区间按指标重抽；各家规则只答是或否，全对为0，错一项扣1；"
@@ -140,7 +146,9 @@ def missed_table(pack: Pack) -> TableView:
     outside = (rows["outcome_value"] < rows["forecast_10"]) | (rows["outcome_value"] > rows["forecast_90"])
     far = (rows["outcome_value"] < rows["forecast_2"]) | (rows["outcome_value"] > rows["forecast_98"])
     keep = wrong | outside
-    what = np.select([wrong & far, wrong, far], ["判断错，95%区间以外", "判断错", "95%区间以外"], "80%区间以外")
+    what = np.select(
+        [wrong & far, wrong, far], ["判断错，95%区间以外", "判断错", "95%区间以外"], "80%区间以外"
+    )
     shown = pd.DataFrame(
         [
             (

@@ -24,6 +24,7 @@ from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.quality.likely_range import likely_range
 from xhcp_eval.quality.reporting import completeness
 from xhcp_eval.quality.reviewer import review
+from xhcp_eval.quality.sourcing import MISSING
 from xhcp_eval.verdict.comparables import comparables
 from xhcp_eval.verdict.goals import goal_verdicts
 from xhcp_eval.verdict.histories import histories
@@ -312,4 +313,7 @@ def input_tables(params: PackParams) -> list[str]:
     published = [params.forecast_published] if params.forecast_published else []
     definitions = load_plan(params.plan).definitions
     shared = [f"data/plans/{definitions}"] if definitions else []
-    return [*params.comparison_data, *params.outcome_data, *params.learn_from, *published, *shared, *texts]
+    beside = {(Path(name).parent / MISSING).as_posix() for name in params.data}
+    missing = sorted(name for name in beside if (provenance.ROOT / name).is_file())
+    tables = [*params.comparison_data, *params.outcome_data, *params.learn_from]
+    return [*tables, *published, *shared, *missing, *texts]

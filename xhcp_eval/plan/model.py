@@ -347,7 +347,11 @@ class Plan(_Model):
         """The plan with some targets asked for another year; their ids stay. years: by id of the target."""
         indicators = [
             i.model_copy(
-                update={"targets": tuple(t.model_copy(update={"year": years.get(t.id, t.year)}) for t in i.targets)}
+                update={
+                    "targets": tuple(
+                        t.model_copy(update={"year": years.get(t.id, t.year)}) for t in i.targets
+                    )
+                }
             )
             for i in self.indicators
         ]

@@ -103,7 +103,9 @@ def asked_in_time(after: Verdicts, origin: int) -> dict[str, int]:
     as good a question in any year; promises of every year, gaps, and what is judged unit by unit are left as they are.
     """
     frame, kinds = after.frame, {t.id: t for t in after.plan.targets()}
-    early = (frame["latest_year"] > origin) & (frame["latest_year"] < frame["target_year"]) & ~frame["every_year"]
+    early = (
+        (frame["latest_year"] > origin) & (frame["latest_year"] < frame["target_year"]) & ~frame["every_year"]
+    )
     return {
         row.target_id: int(row.latest_year)
         for row in frame[early].itertuples()

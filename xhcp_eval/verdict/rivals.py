@@ -50,7 +50,9 @@ def method_scores(rivals: pd.DataFrame) -> pd.DataFrame:
     for method, part in rivals.groupby("method", sort=False):
         told = part[part["probability"].notna()]
         low, high = bootstrap_interval(told["squared_error"], told["indicator"])
-        rows.append((method, len(told), told["hit"].sum(), told["squared_error"].mean(), float(low), float(high)))
+        rows.append(
+            (method, len(told), told["hit"].sum(), told["squared_error"].mean(), float(low), float(high))
+        )
     return pd.DataFrame(rows, columns=list(SCORES))
 
 

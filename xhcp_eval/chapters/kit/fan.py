@@ -17,6 +17,7 @@ from xhcp_eval.verdict.settings import Settings
 
 SOURCE_LENGTH = 78  # characters of 7 points on the width of a figure
 MAX_SOURCES = 2
+LONE_YEAR = 5  # years on either side of a single figure
 
 
 def fan_chart(pack: Pack, indicator: str) -> FigureView:
@@ -210,6 +211,9 @@ def finish_axis(ax, facts: Indicator, rows: pd.DataFrame) -> None:
     ax.set_title(f"{facts.name}" + (f"（{unit}）" if unit else ""), loc="left", fontsize=11)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))
     ax.margins(x=0.04)
+    if ax.dataLim.width == 0:
+        # around a single year the library would draw a century either way
+        ax.set_xlim(ax.dataLim.x0 - LONE_YEAR, ax.dataLim.x0 + LONE_YEAR)
     if rows.empty:
         ax.text(
             0.5,
