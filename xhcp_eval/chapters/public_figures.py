@@ -9,6 +9,7 @@ from xhcp_eval.observations.table import STATUS_LABELS, TOTAL, is_unsure
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import format_value
 from xhcp_eval.provenance import ROOT
+from xhcp_eval.quality.reporting import NOT_REPORTED
 from xhcp_eval.quality.sourcing import PUBLISHED, documents, read_missing
 from xhcp_eval.verdict.footing import unsure_verdicts
 
@@ -28,11 +29,11 @@ def published(pack: Pack, indicator: str = "") -> pd.DataFrame:
 
 def figures_table(pack: Pack, indicator: str) -> TableView:
     """Every published figure of an indicator with its document, and how that was read."""
-    unit = pack.plan.indicator(indicator).unit
+    facts = pack.plan.indicator(indicator)
     rows = published(pack, indicator)
     shown = rows.assign(
         residence=rows["residence"].map(RESIDENCE_WORDS),
-        value=[format_value(v, unit) for v in rows["value"]],
+        value=[format_value(v, facts.unit) for v in rows["value"]],
         status=rows["status"].map(STATUS_LABELS),
     )
     headers = {
@@ -44,7 +45,11 @@ def figures_table(pack: Pack, indicator: str) -> TableView:
         "note": "怎样读的、有什么佐证",
     }
     return table(
-        shown, columns=headers, numeric=["year", "value"], wide=["source", "note"], caption="每个数的出处"
+        shown,
+        columns=headers,
+        numeric=["year", "value"],
+        wide=["source", "note"],
+        caption="每个数的出处" + (f"（{facts.note_zh}）" if facts.note_zh else ""),
     )
 
 
@@ -90,6 +95,13 @@ def documents_table(pack: Pack) -> TableView:
     return table(
         shown, columns=headers, numeric=["n"], wide=["source", "indicators"], caption="数字出自哪些文件"
     )
+
+
+def doubts_table(pack: Pack) -> TableView:
+    """What the review of the figures found odd; what wasn't reported is in `missing_table`."""
+    rows = pack.quality[pack.quality["rule"] != NOT_REPORTED]
+    headers = {"indicator_name": "指标", "year": "年份", "finding": "疑点"}
+    return table(rows, columns=headers, numeric=["year"], wide=["finding"], caption="数字里的疑点")
 
 
 def missing_table(pack: Pack) -> TableView:

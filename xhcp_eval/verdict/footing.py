@@ -21,13 +21,13 @@ def unsure_verdicts(assessment: pd.DataFrame, observations: pd.DataFrame, plan: 
     as the verdict took them, so that this holds the rule of `observations.table.is_unsure` against what came of it.
     Returns one row a fault, columns `COLUMNS`.
     """
-    targets = {t.id: t for t in plan.targets()}
+    recalled = {t.id for t in plan.targets() if t.status in UNSURE}
     whole = observations[(observations[list(DIMENSIONS)] == TOTAL).all(axis=1)]
     status = whole.set_index(["indicator", "region", "year"])["status"]
     given = assessment[(assessment["role"] == "verdict") & ~assessment["own_status"].isin(NO_VERDICT)]
     faults = []
     for row in given.itertuples():
-        why = ["目标值凭回忆录入"] if targets[row.target_id].status in UNSURE else []
+        why = ["目标值凭回忆录入"] if row.target_id in recalled else []
         for year, what in ((row.latest_year, "现状值"), (row.base_year, "基期值")):
             of = status.get((row.indicator, row.region, year)) if np.isfinite(year) else None
             if of in UNSURE:

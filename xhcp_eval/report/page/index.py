@@ -130,7 +130,7 @@ def _nature(pack: Pack, statuses) -> str:
         return "演示数据，由程序生成，不是真实统计，任何结论不得引用"
     unverified = int(is_unsure(statuses).sum())
     use = "只用于趋势，不作现状值" if pack.params.use_recollection else "不用于判定和趋势"
-    return "公开统计数据" + (f"；其中 {unverified} 个数字待核实，{use}" if unverified else "")
+    return "公开统计数据" + (f"；其中 {unverified} 个数字只见一处或待核实，{use}" if unverified else "")
 
 
 def status_tiles(pack: Pack) -> list[Tile]:
