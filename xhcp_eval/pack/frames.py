@@ -238,15 +238,16 @@ class _Work:
         if self._hindsight is None:
             return pd.DataFrame(columns=[*OUTCOME_COLUMNS, *FORECAST_COLUMNS])
         params, (origin, after) = self.params, self._hindsight
-        published = (params.forecast_published, self.plan, self.region, params.forecast_origin)
-        before = read_published(*published) if params.forecast_published else origin.explained()
+        before = origin.explained()
+        if params.forecast_published and params.forecast_origin is not None:
+            before = read_published(params.forecast_published, self.plan, self.region, params.forecast_origin)
         loose = None
         if params.outcome_year is not None:
             # what the forecast would have been had unverified figures been let into the trends
             unsure = self._judged(self.table, self.until, True, origin.plan)
             loose = unsure.frame.set_index("target_id")["probability"]
         outcomes = compare_outcomes(before, after.explained(), broken_years(after), loose)
-        outcomes["note"] = _with_year(outcomes, self.plan)
+        outcomes["note"] = _with_year(outcomes, self.plan, origin.plan)
         return outcomes.join(forecast_at(origin, outcomes))
 
     @frame
@@ -294,13 +295,17 @@ class _Work:
         return early_warnings(self.verdicts)
 
 
-def _with_year(outcomes: pd.DataFrame, plan: Plan) -> list[str]:
+def _with_year(outcomes: pd.DataFrame, plan: Plan, asked: Plan) -> list[str]:
     """Notes of outcomes that say so where a target was asked for another year than the plan's."""
-    years = {target.id: target.year for target in plan.targets()}
+    moved = {
+        mine.id: mine.year
+        for mine, other in zip(plan.targets(), asked.targets(), strict=True)
+        if mine != other
+    }
     return [
         row.note
-        if years[row.target_id] in (row.target_year, "every_year")
-        else f"规划的年份是{years[row.target_id]}年，按有数字的{row.target_year}年计分"
+        if row.target_id not in moved
+        else f"规划的年份是{moved[row.target_id]}年，按有数字的{row.target_year}年计分"
         + (f"；{row.note}" if row.note else "")
         for row in outcomes.itertuples()
     ]
