@@ -164,15 +164,16 @@ def residence_sentences(pack: Pack) -> TextView:
 
 
 def _pairs(pack: Pack) -> pd.DataFrame:
-    """Years with a figure of both: indicator, year, urban, rural, unsure (either), source, step (of rounding)."""
+    """Years with a figure of both: indicator, year, urban, rural, unsure (either), source (of the town's)."""
     rows = published(pack)
     rows = rows[rows["residence"] != TOTAL].assign(unsure=is_unsure(rows["status"]))
     key = ["indicator", "year"]
-    town, country = (rows[rows["residence"] == name].set_index(key) for name in ("urban", "rural"))
-    both = town.join(country, rsuffix="_rural", how="inner").reset_index()
-    return both.assign(
+    town, country = (rows[rows["residence"] == name] for name in ("urban", "rural"))
+    both = town.merge(country[[*key, "value", "unsure"]], on=key, suffixes=("", "_rural"))
+    both = both.assign(
         urban=both["value"], rural=both["value_rural"], unsure=both["unsure"] | both["unsure_rural"]
-    )[[*key, "urban", "rural", "unsure", "source"]]
+    )
+    return both[[*key, "urban", "rural", "unsure", "source"]]
 
 
 def _narrowing(pack: Pack, indicator: str, part: pd.DataFrame) -> str:
