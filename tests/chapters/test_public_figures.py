@@ -90,6 +90,15 @@ def test_what_verdicts_may_rest_on_is_said_and_a_breach_is_told(midterm):
     assert "有结论建立在这两类数字上：" in public_figures.footing_sentence(planted).sentences[-1]
 
 
+def test_a_target_without_figures_names_what_is_missing_and_where_it_would_be_printed(midterm):
+    lacking = midterm.assessment[midterm.assessment["status"] == "缺数据"]["indicator"]
+    assert len(lacking) >= 5
+    for name in lacking:
+        told = public_figures.missing_sentences(midterm, name).sentences
+        assert all(text.startswith("还缺（") and "可能登在" in text for text in told)
+    assert public_figures.missing_sentences(midterm, "birth_rate") is None
+
+
 def test_nothing_empty_is_shown_for_a_plan_without_demands(midterm, hindcast):
     assert isinstance(overview.strategy_demands(midterm), TextView)
     assert isinstance(overview.milestone_targets(hindcast, 2015), TextView)

@@ -11,7 +11,7 @@ from xhcp_eval.chapters.kit.places import unit_rows, units_chart
 from xhcp_eval.chapters.kit.tables import KIND_LABELS
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, View, section, table, text_view
 from xhcp_eval.chapters.method_and_sources import every_target
-from xhcp_eval.chapters.public_figures import context_table, figures_table, published
+from xhcp_eval.chapters.public_figures import context_table, figures_table, missing_sentences, published
 from xhcp_eval.forecast.breaks import break_sentence
 from xhcp_eval.observations.table import STATUS_LABELS, TOTAL
 from xhcp_eval.pack.pack import Pack
@@ -56,6 +56,8 @@ def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
     by_unit = any(t.aggregation for t in indicator.targets)
     if len(published(pack, indicator.id)):
         views.append(figures_table(pack, indicator.id))
+    if missing := missing_sentences(pack, indicator.id):
+        views.append(missing)
     if by_unit and len(unit_rows(pack, indicator.id)):
         views.append(units_chart(pack, indicator.id))
     return section(indicator.name, *views, level=level, anchor=indicator.id)

@@ -14,6 +14,8 @@ from xhcp_eval.verdict.outcomes import brier_score
 from xhcp_eval.verdict.rivals import method_scores
 from xhcp_eval.verdict.status import Status
 
+LATE_YEARS = 3  # before the forecast, whose pace stands beside that of the whole history
+
 
 def outcome_sentence(pack: Pack) -> TextView:
     """How right the earlier forecast was, with its score and how little a few targets prove."""
@@ -174,7 +176,7 @@ def missed_table(pack: Pack) -> TableView:
 
 
 def _paces(pack: Pack, row) -> str:
-    """Yearly change before the forecast and after it, and the one that the target asked for."""
+    """Yearly change before the forecast, of late and after it, and the one that the target asked for."""
     known = pack.histories[(pack.histories["indicator"] == row.indicator) & pack.histories["usual"]]
     known = known[known["year"] <= row.origin_year].sort_values("year")
 
@@ -186,6 +188,10 @@ def _paces(pack: Pack, row) -> str:
         first, last = known.iloc[0], known.iloc[-1]
         change = yearly(last["value"] - first["value"], last["year"] - first["year"])
         parts.append(f"此前{first['year']}—{last['year']}年{change}（{len(known)}个数）")
+        late = known[known["year"] >= last["year"] - LATE_YEARS].iloc[0]
+        if first["year"] < late["year"] < last["year"]:
+            change = yearly(last["value"] - late["value"], last["year"] - late["year"])
+            parts.append(f"其中{late['year']}—{last['year']}年{change}")
     else:
         parts.append(f"当时只有{row.origin_year:.0f}年一个数")
     ahead = row.outcome_year - row.origin_year

@@ -6,7 +6,7 @@ import pandas as pd
 
 from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
 from xhcp_eval.observations.table import STATUS_LABELS, TOTAL, is_unsure
-from xhcp_eval.pack.pack import Pack
+from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.units import format_value
 from xhcp_eval.provenance import ROOT
 from xhcp_eval.quality.reporting import NOT_REPORTED
@@ -104,10 +104,23 @@ def doubts_table(pack: Pack) -> TableView:
     return table(rows, columns=headers, numeric=["year"], wide=["finding"], caption="数字里的疑点")
 
 
+@once_a_pack
+def _missing(pack: Pack) -> pd.DataFrame:
+    return read_missing([ROOT / name for name in pack.params.data], pack.plan)
+
+
+def missing_sentences(pack: Pack, indicator: str) -> TextView | None:
+    """What is missing of an indicator and where it would be printed; None where no list names anything."""
+    rows = _missing(pack)
+    rows = rows[rows["indicator"] == indicator]
+    if rows.empty:
+        return None
+    return text_view([f"还缺（{r.years}）：{r.what}。可能登在{r.where}。" for r in rows.itertuples()])
+
+
 def missing_table(pack: Pack) -> TableView:
     """What is missing, and where it would be printed."""
-    rows = read_missing([ROOT / name for name in pack.params.data], pack.plan)
-    targets = {t.indicator for t in pack.plan.targets()}
+    rows, targets = _missing(pack), {t.indicator for t in pack.plan.targets()}
     rows = rows[rows["indicator"].isin(targets)]
     shown = rows.assign(name=[pack.plan.indicator(id).name for id in rows["indicator"]])
     headers = {"name": "指标", "years": "年份", "what": "缺什么", "where": "可能登在哪里"}
