@@ -247,8 +247,10 @@ def test_what_was_forecast_is_told_as_it_was_published(told):
     published = read_results(ROOT / params.forecast_published)
     for row in then:
         # only the name: what was a base of years to come then is a number in the target's words by now
-        name = row["指标"].split("\n")[0]
+        name = one_of(row, NAMES).split("\n")[0]
         found = published[(published["label"] == name) | (published["indicator_name"] == name)]
-        pairs = set(zip(found["told"], found["own_status"], strict=True))
-        assert (row["当时概率"], row["当时判断"].split(" ")[-1]) in pairs, row
+        found = found[found["told"] == row["当时概率"]]
+        assert len(found), row
+        if "当时判断" in row:  # what was missed stands in a table without it
+            assert row["当时判断"].split(" ")[-1] in set(found["own_status"]), row
     assert len(then) > 100
