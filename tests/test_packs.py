@@ -78,7 +78,7 @@ def test_the_front_page_lists_what_is_at_risk(run):
         & table["decides_goal"]
         & (table["target_year"] == load_plan(params.plan).end_year)
     ]
-    assert len(risky), "every shipped pack has something at risk"
+    assert len(risky) or "没有判为未达标、难以达标或存在风险的目标" in body
     assert all(name in body for name in risky["indicator_name"])
 
 
@@ -152,7 +152,7 @@ def checks_of(row: dict[str, str]) -> dict[str, Callable[[object], bool]]:
         found["chance"] = lambda r: r.told == chance
     if status:
         found["status"] = lambda r: status.split(" ")[-1] in (r.status, r.own_status)
-    if late != ["—"]:
+    if late[0] != "—":
         found["pace"] = lambda r: signed(r.pace, r.unit) == late[0]
     if reason := one_of(row, ("主要依据", "依据与说明")):
         found["reason"] = lambda r: reason.startswith(r.reason)
@@ -173,7 +173,8 @@ def test_no_number_of_a_target_is_told_twice_differently_in_tables(told):
             tied |= {name: tied[name] + 1 for name in checks}
     district = len(results) > 100
     assert tied["chance"] >= (150 if district else 25), tied
-    assert tied["status"] >= tied["chance"] and tied["pace"] >= (25 if district else 2), tied
+    at_risk = results["status"].isin(["难以达标", "存在风险"]).sum()
+    assert tied["status"] >= tied["chance"] and tied["pace"] >= min(at_risk, 25 if district else 2), tied
     assert tied["reason"] >= (150 if district else 25), tied
     if "50_forecast.ipynb" in {section.notebook for section in params.sections}:
         assert tied["as_now"] >= (30 if district else 5), tied
@@ -233,7 +234,7 @@ def test_no_probability_of_a_target_is_told_twice_differently_in_sentences(run, 
     assert tied["reason"] >= 0.9 * results["probability"].notna().sum() > 0, tied
     chapters = {section.notebook for section in params.sections}
     if chapters & {"30_domain.ipynb", "31_indicators.ipynb"}:
-        assert tied["sentence"] >= min(100, len(results)), tied
+        assert tied["sentence"] >= min(100, len(sentences)), tied
     if "50_forecast.ipynb" in chapters and len(results) > 100:
         assert tied["named"] >= 5 and tied["finding"] >= 20 and tied["best"] >= 5, tied
 
@@ -246,8 +247,10 @@ def test_what_was_forecast_is_told_as_it_was_published(told):
     published = read_results(ROOT / params.forecast_published)
     for row in then:
         # only the name: what was a base of years to come then is a number in the target's words by now
-        name = row["指标"].split("\n")[0]
+        name = one_of(row, NAMES).split("\n")[0]
         found = published[(published["label"] == name) | (published["indicator_name"] == name)]
-        pairs = set(zip(found["told"], found["own_status"], strict=True))
-        assert (row["当时概率"], row["当时判断"].split(" ")[-1]) in pairs, row
+        found = found[found["told"] == row["当时概率"]]
+        assert len(found), row
+        if "当时判断" in row:  # what was missed stands in a table without it
+            assert row["当时判断"].split(" ")[-1] in set(found["own_status"]), row
     assert len(then) > 100

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations.table import COLUMNS, KEY, MAX_PROBLEMS_SHOWN, concat_tables, read_table, select
+from xhcp_eval.observations.table import (
+    ALLOWED,
+    COLUMNS,
+    KEY,
+    MAX_PROBLEMS_SHOWN,
+    STATUS_LABELS,
+    UNSURE,
+    concat_tables,
+    is_unsure,
+    read_table,
+    select,
+)
 from xhcp_eval.plan.reading import load_plan
 
 PLAN = load_plan("xinhua_2021_2030")
@@ -101,7 +112,7 @@ REFUSED = {
     "empty region": ({"region": ""}, "第 3 行 region： 不能为空"),
     "empty source": ({"source": " "}, "第 3 行 source： 不能为空"),
     "bad level": ({"level": "街道"}, "第 3 行 level：街道 允许：national、province、district、township、school、facility"),
-    "bad status": ({"status": "ok"}, "第 3 行 status：ok 允许：verified、derived、recollection、reported、survey、demo"),
+    "bad status": ({"status": "ok"}, "第 3 行 status：ok 允许：verified、derived、single_copy、recollection、reported、survey、demo"),
     "bad sex": ({"sex": "女"}, "第 3 行 sex：女 允许：total、male、female"),
     "bad residence": ({"residence": "城市"}, "第 3 行 residence：城市 允许：total、urban、rural"),
     "bad date": ({"reported_on": "2026-13-01"}, "第 3 行 reported_on：2026-13-01 不是日期；例 2026-03-31"),
@@ -302,3 +313,13 @@ def test_what_is_written_is_what_is_read(tmp_path_factory, cells):
     expected = sorted((year, n / 5, n) for year, n in cells)
     assert list(zip(found["year"], found["value"], found["numerator"], strict=True)) == expected
     assert not found.duplicated(list(KEY)).any()
+
+
+@pytest.mark.parametrize(
+    ("status", "unsure"),
+    [("verified", False), ("derived", False), ("reported", False), ("survey", False), ("demo", False),
+     ("single_copy", True), ("recollection", True)],
+)  # fmt: skip
+def test_what_nothing_speaks_for_is_unsure(status, unsure):
+    assert is_unsure(pd.Series([status])).tolist() == [unsure]
+    assert set(UNSURE) < set(ALLOWED["status"]) == set(STATUS_LABELS)

@@ -12,7 +12,14 @@ from xhcp_eval.errors import ParamsError
 from xhcp_eval.pack import params
 from xhcp_eval.pack.params import PackParams, check_params, load_params, notebook_parameters
 
-PACKS = ("national_hindcast_2015", "national_midterm", "midterm_2025", "final_2030")
+PACKS = (
+    "national_hindcast_2015",
+    "national_hindcast_2022",
+    "national_final_2020",
+    "national_midterm",
+    "midterm_2025",
+    "final_2030",
+)
 
 
 def notebook(*cells: tuple[str, list[str]]) -> str:

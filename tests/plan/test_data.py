@@ -246,11 +246,13 @@ def test_full_counts_of_places_are_marked_and_counts_of_people_are_not(plan):
 
 
 @pytest.mark.parametrize("name", NATIONAL)
-def test_national_plans_mark_the_communities_alone(name):
-    assert [i.id for i in load_plan(name).indicators if i.census] == [
+def test_national_plans_mark_the_counts_of_places_alone(name):
+    assert {i.id for i in load_plan(name).indicators if i.census} == {
+        "child_social_worker_coverage",
+        "childrens_home_coverage",
         "family_education_station_urban",
         "family_education_station_rural",
-    ]
+    }
 
 
 def test_printed_baselines(plan):
@@ -315,8 +317,8 @@ NATIONAL_BY_HAND = [
     ("china_2011_2020", "preschool_gross_enrolment_rate@2020", ">=", 70, "verified"),
     ("china_2011_2020", "compulsory_retention_rate@2020", ">=", 95, "verified"),
     ("china_2011_2020", "senior_high_gross_enrolment_rate@2020", ">=", 90, "verified"),
-    ("china_2011_2020", "child_injury_mortality_rate@2020", "relative_change_vs_base", -16.667, "recollection"),
-    ("china_2021_2030", "infant_mortality_rate@2030", "<=", 5, "cited_in_plan"),
+    ("china_2011_2020", "child_injury_mortality_rate@2020", "relative_change_vs_base", -16.667, "verified"),
+    ("china_2021_2030", "infant_mortality_rate@2030", "<=", 5, "verified"),
     ("china_2021_2030", "compulsory_retention_rate@2030", ">=", 96, "cited_in_plan"),
     ("china_2021_2030", "family_education_station_urban@2030", ">=", 95, "recollection"),
 ]  # fmt: skip
@@ -334,17 +336,35 @@ def test_national_plans_load_and_read_the_national_table(root, name):
     assert (national.region, national.level) == ("全国", "national")
     assert all(t.status and t.level == "national" for t in national.targets())
     table = read_table(root / "data" / "national" / "china_national.csv", national)
-    assert len(table) == 140
+    assert len(table) == 574
     assert set(table["region"]) == {"全国"}
-    assert table["status"].value_counts().to_dict() == {"verified": 68, "recollection": 47, "derived": 25}
+    found = table["status"].value_counts().to_dict()
+    assert found == {"single_copy": 288, "verified": 263, "derived": 20, "recollection": 3}
     assert set(table["indicator"]) <= {i.id for i in national.indicators}
 
 
 def test_a_recollection_says_so_in_its_source_too(root):
     table = pd.read_csv(root / "data" / "national" / "china_national.csv")
     recalled = table["status"] == "recollection"
-    assert table.loc[recalled, "source"].unique().tolist() == ["凭回忆录入，未找到存档页面，待核实"]
+    assert table.loc[recalled, "source"].unique().tolist() == ["凭回忆录入，未找到出处，待核实"]
     assert not table.loc[~recalled, "source"].str.contains("回忆").any()
+
+
+def test_every_figure_names_its_document_and_how_it_was_read(root):
+    table = pd.read_csv(root / "data" / "national" / "china_national.csv")
+    cited = table[table["status"] != "recollection"]
+    assert cited["source"].str.contains(r"（.*(?:19|20)\d\d.*）$").all()
+    assert cited["note"].notna().all()
+    alone = cited["note"].str.contains("只见一") & ~cited["note"].str.contains("相符")
+    assert (alone == (cited["status"] == "single_copy")).all()
+
+
+def test_an_indicator_means_the_same_in_both_outlines():
+    old, new = (load_plan(name) for name in NATIONAL)
+    assert {i.id for i in old.indicators} == {i.id for i in new.indicators}
+    for id in (i.id for i in old.indicators):
+        mine, yours = (plan.indicator(id).model_dump(exclude={"targets", "goal"}) for plan in (old, new))
+        assert mine == yours
 
 
 def test_lines_of_the_nation_in_the_district_plan_are_those_of_its_outline(plan):

@@ -127,7 +127,7 @@ FAULTY = {
     "unknown field": ((INDICATORS, "  kind:", "  kinds: x\n  kind:"), "indicators.yaml：a_rate / kinds：不认识的字段；是不是 kind？允许：id、name、name_en、goal、domain、also_goals、basis、source_ref、unit、kind、lower、upper、direction、measurement_level、numerator、denominator、numerator_zh、denominator_zh、departments、disaggregation、targets、baselines、anomalies、derived_from、exceptional_years、census、note、note_zh"),
     "missing field": ((INDICATORS, "  direction: up\n", ""), "indicators.yaml：a_rate / direction：缺少必填字段"),
     "missing field of the plan": (("plan.yaml", "region: 甲区\n", ""), "plan.yaml：region：缺少必填字段"),
-    "unknown field of the plan": (("plan.yaml", "region:", "city: 乙市\nregion:"), "plan.yaml：city：不认识的字段；允许：id、name、region、level、base_year、start_year、midterm_year、end_year、source、official_midterm、domains"),
+    "unknown field of the plan": (("plan.yaml", "region:", "city: 乙市\nregion:"), "plan.yaml：city：不认识的字段；允许：id、name、region、level、base_year、start_year、midterm_year、end_year、source、definitions、official_midterm、domains"),
     "wrong op": (
         (INDICATORS, "'>='", "'=>'"),
         "indicators.yaml：a_rate / targets / a_rate@2030 / op：'=>' 不在允许的范围内；"

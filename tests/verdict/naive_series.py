@@ -194,7 +194,7 @@ def read(table: pd.DataFrame, plan, region, outlook, until, use_recollection) ->
     table = table[(table["age"] == TOTAL) & (table["sex"] == TOTAL) & (table["year"] <= until)]
     table = table[(table["region"] == region) | table["region"].str.startswith(region + "/")]
     if not use_recollection:
-        table = table[table["status"] != "recollection"]
+        table = table[~table["status"].isin(["single_copy", "recollection"])]
     block, indicators = outlook.block, {i.id: i for i in plan.reportable}
     forecasts = {block.series(row).key: outlook.forecasts.of(row) for row in range(len(block))}
     found: dict[str, list] = {}
@@ -210,7 +210,7 @@ def read(table: pd.DataFrame, plan, region, outlook, until, use_recollection) ->
         points = {
             r.year: Point(
                 r.value, r.value if events else r.numerator, 1.0 if events else r.denominator,
-                r.status != "recollection", r.exceptional or r.year in of.exceptional_years,
+                r.status not in ("single_copy", "recollection"), r.exceptional or r.year in of.exceptional_years,
             )
             for r in rows
         }  # fmt: skip

@@ -13,7 +13,7 @@ ITEMS = [
     indicator(id="villages", census=True),
 ]  # fmt: skip
 PLAN = plan_of(ITEMS)
-STATUS = ["reported", "recollection", "survey"]
+STATUS = ["reported", "recollection", "survey", "single_copy"]
 
 
 def random_table(seed):
@@ -38,7 +38,7 @@ def random_table(seed):
     table = table.assign(
         level=np.where(table["region"].str.contains("/"), "township", "district"), value=counts,
         numerator=np.where(rng.random(n) < 0.8, counts, np.nan), denominator=np.where(rng.random(n) < 0.9, np.where(table["region"].str.contains("东镇"), 40.0, 100.0), np.nan),
-        status=rng.choice(STATUS, n, p=[0.8, 0.1, 0.1]), unit="percent", source="填报表",
+        status=rng.choice(STATUS, n, p=[0.75, 0.1, 0.1, 0.05]), unit="percent", source="填报表",
         series_break=rng.random(n) < 0.04, exceptional=rng.random(n) < 0.1,
     )  # fmt: skip
     return table_of(table).sample(frac=1, random_state=seed)

@@ -9,7 +9,7 @@ from small_plan import counted, target, verdicts_of
 from small_plan import indicator as item
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations.table import read_table
+from xhcp_eval.observations.table import UNSURE, read_table
 from xhcp_eval.plan.model import Target
 from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.provenance import ROOT
@@ -340,3 +340,23 @@ def test_recollections_shape_a_trend_only_where_they_are_let():
         for options in ({}, {"use_recollection": False}, {"use_recollection": True})
     )
     assert plain == without != with_
+
+
+@pytest.mark.parametrize("status", UNSURE)
+@pytest.mark.parametrize("loose", [False, True])
+def test_no_verdict_rests_on_a_figure_that_nothing_speaks_for(status, loose):
+    """Neither as the latest value nor as a base, whether it may shape the trend or not."""
+    promises = [
+        item(targets=[target(2030, ">=", 90)]),
+        item(id="based", targets=[target(2030, "trend_up", None, base_year=2020)]),
+    ]
+    table = [
+        counted(range(70, 80), 500, status=status),
+        counted(range(70, 80), 500, name="based").assign(
+            status=lambda t: t["status"].mask(t["year"] <= 2020, status)
+        ),
+    ]
+    found = verdicts_of(promises, *table, use_recollection=loose).explained().set_index("indicator")
+    why = "only_recollection" if loose else "not_reported"
+    assert found.loc["x", ["status", "reason_code"]].tolist() == [Status.NO_DATA.value, why]
+    assert found.loc["based", ["base_year", "base_value"]].tolist() == [2021, 75]

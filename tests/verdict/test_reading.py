@@ -19,7 +19,7 @@ def naive(table, regions, until, use_recollection):
     for row in table.itertuples():
         within = any(row.region == name or row.region.startswith(name + "/") for name in regions)
         wanted = row.indicator in position and row.year <= until and row.sex == row.age == "total"
-        if within and wanted and (use_recollection or row.status != "recollection"):
+        if within and wanted and (use_recollection or row.status not in ("recollection", "single_copy")):
             key = (position[row.indicator], row.region, row.residence, row.category)
             found.setdefault(key, {})[row.year] = row
     return dict(sorted(found.items()))
@@ -65,7 +65,7 @@ def test_every_cell_is_where_a_plain_reading_puts_it(seed, regions, until, use):
             assert block.values[k, at] == row.value
             expected = (row.value, 1.0) if events else (row.numerator, row.denominator)
             np.testing.assert_array_equal([block.numerator[k, at], block.denominator[k, at]], expected)
-            assert block.trusted[k, at] == (row.status != "recollection")
+            assert block.trusted[k, at] == (row.status not in ("recollection", "single_copy"))
             assert block.exceptional[k, at] == (
                 row.exceptional or (ITEMS[name]["id"] == "x" and year == 2022)
             )

@@ -302,7 +302,7 @@ def test_every_code_in_words():
     note(indicator(targets=[target(2025, ">=", 80)]), share)
     by_hand = {
         "maintain": "规划未规定数值，须按制度是否落实评分",
-        "only_recollection": "只有待核实的数字（凭回忆录入），不能作为判定依据",
+        "only_recollection": "只有待核实的数字（凭回忆录入或只见一处），不能作为判定依据",
         "no_units": "缺少分乡镇（街道、学校）数据，不能逐单位判定；全区平均 98% 不能代替逐单位判定",
         "no_base": "缺少2028年基期值，无从比较",
         "few_events": "2023—2025年合并4‰（95%区间2.88–5.41‰）；事件数过少，95%区间跨过目标值，好坏均不能断定（现值在目标以内）",

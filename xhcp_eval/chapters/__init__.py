@@ -20,6 +20,7 @@ __all__, __getattr__, __dir__ = door(
         "method_validation": "",
         "outcomes": "",
         "overview": "",
+        "public_figures": "",
         "strategy_effect": "",
         "third_party": "",
         "tutorial": "",

@@ -12,6 +12,7 @@ from xhcp_eval.chapters.kit.places import unit_rows, units_chart
 from xhcp_eval.chapters.kit.tables import KIND_LABELS
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, View, section, table, text_view
 from xhcp_eval.chapters.method_and_sources import every_target
+from xhcp_eval.chapters.public_figures import context_table, figures_table, missing_sentences, published
 from xhcp_eval.forecast.breaks import break_sentence
 from xhcp_eval.observations.table import STATUS_LABELS, TOTAL
 from xhcp_eval.pack.pack import Pack
@@ -28,8 +29,9 @@ def domain_section(pack: Pack, domain: str = "") -> Section:
     """
     parts = [_goal_section(pack, goal) for goal in pack.plan.goals if domain in ("", goal.domain)]
     if not pack.plan.goals:
-        chosen = [i for i in pack.plan.indicators if domain in ("", pack.plan.domain_of(i))]
+        chosen = [i for i in pack.plan.indicators if i.targets and domain in ("", pack.plan.domain_of(i))]
         parts = [_indicator_section(pack, indicator, 3) for indicator in chosen]
+        parts.append(section("没有定目标的指标", context_table(pack), level=3, anchor="context"))
     return section("逐项评估", *parts, level=2, anchor=domain or "all")
 
 
@@ -53,6 +55,10 @@ def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
     if (pack.comparables["indicator"] == indicator.id).any():
         views += grounds(pack, indicator.id)
     by_unit = any(t.aggregation for t in indicator.targets)
+    if len(published(pack, indicator.id)):
+        views.append(figures_table(pack, indicator.id))
+    if missing := missing_sentences(pack, indicator.id):
+        views.append(missing)
     if by_unit and len(unit_rows(pack, indicator.id)):
         views.append(units_chart(pack, indicator.id))
     return section(indicator.name, *views, level=level, anchor=indicator.id)

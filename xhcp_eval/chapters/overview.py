@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets, target_list
-from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
+from xhcp_eval.chapters.kit.views import Section, TableView, TextView, section, table, text_view
 from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.units import format_probability
 from xhcp_eval.provenance import local_time
@@ -130,8 +130,22 @@ def undecided(pack: Pack, year: int | None = None) -> TableView:
     )
 
 
-def milestone_targets(pack: Pack, year: int) -> TableView:
-    """All targets of the goals for one year (the mid-term ones, say)."""
+def strategy_demands(pack: Pack) -> Section | TextView:
+    """Where the quantified demands of strategies stand and which are at risk, or that there are none."""
+    if own_targets(pack, False, None).empty:
+        return text_view(["登记的规划里，策略措施没有量化要求。"])
+    return section(
+        "达标情况与风险",
+        status_matrix(pack, deciding=False),
+        at_risk(pack, deciding=False),
+        anchor="strategies",
+    )
+
+
+def milestone_targets(pack: Pack, year: int) -> TableView | TextView:
+    """All targets of the goals for one year (the mid-term ones, say), or that there are none."""
     rows = own_targets(pack, True, year)
     rows = rows[~rows["every_year"]]
+    if rows.empty:
+        return text_view([f"规划没有为{year}年定量化目标。"])
     return target_list(pack, most_urgent_first(rows), f"{year}年目标达标情况")

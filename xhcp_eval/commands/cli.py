@@ -16,6 +16,7 @@ from xhcp_eval import bootstrap
 from xhcp_eval.commands import batch as batch_commands
 from xhcp_eval.commands import data as data_commands
 from xhcp_eval.commands import scores as score_commands
+from xhcp_eval.commands import sources as source_commands
 from xhcp_eval.commands import upkeep
 from xhcp_eval.commands.options import PLAN, progress
 from xhcp_eval.errors import ParamsError, XhcpError
@@ -31,6 +32,7 @@ app.registered_commands += data_commands.app.registered_commands
 app.add_typer(data_commands.rounds_app)
 app.add_typer(score_commands.app)
 app.registered_commands += batch_commands.app.registered_commands
+app.registered_commands += source_commands.app.registered_commands
 
 
 @app.command()
@@ -72,7 +74,7 @@ def run(
 
 @app.command()
 def report(force: Annotated[bool, typer.Option("--force", help="全部重算")] = False) -> None:
-    """全部报告：全国回测、全国中期，新华区年度、中期、终期、第三方评估（演示数据），和总览。"""
+    """全部报告：全国终期、中期和两次回测，新华区年度、中期、终期、第三方评估（演示数据），和总览。"""
     run(sorted((bootstrap.ROOT / "params").glob("*.yaml")), force=force)
 
 

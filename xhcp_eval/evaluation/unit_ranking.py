@@ -22,7 +22,7 @@ from xhcp_eval.evaluation.methods.robustness import (
 from xhcp_eval.evaluation.methods.weights import Weights, ahp, critic_weights, entropy_weights, equal_weights
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.forecast.small_numbers import rate_interval
-from xhcp_eval.observations.table import is_below, is_total
+from xhcp_eval.observations.table import is_below, is_total, is_unsure
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import UNITS
 from xhcp_eval.showing import ShowsFrame
@@ -188,7 +188,7 @@ def _rows(observations: pd.DataFrame, region: str, year: int, indicators: set[st
     rows = observations[
         whole & mine & (observations["year"] == year) & observations["indicator"].isin(indicators)
     ]
-    rows = rows[rows["status"] != "recollection"]
+    rows = rows[~is_unsure(rows["status"])]
     return rows.assign(township=rows["region"].str.rsplit("/", n=1).str[-1])
 
 

@@ -38,12 +38,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "level": ("national", "province", "district", "township", "school", "facility"),
     "sex": (TOTAL, "male", "female"),
     "residence": (TOTAL, "urban", "rural"),
-    "status": ("verified", "derived", "recollection", "reported", "survey", "demo"),
+    "status": ("verified", "derived", "single_copy", "recollection", "reported", "survey", "demo"),
 }
 STATUS_LABELS: dict[str, str] = {
-    "verified": "已核实", "derived": "推算", "recollection": "待核实", "reported": "部门填报",
-    "survey": "抽样调查", "demo": "演示数据",
+    "verified": "已核实", "derived": "推算", "single_copy": "只见一处", "recollection": "待核实",
+    "reported": "部门填报", "survey": "抽样调查", "demo": "演示数据",
 }  # fmt: skip
+# Figures that nothing speaks for yet: read in one copy that no second source bears out, or typed from memory.
+UNSURE: tuple[str, ...] = ("single_copy", "recollection")
 MAX_PROBLEMS_SHOWN = 200
 _BOUND_WORDS = {"lower": "不低于", "upper": "不高于"}
 # series_break: the definition changed in this year. exceptional: the figure stands, but tells nothing of the trend.
@@ -304,6 +306,11 @@ def _fault(row: pd.Series, number: int, column: str, text: str, facts: pd.DataFr
 
 def _key_text(row: pd.Series) -> str:
     return " / ".join(str(row[name]) for name in KEY if row[name] != TOTAL)
+
+
+def is_unsure(statuses: pd.Series) -> pd.Series:
+    """Figures that may carry no verdict, by their status: the one rule that the rooms ask."""
+    return statuses.isin(UNSURE)
 
 
 def is_total(table: pd.DataFrame) -> pd.Series:

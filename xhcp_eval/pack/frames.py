@@ -24,13 +24,23 @@ from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.quality.likely_range import likely_range
 from xhcp_eval.quality.reporting import completeness
 from xhcp_eval.quality.reviewer import review
+from xhcp_eval.quality.sourcing import MISSING
 from xhcp_eval.verdict.comparables import comparables
 from xhcp_eval.verdict.goals import goal_verdicts
 from xhcp_eval.verdict.histories import histories
 from xhcp_eval.verdict.judging import judge
 from xhcp_eval.verdict.outcomes import COLUMNS as OUTCOME_COLUMNS
-from xhcp_eval.verdict.outcomes import FORECAST_COLUMNS, NEEDED, broken_years, compare_outcomes, forecast_at
+from xhcp_eval.verdict.outcomes import (
+    FORECAST_COLUMNS,
+    NEEDED,
+    asked_in_time,
+    broken_years,
+    compare_outcomes,
+    forecast_at,
+)
 from xhcp_eval.verdict.precedents import precedents
+from xhcp_eval.verdict.rivals import COLUMNS as RIVAL_COLUMNS
+from xhcp_eval.verdict.rivals import rival_forecasts
 from xhcp_eval.verdict.scenarios import scenarios
 from xhcp_eval.verdict.schema import EMPTY
 from xhcp_eval.verdict.verdicts import Verdicts
@@ -141,11 +151,11 @@ class _Work:
     def verdicts(self) -> Verdicts:
         return self._judged(self.table, self.until, self.params.use_recollection)
 
-    def _judged(self, table: pd.DataFrame, until: int, loose: bool) -> Verdicts:
+    def _judged(self, table: pd.DataFrame, until: int, loose: bool, plan: Plan | None = None) -> Verdicts:
         beside, settings = self.company.get(until, self._others), self.params.settings
         return judge(
             table,
-            self.plan,
+            plan or self.plan,
             self.region,
             settings,
             until,
@@ -202,31 +212,51 @@ class _Work:
         """What was reported of what the plan asks for."""
         return completeness(self.observations, self.plan, self.region, self.until)
 
+    @cached_property
+    def _hindsight(self) -> tuple[Verdicts, Verdicts] | None:
+        """Verdicts at the forecast origin and those given later; None where the pack looks at no earlier forecast.
+
+        A hindcast looks forward from the pack's data year, a final report back to an earlier forecast. One that is made
+        again is asked of the last year with figures; one that was published, of the years that it was published for.
+        """
+        params, loose = self.params, self.params.use_recollection
+        if params.outcome_year is not None:
+            later = read_tables(params.outcome_data, self.plan) if params.outcome_data else self.table
+            first, last = self.until, params.outcome_year
+        elif params.forecast_origin is not None:
+            later, first, last = self.table, params.forecast_origin, self.until
+        else:
+            return None
+        after = self.verdicts if last == self.until else self._judged(later, last, loose)
+        years = {} if params.forecast_published else asked_in_time(after, first)
+        plan = self.plan.asked_in(years)
+        origin = self._judged(self.table, first, loose, plan)
+        return origin, self._judged(later, last, loose, plan) if years else after
+
     @frame
     def outcomes(self) -> pd.DataFrame:
-        """Earlier forecasts beside what happened; empty where the pack has none.
-
-        A hindcast looks forward from the pack's data year, a final report back to an earlier forecast.
-        """
-        params, table = self.params, self.table
+        """Earlier forecasts beside what happened; empty where the pack has none."""
+        if self._hindsight is None:
+            return pd.DataFrame(columns=[*OUTCOME_COLUMNS, *FORECAST_COLUMNS])
+        params, (origin, after) = self.params, self._hindsight
+        before = origin.explained()
+        if params.forecast_published and params.forecast_origin is not None:
+            before = read_published(params.forecast_published, self.plan, self.region, params.forecast_origin)
         loose = None
         if params.outcome_year is not None:
-            origin, before = self.verdicts, self.assessment
-            later = read_tables(params.outcome_data, self.plan) if params.outcome_data else table
-            after = self._judged(later, params.outcome_year, params.use_recollection)
             # what the forecast would have been had unverified figures been let into the trends
-            loose = self._judged(table, self.until, True).frame.set_index("target_id")["probability"]
-        elif params.forecast_origin is not None:
-            origin, after = (
-                self._judged(table, params.forecast_origin, params.use_recollection),
-                self.verdicts,
-            )
-            published = (params.forecast_published, self.plan, self.region, params.forecast_origin)
-            before = read_published(*published) if params.forecast_published else origin.explained()
-        else:
-            return pd.DataFrame(columns=[*OUTCOME_COLUMNS, *FORECAST_COLUMNS])
+            unsure = self._judged(self.table, self.until, True, origin.plan)
+            loose = unsure.frame.set_index("target_id")["probability"]
         outcomes = compare_outcomes(before, after.explained(), broken_years(after), loose)
+        outcomes["note"] = _with_year(outcomes, self.plan, origin.plan)
         return outcomes.join(forecast_at(origin, outcomes))
+
+    @frame
+    def rivals(self) -> pd.DataFrame:
+        """What other methods would have said of the outcomes that are scored, see `verdict.rivals`."""
+        if self._hindsight is None:
+            return pd.DataFrame(columns=list(RIVAL_COLUMNS))
+        return rival_forecasts(self._hindsight[0], self.outcomes)
 
     @cached_property
     def _alike(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -271,9 +301,30 @@ class _Work:
         return early_warnings(self.verdicts)
 
 
+def _with_year(outcomes: pd.DataFrame, plan: Plan, asked: Plan) -> list[str]:
+    """Notes of outcomes that say so where a target was asked for another year than the plan's."""
+    moved = {
+        mine.id: mine.year
+        for mine, other in zip(plan.targets(), asked.targets(), strict=True)
+        if mine != other
+    }
+    return [
+        row.note
+        if row.target_id not in moved
+        else f"规划的年份是{moved[row.target_id]}年，按有数字的{row.target_year}年计分"
+        + (f"；{row.note}" if row.note else "")
+        for row in outcomes.itertuples()
+    ]
+
+
 def input_tables(params: PackParams) -> list[str]:
     """Tables and texts beside the region's own figures, relative to the project."""
     text = Path("params", "texts", f"{params.pack}.yaml")
     texts = [text.as_posix()] if (provenance.ROOT / text).is_file() else []
     published = [params.forecast_published] if params.forecast_published else []
-    return [*params.comparison_data, *params.outcome_data, *params.learn_from, *published, *texts]
+    definitions = load_plan(params.plan).definitions
+    shared = [f"data/plans/{definitions}"] if definitions else []
+    beside = {(Path(name).parent / MISSING).as_posix() for name in params.data}
+    missing = sorted(name for name in beside if (provenance.ROOT / name).is_file())
+    tables = [*params.comparison_data, *params.outcome_data, *params.learn_from]
+    return [*tables, *published, *shared, *missing, *texts]

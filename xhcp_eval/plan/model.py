@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -264,7 +265,9 @@ class Ambiguity(_Model):
 
 
 class Plan(_Model):
-    """A plan as data; see `load_plan`. users: who a duty serves, id -> Chinese name."""
+    """A plan as data; see `load_plan`. users: who a duty serves, id -> Chinese name. definitions: file in data/plans/ whose
+    definitions of indicators the plan shares with others.
+    """
 
     id: str
     name: str
@@ -275,6 +278,7 @@ class Plan(_Model):
     midterm_year: int
     end_year: int
     source: str = ""
+    definitions: str = ""
     official_midterm: dict[str, float | str] | None = None
     domains: tuple[Domain, ...]
     goals: tuple[Goal, ...] = ()
@@ -338,6 +342,22 @@ class Plan(_Model):
             if found.id == id:
                 return found
         raise PlanError(f"规划 {self.id} 里没有疑义 {id!r}")
+
+    def asked_in(self, years: Mapping[str, int]) -> Plan:
+        """The plan with some targets asked for another year; their ids stay. years: by id of the target."""
+        indicators = [
+            i.model_copy(
+                update={
+                    "targets": tuple(
+                        t.model_copy(update={"year": years.get(t.id, t.year)}) for t in i.targets
+                    )
+                }
+            )
+            for i in self.indicators
+        ]
+        # made anew, for a copy would keep what was looked up by id
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_construct(**{**fields, "indicators": tuple(indicators)})
 
     def domain_of(self, indicator: Indicator) -> str:
         """Id of the domain that an indicator belongs to."""

@@ -59,13 +59,13 @@ def load_plan(plan: str | Path) -> Plan:
     Raises PlanError listing every problem at once: file, id, field, what is wrong, what is allowed.
     """
     folder = plan if isinstance(plan, Path) else _folder(plan)
-    found = [(path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in folder.glob("*.yaml")]
-    return _load(folder, tuple(sorted(found)))
+    files = sorted(path for place in (folder, folder.parent) for path in place.glob("*.yaml"))
+    return _load(folder, tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 
 @lru_cache(maxsize=8)
 def _load(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Plan:
-    """The plan of a folder, read again when its files (name, time, size) have changed."""
+    """The plan of a folder, read again when its files or shared definitions (path, time, size) have changed."""
     absent = [name for name in REQUIRED if not (folder / name).is_file()]
     if absent:
         raise PlanError(f"规划文件夹 {folder.name} 缺少文件：{'、'.join(absent)}")
@@ -83,6 +83,7 @@ def _load(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Plan:
             content |= {key: found[key] for key in sections if key in found}
     if problems:
         raise PlanError(f"规划 {folder.name} 有误", problems)
+    _define_indicators(content, folder.parent)
     _complete_targets(content)
     try:
         result = Plan.model_validate(content)
@@ -102,6 +103,23 @@ def _folder(name: str) -> Path:
         hint = f"；是否指 {near[0]}" if near else ""
         raise PlanError(f"没有名为 {name!r} 的规划{hint}；data/plans/ 下有：{'、'.join(known)}")
     return PLANS / name
+
+
+def _define_indicators(content: dict, place: Path) -> None:
+    """Give the indicators the fields that several plans share; those that a plan adds nothing to are there without targets.
+
+    place: folder of the file that plan.yaml names as definitions.
+    """
+    name, own = content.get("definitions"), content.get("indicators")
+    if not isinstance(name, str) or not isinstance(own, list):
+        return
+    if not (place / name).is_file():
+        raise PlanError(f"plan.yaml：definitions：data/plans/ 下没有文件 {name}")
+    shared = {item["id"]: item for item in read_yaml(place / name, PlanError)["indicators"]}
+    named = [item for item in own if isinstance(item, dict)]
+    listed = {item.get("id") for item in named}
+    content["indicators"] = [shared.get(item.get("id"), {}) | item for item in named]
+    content["indicators"] += [item for id, item in shared.items() if id not in listed]
 
 
 def _complete_targets(content: dict) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.forecast.projection import project
-from xhcp_eval.observations.table import select
+from xhcp_eval.observations.table import is_unsure, select
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Plan
 
@@ -32,9 +32,7 @@ def likely_range(
         columns=["indicator", "lower", "upper"],
     ).astype({"lower": float, "upper": float})
     rows = select(observations, region=region).merge(facts, on="indicator")
-    rows = rows[(rows["year"] < until) & (rows["status"] != "recollection")].assign(
-        series=lambda t: t["indicator"]
-    )
+    rows = rows[(rows["year"] < until) & ~is_unsure(rows["status"])].assign(series=lambda t: t["indicator"])
     groups = rows.groupby("series")["year"]
     rows = rows[(groups.transform("size") >= LEAST_YEARS) & (groups.transform("max") >= until - FARTHEST)]
     if rows.empty:

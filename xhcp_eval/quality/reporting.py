@@ -8,10 +8,12 @@ from datetime import date
 import pandas as pd
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.observations.table import is_unsure
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.quality.findings import Finding, lead_department
 
+NOT_REPORTED = "未填报"
 UNASSIGNED = "（未分工）"
 Due = date | str | Mapping[str, date | str]
 
@@ -23,7 +25,7 @@ def completeness(observations: pd.DataFrame, plan: Plan, region: str, until: int
     with a figure for `until`; surveys that are not yearly count as missing in years without one).
     """
     main = observations[(observations["region"] == region) & (observations["year"] <= until)]
-    main = main[main["status"] != "recollection"]
+    main = main[~is_unsure(main["status"])]
     ever, last = set(main["indicator"]), set(main.loc[main["year"] == until, "indicator"])
     rows = [
         (lead_department(i) or UNASSIGNED, i.id in ever, i.id in last)
@@ -80,7 +82,7 @@ def missing_last_year(table: pd.DataFrame, plan: Plan, region: str, until: int) 
     for name, year in last[last < until].items():
         severity, word = ("低", "非年度调查，") if name in survey else ("中", "")
         text = f"{word}{until}年未填报，最近一次为{year}年"
-        found.append(Finding(severity, "未填报", name, region, until, text))
+        found.append(Finding(severity, NOT_REPORTED, name, region, until, text))
     return found
 
 

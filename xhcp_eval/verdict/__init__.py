@@ -12,6 +12,7 @@ __all__, __getattr__, __dir__ = door(
         "Settings": "settings",
         "SEVERITY": "status",
         "Status": "status",
+        "unsure_verdicts": "footing",
         "Verdicts": "verdicts",
     },
 )

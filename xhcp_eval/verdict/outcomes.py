@@ -96,6 +96,23 @@ def _note(
     return ""
 
 
+def asked_in_time(after: Verdicts, origin: int) -> dict[str, int]:
+    """Years in which targets are asked for where figures end before their own year: that of the last figure, by target id.
+
+    after: verdicts on the plan with the later data. origin: last year that the forecast knew. A target of one value is
+    as good a question in any year; promises of every year, gaps, and what is judged unit by unit are left as they are.
+    """
+    frame, kinds = after.frame, {t.id: t for t in after.plan.targets()}
+    early = (
+        (frame["latest_year"] > origin) & (frame["latest_year"] < frame["target_year"]) & ~frame["every_year"]
+    )
+    return {
+        row.target_id: int(row.latest_year)
+        for row in frame[early].itertuples()
+        if not kinds[row.target_id].aggregation and after.plan.indicator(row.indicator).kind != "gap"
+    }
+
+
 def forecast_at(origin: Verdicts, outcomes: pd.DataFrame) -> pd.DataFrame:
     """Quantiles that were forecast for the judged value in each target's year, beside `outcomes` (same index).
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.observations.table import TOTAL, is_unsure
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.verdict.demands import Facts
 from xhcp_eval.verdict.series import RESIDENCES, Block
@@ -45,7 +45,7 @@ def read_block(
     keep = (owner[paths] >= 0) & (observations["year"].to_numpy() <= until)
     for name in ("age", "sex"):
         keep &= _is(observations[name], TOTAL)
-    unsure = _is(observations["status"], "recollection")
+    unsure = is_unsure(observations["status"]).to_numpy()
     if not use_recollection:
         keep &= ~unsure
     indicator_codes, indicator_names = pd.factorize(observations["indicator"])

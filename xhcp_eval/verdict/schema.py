@@ -95,7 +95,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("reason", "", "依据", "判定的理由", "words"),
     Column("n_points", 0, "数据点数", "参与判断的年份数"),
     Column("series", -1, "序列", "现状值所属序列在数据块中的位置", "inner"),
-    Column("data_status", "", "数据状态", "verified 已核实、derived 推算、reported 部门填报、survey 抽样调查、demo 演示数据", "words"),
+    Column("data_status", "", "数据状态", "verified 已核实、derived 推算、single_copy 只见一处、reported 部门填报、survey 抽样调查、demo 演示数据", "words"),
 )  # fmt: skip
 BY_PLAN, BY_ARRAYS, BY_WORDS = (
     tuple(c.name for c in COLUMNS if c.filler in fillers)

@@ -20,7 +20,7 @@ from xhcp_eval.verdict.status import Status
 REASONS: dict[str, str] = {
     "maintain": "规划未规定数值，须按制度是否落实评分",
     "not_reported": "没有填报数据",
-    "only_recollection": "只有待核实的数字（凭回忆录入），不能作为判定依据",
+    "only_recollection": "只有待核实的数字（凭回忆录入或只见一处），不能作为判定依据",
     "no_units": "缺少分乡镇（街道、学校）数据，不能逐单位判定",
     "no_base": "缺少基期值，无从比较",
     "no_gap_counts": "缺少分城乡的分子、分母",

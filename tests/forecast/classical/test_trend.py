@@ -134,7 +134,11 @@ NATIONAL = Path(__file__).parents[3] / "data" / "national" / "china_national.csv
 
 def real_series():
     """Series of China with a value for every year from 2010 to 2024, by indicator."""
-    table = pd.read_csv(NATIONAL, encoding="utf-8").query("residence == 'total'").sort_values("year")
+    table = (
+        pd.read_csv(NATIONAL, encoding="utf-8")
+        .query("residence == 'total' and year <= 2024")
+        .sort_values("year")
+    )
     return {name: g["value"].to_numpy() for name, g in table.groupby("indicator") if len(g) == 15}
 
 

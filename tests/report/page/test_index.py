@@ -118,7 +118,7 @@ def test_the_page_declares_its_data(pack):
     facts = index.declaration(pack)
     assert facts["评估对象"] == "新华区"
     assert facts["数据截至"] == "2025年，共 1,202 个数据点"
-    assert facts["数据性质"] == "公开统计数据；其中 2 个数字待核实，不用于判定和趋势"
+    assert facts["数据性质"] == "公开统计数据；其中 2 个数字只见一处或待核实，不用于判定和趋势"
     assert "北京时间" in facts["计算时间"]
     pack.is_demo = True
     assert "不是真实统计" in index.declaration(pack)["数据性质"]

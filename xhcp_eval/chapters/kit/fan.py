@@ -8,7 +8,7 @@ import pandas as pd
 from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, READING_MARKS
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
-from xhcp_eval.observations.table import STATUS_LABELS, TOTAL, is_total
+from xhcp_eval.observations.table import STATUS_LABELS, TOTAL, UNSURE, is_total, is_unsure
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Indicator
 from xhcp_eval.plan.units import UNITS, format_value
@@ -17,6 +17,7 @@ from xhcp_eval.verdict.settings import Settings
 
 SOURCE_LENGTH = 78  # characters of 7 points on the width of a figure
 MAX_SOURCES = 2
+LONE_YEAR = 5  # years on either side of a single figure
 
 
 def fan_chart(pack: Pack, indicator: str) -> FigureView:
@@ -63,7 +64,7 @@ def history_rows(ax, pack: Pack, indicator: str) -> tuple[int, float] | None:
         return None
     for _, part in rows.groupby(rows["series_break"].cumsum()):
         ax.plot(part["year"], part["value"], color=style.HISTORY, lw=1.2, zorder=3)
-    firm = rows["status"] != "recollection"
+    firm = ~is_unsure(rows["status"])
     ax.plot(rows["year"][firm], rows["value"][firm], "o", color=style.HISTORY, ms=5, zorder=4, label="实际值")
     if (~firm).any():
         ax.plot(
@@ -160,7 +161,7 @@ def _comparison(ax, pack: Pack, indicator: str) -> pd.DataFrame:
     keep = (table["indicator"] == indicator) & (table["residence"] == TOTAL) & (table["sex"] == TOTAL)
     rows = table[keep & (table["year"] <= pack.params.data_until)].sort_values("year")
     if len(rows):
-        firm = rows["status"] != "recollection"
+        firm = ~is_unsure(rows["status"])
         ax.plot(rows["year"], rows["value"], color=style.NATION, lw=1, ls="-.", alpha=0.8, label="全国")
         ax.plot(rows["year"][~firm], rows["value"][~firm], "o", mfc="white", mec=style.NATION, ms=3.5)
     return rows
@@ -211,6 +212,9 @@ def finish_axis(ax, facts: Indicator, rows: pd.DataFrame) -> None:
     ax.set_title(f"{facts.name}" + (f"（{unit}）" if unit else ""), loc="left", fontsize=11)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))
     ax.margins(x=0.04)
+    if ax.dataLim.width == 0:
+        # around a single year the library would draw a century either way
+        ax.set_xlim(ax.dataLim.x0 - LONE_YEAR, ax.dataLim.x0 + LONE_YEAR)
     if rows.empty:
         ax.text(
             0.5,
@@ -239,7 +243,7 @@ def source_line(fig, rows: pd.DataFrame) -> None:
     """A line below the figure that says where its figures are from. rows: figures drawn."""
     if rows.empty:
         return
-    named = [s for s, status in zip(rows["source"], rows["status"], strict=True) if status != "recollection"]
+    named = rows["source"][~is_unsure(rows["status"])].tolist()
     sources = list(dict.fromkeys(named or rows["source"]))
     text = "资料来源：" + "；".join(sources[-MAX_SOURCES:]) + ("等" if len(sources) > MAX_SOURCES else "")
     fig.text(
@@ -262,8 +266,7 @@ def _alt_text(
     if rows.empty:
         return f"{facts.name}：没有数据。" + "；".join(marks)
     values = "，".join(
-        f"{r.year}年{format_value(r.value, facts.unit)}"
-        + ("（待核实）" if r.status == "recollection" else "")
+        f"{r.year}年{format_value(r.value, facts.unit)}" + ("（待核实）" if r.status in UNSURE else "")
         for r in rows.itertuples()
     )
     parts = [f"{facts.name}折线图。{values}"]

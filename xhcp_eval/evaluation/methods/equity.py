@@ -15,7 +15,7 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.evaluation.directions import Better
-from xhcp_eval.observations.table import DIMENSIONS, TOTAL, is_below
+from xhcp_eval.observations.table import DIMENSIONS, TOTAL, is_below, is_unsure
 
 Kind = Literal["proportion", "rate"]
 
@@ -150,7 +150,7 @@ def groups_of(
         (observations["indicator"] == indicator) & observations["year"].between(year - pooled + 1, year)
     ]
     fixed = [c for c in DIMENSIONS if c != dimension]
-    rows = rows[(rows[fixed] == TOTAL).all(axis=1) & (rows["status"] != "recollection")]
+    rows = rows[(rows[fixed] == TOTAL).all(axis=1) & ~is_unsure(rows["status"])]
     if dimension == "township":
         rows = rows[(rows["level"] == "township") & is_below(rows, region)]
         rows = rows.assign(group=rows["region"].str.rsplit("/", n=1).str[-1])

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations.table import is_total
+from xhcp_eval.observations.table import UNSURE, is_total
 from xhcp_eval.plan.units import format_probability
 from xhcp_eval.verdict.settings import Settings
 
@@ -89,7 +89,7 @@ def _raw(observations: pd.DataFrame) -> dict[tuple[str, str], list[dict]]:
     found: dict[tuple[str, str], list[dict]] = {}
     for row in observations.to_dict("records"):
         whole = all(row[name] == "total" for name in ("sex", "age", "residence", "category"))
-        if whole and row["status"] != "recollection":
+        if whole and row["status"] not in UNSURE:
             found.setdefault((row["indicator"], row["region"]), []).append(row)
     return {key: _since_break(sorted(rows, key=lambda r: r["year"])) for key, rows in found.items()}
 

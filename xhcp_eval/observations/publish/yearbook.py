@@ -14,7 +14,7 @@ from xhcp_eval.files.whole import whole_file
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.observations.forms.workbook import group_name, put_text
 from xhcp_eval.observations.publish.suppression import suppress
-from xhcp_eval.observations.table import DIMENSIONS, STATUS_LABELS, is_inside
+from xhcp_eval.observations.table import DIMENSIONS, STATUS_LABELS, is_inside, is_unsure
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import PLANS
 from xhcp_eval.plan.units import UNITS
@@ -67,9 +67,7 @@ def published_table(
     name, unit (label), group, published and suppressed beside those of the table. Raises DataError without figures.
     """
     table = observations[is_inside(observations, region)]
-    table = table[
-        (table["year"] <= year) & (table["year"] > year - YEARS) & (table["status"] != "recollection")
-    ]
+    table = table[(table["year"] <= year) & (table["year"] > year - YEARS) & ~is_unsure(table["status"])]
     names = {
         i.id: (d.name, i.name, n)
         for d in plan.domains

@@ -11,6 +11,7 @@ from xhcp_eval.chapters import disputed_readings, outcomes, overview
 from xhcp_eval.chapters.kit import tables
 from xhcp_eval.chapters.kit.style import STATUS_STYLE, Look
 from xhcp_eval.chapters.kit.views import template
+from xhcp_eval.observations.table import is_unsure
 from xhcp_eval.provenance import local_time
 from xhcp_eval.report.page.changes import changes_table, compare_reports, run_changes
 from xhcp_eval.report.page.render import INDEX, Page, Shell, render_page
@@ -127,9 +128,9 @@ def declaration(pack: Pack) -> dict[str, str]:
 def _nature(pack: Pack, statuses) -> str:
     if pack.is_demo:
         return "演示数据，由程序生成，不是真实统计，任何结论不得引用"
-    unverified = int((statuses == "recollection").sum())
+    unverified = int(is_unsure(statuses).sum())
     use = "只用于趋势，不作现状值" if pack.params.use_recollection else "不用于判定和趋势"
-    return "公开统计数据" + (f"；其中 {unverified} 个数字待核实，{use}" if unverified else "")
+    return "公开统计数据" + (f"；其中 {unverified} 个数字只见一处或待核实，{use}" if unverified else "")
 
 
 def status_tiles(pack: Pack) -> list[Tile]:
