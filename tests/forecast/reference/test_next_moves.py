@@ -41,7 +41,7 @@ def test_a_series_that_rises_by_one_a_year_rises_by_one_from_every_level():
     # after three up came three more
     np.testing.assert_allclose(found[:, 9], 3 / np.sqrt(3))
     # twice as high stands above more of what was seen
-    assert (np.diff(found[:, 11]) > 0).all() and 0 < found[0, 11] and found[2, 11] < 1
+    assert (np.diff(found[:, 11]) > 0).all() and found[0, 11] > 0 and found[2, 11] < 1
 
 
 def test_who_stands_high_is_told_that_those_up_there_fell():

@@ -42,7 +42,7 @@ class Heading(Block):
     kind: ClassVar[str] = "heading"
 
     @property
-    def html(self) -> str:
+    def html(self) -> str:  # noqa: D102
         tag = f"h{self.level + 1}"
         return f"<{tag}>{escape(self.text)}</{tag}>"
 
@@ -60,7 +60,7 @@ class Paragraph(Block):
     kind: ClassVar[str] = "paragraph"
 
     @property
-    def html(self) -> str:
+    def html(self) -> str:  # noqa: D102
         lead = f"<strong>{escape(self.lead)}</strong>" if self.lead else ""
         text = f'<a href="{escape(self.link)}">{escape(self.text)}</a>' if self.link else escape(self.text)
         return f'<p class="doc-{escape(self.style)}">{lead}{text}</p>'
@@ -82,7 +82,7 @@ class Table(Block):
     kind: ClassVar[str] = "table"
 
     @property
-    def html(self) -> str:
+    def html(self) -> str:  # noqa: D102
         columns = "".join(f'<col style="width:{100 * width:.1f}%">' for width in self.widths)
         head = "".join(f"<th>{escape(text)}</th>" for text in self.head)
         rows = "".join(self._row(k) for k in range(len(self.rows)))
@@ -113,7 +113,7 @@ class Picture(Block):
     kind: ClassVar[str] = "picture"
 
     @property
-    def html(self) -> str:
+    def html(self) -> str:  # noqa: D102
         title = f"<figcaption>{escape(self.title)}</figcaption>" if self.title else ""
         source = f'<p class="doc-source">{escape(self.source)}</p>' if self.source else ""
         return f'<figure class="doc-picture" role="img" aria-label="{escape(self.alt)}">{title}{self.svg}{source}</figure>'
@@ -126,7 +126,7 @@ class PageBreak(Block):
     kind: ClassVar[str] = "page_break"
 
     @property
-    def html(self) -> str:
+    def html(self) -> str:  # noqa: D102
         return '<div class="doc-break"></div>'
 
 

@@ -133,8 +133,8 @@ def _growing(series: Series, rng: np.random.Generator) -> tuple[Series, np.ndarr
         return np.cumsum(rng.standard_normal((rows, years)), axis=1)
 
     turns = np.where(rng.random((kinds, years)) < 0.05, rng.normal(0, 0.03, (kinds, years)), 0)
-    shared = rng.normal(0, 0.05, kinds)[:, None] + np.cumsum(turns, axis=1)
-    rate = shared[series.indicator] + rng.normal(0, 0.03, n)[:, None]
+    shared = rng.normal(0, 0.05, (kinds, 1)) + np.cumsum(turns, axis=1)
+    rate = shared[series.indicator] + rng.normal(0, 0.03, (n, 1))
     restless = np.exp(rng.uniform(np.log(0.003), np.log(0.06), kinds))[series.indicator, None]
     course = np.cumsum(rate, axis=1) + restless * (0.6 * walk(kinds)[series.indicator] + 0.8 * walk(n))
     factor = np.where(able[:, None], np.exp(np.clip(course, -8, 8)), 1.0)

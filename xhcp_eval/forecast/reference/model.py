@@ -244,8 +244,8 @@ def load_model(path: Path = ARTEFACT) -> ReferenceModel:
         kinds = []
         for kind in ("alone", "among"):
             weights = tuple(stored[f"{kind}_{i}"].astype(np.float32) for i in range(6))
-            rest = (stored[f"{kind}_{name}"] for name in ("mean", "spread", "fold"))
-            kinds.append(Ensemble(weights, *rest, float(stored[f"{kind}_stretch"])))
+            mean, spread, fold = (stored[f"{kind}_{name}"] for name in ("mean", "spread", "fold"))
+            kinds.append(Ensemble(weights, mean, spread, fold, float(stored[f"{kind}_stretch"])))
         still = stored["still"].astype(float)
     alone, among = kinds
     return ReferenceModel(alone, among, still, fold_of)

@@ -28,7 +28,9 @@ def yardstick(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
     count = np.maximum(np.bincount(group, known.sum(axis=1), minlength=groups), 1)
     mean = np.bincount(group, np.where(known, values, 0).sum(axis=1), minlength=groups) / count
     off = np.where(known, values - mean[group, None], 0)
-    return np.column_stack([mean, np.sqrt(np.bincount(group, (off**2).sum(axis=1), minlength=groups) / count)])
+    return np.column_stack(
+        [mean, np.sqrt(np.bincount(group, (off**2).sum(axis=1), minlength=groups) / count)]
+    )
 
 
 def standing(values: np.ndarray, yard: np.ndarray) -> np.ndarray:
@@ -47,7 +49,7 @@ def next_sums(
     values: (n, n_years). moves: by lag, (n, n_years) moves up to each year. yard: (n, 2), of each series' group.
     """
     level = standing(values, yard)
-    found = {}
+    found: dict[str, Sums] = {}
     for lag in LAGS:
         ahead = _ahead(moves[lag], lag)
         found |= _by_node(f"next_{lag}", ahead, level, LEVELS, group, groups)

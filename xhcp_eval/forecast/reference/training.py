@@ -121,8 +121,8 @@ def _widened(kind: str, ensemble: Ensemble, cases: Lessons, fold: np.ndarray, sh
     if not counts:
         return ensemble
     weight = np.concatenate(counts)
-    found = [_weighted_quantile(np.concatenate(asked[level]), weight, level) for level in HELD]
-    return replace(ensemble, stretch=float(np.sqrt(np.prod(found))))
+    stretches = [_weighted_quantile(np.concatenate(asked[level]), weight, level) for level in HELD]
+    return replace(ensemble, stretch=float(np.sqrt(np.prod(stretches))))
 
 
 def _stretch_asked(found: np.ndarray, outcome: np.ndarray, level: float) -> np.ndarray:
@@ -236,6 +236,8 @@ def save_model(model: ReferenceModel, path: Path) -> None:
     for kind in KINDS:
         ensemble = getattr(model, kind)
         arrays |= {f"{kind}_{i}": w.astype(np.float16) for i, w in enumerate(ensemble.weights)}
-        arrays |= {f"{kind}_{name}": getattr(ensemble, name) for name in ("mean", "spread", "fold", "stretch")}
+        arrays |= {
+            f"{kind}_{name}": getattr(ensemble, name) for name in ("mean", "spread", "fold", "stretch")
+        }
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
