@@ -1,6 +1,6 @@
 """Chinese provinces asked in 2015 what would hold in 2020: mean probability beside what happened.
 
-Run: python benchmarks/hindcast_provinces.py DATA... [--model FILE] [--year 2015]
+Run: python benchmarks/hindcast_provinces.py DATA... [--model FILE] [--year 2015] [--write FILE]
 
 DATA: files that the model was trained on; those with Chinese provinces are enough. Histories end in `--year`; what happened is
 the value five years later, or four where the indicator's figures end there. Answered by networks that saw nothing of the
@@ -12,12 +12,14 @@ draw theirs: an open question for each province by itself, as a district's own p
 common: the three quartiles of all provinces' last values, the same for all: as a national plan sets it, held already by some.
 round: the next multiple of a round step (1, 2 or 5 times a power of ten), the largest that is at most five years of the
 median province's mean yearly change: people set round numbers within reach.
-Histories that never moved are left out, as in backtests.
+Histories that never moved are left out, as in backtests. --write keeps what the chapter on method validation shows
+(`xhcp_eval/forecast/reference/provinces.json`): counts and shares only, no figure of a province.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -174,12 +176,33 @@ def report(rows: pd.DataFrame) -> None:
         show("Maternal and child health by rule", told(health, "kind"))
 
 
+def summary(rows: pd.DataFrame, year: int) -> dict:
+    """What a reader is told of the hindcast, redefined indicators left out."""
+    kept = rows[~rows["indicator"].isin(REDEFINED)]
+    health = kept[kept["indicator"].str.startswith("cnh_") & kept["indicator"].str.contains(MATERNAL_CHILD)]
+
+    def facts(part: pd.DataFrame) -> dict:
+        line = told(part).iloc[0]
+        return {"indicators": part["indicator"].nunique()} | {k: round(float(v), 4) for k, v in line.items()}
+
+    found: dict = {"year": year, "years": YEARS, "histories": kept["row"].nunique(), "all": facts(kept)}
+    if len(health):
+        found["maternal_child"] = facts(health)
+    for way in ("alone", "together"):
+        bins = scores.reliability(kept[way], kept["met"]).round(4)
+        low, high = scores.bootstrap_interval(kept[way] - kept["met"], kept["indicator"])
+        ends = [round(float(end), 4) for end in (low, high)]
+        found[way] = {"reliability": bins.to_dict("list"), "gap_interval": ends}
+    return found
+
+
 def main() -> None:
     """Ask, and print what was said and what happened."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, nargs="+", help="files that the model was trained on")
     parser.add_argument("--model", type=Path, help="a model.npz; by default the one that is shipped")
     parser.add_argument("--year", type=int, default=2015)
+    parser.add_argument("--write", type=Path, help="file for what the chapter on method validation shows")
     options = parser.parse_args()
     frame = provincial(read(options.data))
     model = load_model(options.model) if options.model else reference_model()
@@ -187,7 +210,11 @@ def main() -> None:
     panel, facts = histories(frame, options.year)
     print(machine())
     print(f"{len(panel)} histories of {facts['indicator'].nunique()} indicators to {options.year}")
-    report(answered(model, panel, facts))
+    rows = answered(model, panel, facts)
+    report(rows)
+    if options.write:
+        text = json.dumps(summary(rows, options.year), ensure_ascii=False, indent=1) + "\n"
+        options.write.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import pytest
 from xhcp_eval.chapters import method_validation as views
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.forecast.backtests.backtest import backtest
+from xhcp_eval.forecast.backtests.card import provinces_hindcast
 
 FIGURES = [
     views.reliability_diagram,
@@ -105,3 +106,31 @@ def test_unknown_methods_are_refused_with_the_known_ones(judged):
             call(judged, ["nobody"])
     with pytest.raises(ParamsError, match="没有方法 'nobody'"):
         views.skill_by_group(judged, "nobody")
+
+
+def test_the_hindcast_of_provinces_says_how_far_off_it_was_and_which_way():
+    found, told = provinces_hindcast(), views.provinces_sentence()
+    every = found["all"]
+    assert f"{every['n']:,.0f}个问题" in str(told)
+    for way in views.WAYS:
+        gap = 100 * (every[f"said_{way}"] - every["happened"])
+        assert f"低{-gap:.0f}个百分点" in str(told) and gap < 0
+        bins = pd.DataFrame(found[way]["reliability"])
+        assert bins["n"].sum() == every["n"]
+        # the bins say what the sentence says
+        assert np.average(bins["frequency"], weights=bins["n"]) == pytest.approx(every["happened"], abs=1e-3)
+        assert np.average(bins["mean_forecast"], weights=bins["n"]) == pytest.approx(
+            every[f"said_{way}"], abs=1e-3
+        )
+        low, high = found[way]["gap_interval"]
+        assert low < every[f"gap_{way}"] < high
+
+
+def test_said_and_happened_in_provinces_are_drawn_in_both_ways():
+    drawn = views.provinces_diagram()
+    for way, name in views.WAYS.items():
+        first = pd.DataFrame(provinces_hindcast()[way]["reliability"]).iloc[0]
+        assert (
+            f"{name}：预测{100 * first['mean_forecast']:.0f}%、实际{100 * first['frequency']:.0f}%"
+            in drawn.alt
+        )

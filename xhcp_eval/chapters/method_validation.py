@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.views import FigureView, TableView, figure_view, table
+from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, figure_view, table, text_view
 from xhcp_eval.forecast.backtests.backtest import COVERED, HEADERS, Backtest, label
+from xhcp_eval.forecast.backtests.card import provinces_hindcast
 
 GROUP_LABELS: dict[str, str] = {"country": "国家数据", "municipal": "市镇数据", "": "未分组"}
 SKILL_LABELS: dict[str, str] = {"wql_skill": HEADERS["wql"], "brier_skill": HEADERS["brier"]}
 MARKERS = "osD^vPX"
+WAYS: dict[str, str] = {"alone": "各省单独预测", "together": "各省相互参照"}
 INTERVAL_NOTE = "括号内为95%区间（按指标整组重抽样）"
 
 
@@ -56,20 +58,62 @@ def reliability_diagram(backtest: Backtest, methods: Iterable[str] | None = None
     methods: names in the backtest, all by default. On the diagonal a method's word holds. Raises ParamsError for an
     unknown name.
     """
+    chosen = _chosen(backtest, methods)
+    return _reliability({label(method): backtest.reliability(method) for method in chosen})
+
+
+def provinces_sentence() -> TextView:
+    """What was said of Chinese provinces standing in an earlier year, and what came."""
+    found = provinces_hindcast()
+    every = found["all"]
+    later = found["year"] + found["years"]
+    gaps = {way: 100 * every[f"gap_{way}"] for way in WAYS}
+    ends = {way: [100 * end for end in found[way]["gap_interval"]] for way in WAYS}
+    told = "；".join(
+        f"{WAYS[way]}时平均说{every[f'said_{way}']:.0%}，比实际{'低' if gaps[way] < 0 else '高'}{abs(gaps[way]):.0f}个百分点"
+        f"（95%区间{_signed(ends[way][0])}至{_signed(ends[way][1])}），布赖尔得分{every[f'brier_{way}']:.3f}"
+        for way in WAYS
+    )
+    lines = [
+        f"只用{found['year']}年及以前的数字，由没有见过同一来源的网络来答：{every['indicators']}个有好坏方向的省级指标、"
+        f"{found['histories']}条序列、{every['n']:,.0f}个问题，目标由规则画出，问的都是“{later}年会不会达到”。"
+        f"实际达到{every['happened']:.0%}；{told}（事后才知道的一律说{every['happened']:.0%}为{every['base_brier']:.3f}）。",
+        "那些年各省改善得比任何历史序列预示的都快，模型偏于保守；其他国家的指标没有这种偏差，"
+        "不能当作今后也成立的规律，所以没有按它上调概率。" if min(gaps.values()) < 0 else "",
+    ]  # fmt: skip
+    if health := found.get("maternal_child"):
+        lines.append(
+            f"其中妇幼保健{health['indicators']}个率（{health['n']:,.0f}个问题）：单独{health['brier_alone']:.3f}，"
+            f"相互参照{health['brier_together']:.3f}，一律说{health['happened']:.0%}为{health['base_brier']:.3f}。"
+        )
+    return text_view([line for line in lines if line])
+
+
+def provinces_diagram() -> FigureView:
+    """Said and happened in Chinese provinces, by tenths of the probability."""
+    found = provinces_hindcast()
+    return _reliability({name: pd.DataFrame(found[way]["reliability"]) for way, name in WAYS.items()})
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.0f}".replace("-", "−")
+
+
+def _reliability(tables: dict[str, pd.DataFrame]) -> FigureView:
+    """Stated probability against how often it came true, a line a name; tables as `scores.reliability` gives them."""
     fig, ax = style.new_figure(height=4.6)
     ax.plot([0, 100], [0, 100], color=style.MUTED, lw=0.9, ls=":", label="完全一致")
     words = []
-    for i, method in enumerate(_chosen(backtest, methods)):
-        bins = backtest.reliability(method)
+    for i, (name, bins) in enumerate(tables.items()):
         x, y = 100 * bins["mean_forecast"], 100 * bins["frequency"]
         ax.vlines(
             x, 100 * bins["interval_low"], 100 * bins["interval_high"], color=_colour(i), lw=1.2, alpha=0.6
         )
-        ax.plot(x, y, MARKERS[i % len(MARKERS)] + "-", color=_colour(i), ms=5, lw=1.3, label=label(method))
+        ax.plot(x, y, MARKERS[i % len(MARKERS)] + "-", color=_colour(i), ms=5, lw=1.3, label=name)
         listed = "，".join(
             f"预测{a:.0f}%、实际{b:.0f}%（{n}例）" for a, b, n in zip(x, y, bins["n"], strict=True)
         )
-        words.append(f"{label(method)}：{listed}")
+        words.append(f"{name}：{listed}")
     ax.set(xlim=(0, 100), ylim=(0, 100), xlabel="预测的达标概率（%）", ylabel="实际达标的比例（%）")
     ax.legend(fontsize=8, frameon=False, loc="upper left")
     return figure_view(

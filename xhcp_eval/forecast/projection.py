@@ -72,14 +72,14 @@ def project(
     """Predictive quantiles of every series for the years after its last value.
 
     frame: columns series, year, value and optionally lower, upper (natural bounds; quantiles are kept inside),
-    numerator, denominator (counts: the noise of counting is told from movement), indicator (what is measured: five
+    numerator, denominator (counts: the noise of counting is told from movement), indicator (what is measured: two
     series or more of one indicator learn from one another), series_break (only values since the last break count),
     exceptional (left out of the trend). The years forecast follow the last value that counts. Gaps in the years are allowed.
     horizon: years ahead of each series' own last value, at least 1.
     quantiles: levels in (0, 1), increasing. method: "auto" (the learned `ReferenceModel`) or a name that `trend_model` knows.
     of: "value", what will be reported, so with the chance of counting as many cases as last time; or "level", the
     underlying rate without it. Series without counts give the same for both.
-    beside: other regions' series, columns as in `frame` with indicator, from which alone series learn then (five of the
+    beside: other regions' series, columns as in `frame` with indicator, from which alone series learn then (two of the
     indicator or more), so that a result doesn't depend on the other series of `frame`. A series that stands in it too
     (same name and indicator) counts once among its own peers, any other is added to them. It should hold what was known
     when the forecast is made: later years of regions that report sooner are used. Only for the learned model.

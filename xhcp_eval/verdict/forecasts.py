@@ -86,7 +86,7 @@ class Forecasts:
 def look_ahead(block: Block, end: int, company: Company | None = None, everything: bool = False) -> Forecasts:
     """Project the series that verdicts need, until a year.
 
-    company: other regions that the regions' own series learn from, where five or more have their indicator (`company_of`);
+    company: other regions that the regions' own series learn from, where two or more have their indicator (`company_of`);
     the others learn from the units of their own region. everything: project all series, keep those needed.
     """
     facts, which = block.facts, block.indicator

@@ -62,6 +62,13 @@ def model_scores(folder: Path = ASSETS) -> dict:
     return json.loads((folder / "scores.json").read_text(encoding="utf-8"))
 
 
+def provinces_hindcast(folder: Path = ASSETS) -> dict:
+    """What was said of Chinese provinces at an earlier year, and what happened: counts and shares, as
+    `benchmarks/hindcast_provinces.py` wrote them. year, years (ahead), histories; all, maternal_child: facts; alone,
+    together: reliability (columns of `scores.reliability`) and gap_interval (95%, of said less happened)."""
+    return json.loads((folder / "provinces.json").read_text(encoding="utf-8"))
+
+
 def _scores(result: Backtest) -> dict[str, dict[str, float]]:
     names = [*COLUMNS, "n_targets"]
     table = result.scores().set_index("method")[names]
