@@ -227,11 +227,13 @@ def test_a_region_is_judged_alike_whoever_is_asked_for_beside_it(neighbours, unt
         same(judge(neighbours, PLAN, name, until=until), together, name)
 
 
-def test_a_region_is_judged_alike_whoever_else_is_in_the_table_while_too_few_to_learn_from(
-    district, neighbours
-):
-    few = neighbours[~neighbours["region"].str.startswith("甲县")]
-    same(judge(district, PLAN, until=2023), judge(few, PLAN, [DISTRICT, "丙县", "乙县"], until=2023))
+def test_a_region_by_itself_has_nobody_to_learn_from(district, neighbours):
+    alone = judge(district, PLAN, until=2023)
+    two = neighbours[neighbours["region"].str.split("/").str[0].isin([DISTRICT, "乙县"])]
+    found = judge(two, PLAN, DISTRICT, until=2023)
+    assert not alone.frame["probability"].equals(found.frame["probability"])
+    # what was reported doesn't depend on others
+    pd.testing.assert_series_equal(alone.frame["latest_value"], found.frame["latest_value"])
 
 
 def test_what_was_learned_once_serves_every_block(neighbours):

@@ -8,7 +8,7 @@ from random_figures import ITEMS, PLAN, random_table
 from small_plan import block_of, counted, deaths, indicator, rate, rows
 
 from xhcp_eval.verdict.reading import read_block
-from xhcp_eval.verdict.series import RESIDENCES, last_position, pooled_years, series_key
+from xhcp_eval.verdict.series import FEWEST_KIN, RESIDENCES, last_position, pooled_years, series_key
 from xhcp_eval.verdict.settings import Settings
 
 PER = {item["id"]: {"percent": 100, "permille": 1000, "count": 1}[item["unit"]] for item in ITEMS}
@@ -121,9 +121,15 @@ def test_forecasters_are_given_usual_years_and_the_counts_of_what_chance_has_a_p
         ceiling = 100 if item["unit"] == "percent" else upper
         assert (panel.lower[k], panel.upper[k], panel.ceiling[k]) == (0, upper, ceiling)
         kin.setdefault((block.owner[row], block.indicator[row], block.category[row]), []).append(k)
-    # the same number for kin, in the order of region, indicator and category
+    # the same number for kin, in the order of region, indicator and category, where there are enough of them
+    few = []
     for code, members in enumerate(kin[key] for key in sorted(kin)):
-        assert panel.indicator[members].tolist() == [code] * len(members)
+        if sum(len(Plain(block, rows_[k]).usual) >= 2 for k in members) >= FEWEST_KIN:
+            assert panel.indicator[members].tolist() == [code] * len(members)
+        else:
+            few += members
+    assert few and len(few) < len(rows_), "the fixture has both"
+    assert len(set(panel.indicator[few])) == len(few) and panel.indicator[few].min() >= len(rows_)
 
 
 def test_a_series_to_be_shown_has_its_reported_years_only(block):

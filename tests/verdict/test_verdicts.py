@@ -80,7 +80,7 @@ def test_words_are_a_copy_of_plain_columns(verdicts):
 
 def test_goals_are_those_of_the_one_region_judged(verdicts):
     """The worst of its targets of 2030: the promise of every year ends then too."""
-    for name, status in (("乙县", "预期可达标"), ("甲县", "未达标")):
+    for name, status in (("乙县", "存在风险"), ("甲县", "未达标")):
         found = verdicts.region(name).goals()
         assert list(found.columns) == list(GOAL_COLUMNS) and found["goal"].tolist() == [
             g["id"] for g in GOALS

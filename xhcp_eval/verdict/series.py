@@ -14,6 +14,8 @@ from xhcp_eval.verdict.demands import Facts
 from xhcp_eval.verdict.settings import Settings
 
 RESIDENCES = (TOTAL, "urban", "rural")
+# Series of one indicator and region that learn from one another: fewer are a place and its own parts.
+FEWEST_KIN = 5
 
 
 def series_key(indicator: str, region: str, residence: str = TOTAL, category: str = TOTAL) -> str:
@@ -209,19 +211,23 @@ class Block:
         return np.where(inside, grid[rows, np.clip(at, 0, len(self.years) - 1)], missing)
 
     def panel(self, rows: np.ndarray) -> Panel:
-        """Series as forecasters and rules take them, keys are the rows; those of one indicator and region are kin."""
+        """Series as forecasters and rules take them, keys are the rows; those of one indicator and region are kin if they
+        are `FEWEST_KIN` or more: a place is no company to its own town and country, whose chance it shares.
+        """
         facts, which = self.facts, self.indicator[rows]
         usual = self.usual[rows]
         counted = usual & self.counted[rows][:, None]
         kin = (self.owner[rows] * len(facts) + which) * (
             int(self.category.max(initial=0)) + 1
         ) + self.category[rows]
+        code = np.unique(kin, return_inverse=True)[1]
+        enough = np.bincount(code, usual.sum(axis=1) >= 2)[code] >= FEWEST_KIN
         return Panel(
             keys=rows, years=self.years, values=np.where(usual, self.values[rows], np.nan),
             numerator=np.where(counted, self.numerator[rows], np.nan),
             denominator=np.where(counted, self.denominator[rows], np.nan),
             lower=facts.lower[which], upper=facts.upper[which], last=last_position(usual),
-            ceiling=facts.ceiling[which], indicator=np.unique(kin, return_inverse=True)[1],
+            ceiling=facts.ceiling[which], indicator=np.where(enough, code, len(rows) + np.arange(len(rows))),
         )  # fmt: skip
 
     def series(self, row: int) -> Series:

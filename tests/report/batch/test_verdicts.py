@@ -12,6 +12,7 @@ from batch_work import PRELOAD, small_batch
 from xhcp_eval.demo.province import generate_province
 from xhcp_eval.errors import DataError
 from xhcp_eval.report.batch import verdicts
+from xhcp_eval.report.batch.company import write_company
 from xhcp_eval.report.batch.plan_of_work import load_packs, plan_tasks
 from xhcp_eval.report.batch.rows import split_rows
 from xhcp_eval.report.batch.tasks import Limits, Task
@@ -32,7 +33,9 @@ def tasks(tmp_path_factory) -> list[Task]:
     packs = load_packs(batch)
     (folder / "rows").mkdir()
     rows = split_rows(batch.files, packs[0].plan, None, folder / "rows")
-    return list(plan_tasks(batch, packs, {packs[0].plan: rows}))
+    found = list(plan_tasks(batch, packs, {packs[0].plan: rows}))
+    company = write_company(packs[0], [task.rows for task in found], folder / "company")
+    return [replace(task, company=company) for task in found]
 
 
 def test_a_report_says_the_same_with_verdicts_and_without(tasks, tmp_path):
