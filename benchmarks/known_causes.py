@@ -144,6 +144,7 @@ def main() -> None:
     for name, (values, cause, shares) in questions.items():
         cases = hindcast(values, cause, shares)
         print(f"\n{name}: origins {cases['origin'].min()} to {cases['origin'].max()}; {overall(cases)}")
+        print(cases.groupby("method")[SCORES].mean().round(3).to_string())
         print(summary(cases).round(2).to_string())
         print(by_time(cases).round(2).to_string())
 
