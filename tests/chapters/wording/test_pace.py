@@ -30,10 +30,10 @@ def test_what_is_needed_comes_with_the_ratio():
 
 def test_a_pace_that_would_do_needs_a_reason_where_the_chance_is_low():
     eyes = row(pace=2.39, required_pace=0.445, probability=0.62)
-    assert why_in_doubt(eyes, LIKE).endswith("同类真实序列200条中131条到达")
+    assert why_in_doubt(eyes, LIKE).endswith("走势相近的真实序列200条中131条到达")
     assert why_in_doubt(row(pace=2.39, required_pace=0.445, probability=0.8), LIKE) == ""
     assert why_in_doubt(row(pace=0.3, required_pace=0.445, probability=0.3), LIKE) == ""
-    assert "同类" not in why_in_doubt(eyes, LIKE.iloc[:0])
+    assert "相近" not in why_in_doubt(eyes, LIKE.iloc[:0])
 
 
 @pytest.fixture(scope="module")

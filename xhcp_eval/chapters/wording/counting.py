@@ -71,7 +71,7 @@ def counts_of(rows: pd.DataFrame, year: int, over: bool) -> Counts:
     """The counts of some rows of an assessment, a row a target."""
     by_word = Counter(READERS[Status(status)] for status in rows["status"])
     sides = Counter(str(side) for side in rows["side"])
-    open_ = rows[[READERS[Status(status)] is Reader.OPEN for status in rows["status"]]]
+    open_ = rows[rows["status"].astype(str).map(READERS) == Reader.OPEN]
     return Counts(
         year,
         over,

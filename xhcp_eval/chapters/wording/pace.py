@@ -63,11 +63,11 @@ def why_in_doubt(row, comparables: pd.DataFrame) -> str:
     if not quick or not row.probability < LIKELY:
         return ""
     like = comparables[comparables["target_id"] == row.target_id]
-    text = "按近五年速度可达，但逐年波动大、越接近上限越慢"
+    text = "按近五年速度可达，但逐年波动大"
     if like.empty:
         return text
     one = like.iloc[0]
-    return f"{text}，同类真实序列{one['of']:.0f}条中{one['reached']:.0f}条到达"
+    return f"{text}，走势相近的真实序列{one['of']:.0f}条中{one['reached']:.0f}条到达"
 
 
 def best_span(pack: Pack, row) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ BODY: dict[str, int] = {
     "percent": 1, "permille": 2, "permille_points": 2, "per_10k": 1, "per_100k": 1, "per_100k_live_births": 1,
 }  # fmt: skip
 FINEST = 4
+WHOLE = 1e-9
 CHANCES: tuple[tuple[float, str], ...] = (
     (0.9, "很有把握"),
     (0.7, "较有把握"),
@@ -87,9 +88,8 @@ def _enough(value: float, unit: str, against: float) -> int:
 
 
 def _rounded(value: float, places: int) -> str:
-    text = f"{value:,.{places}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
+    """In so many decimals; a whole number stays one (100%), a measured 77.999 is 78.0."""
+    text = f"{value:,.0f}" if abs(value - round(value)) < WHOLE else f"{value:,.{places}f}"
     return "0" if text == "-0" else text.replace("-", "−")
 
 
