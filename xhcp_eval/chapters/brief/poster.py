@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 MILLIMETRE = 1 / 25.4  # inches
 WIDTH, SIDE = 174.0, 14.0  # of the drawing and of the domains' names, millimetres
-ACROSS, HIGH, ROOM = 8, 11.0, 0.8  # tiles in a row, height of a tile, room between tiles
+ACROSS, HIGH, ROOM = 7, 11.0, 0.8  # tiles in a row, height of a tile, room between tiles
 TYPE = 9.0  # points, the least that print may have
 LEGEND_HIGH = 12.0
-_SIGNS = {"<=": "≤", "<": "<", ">=": "≥", ">": ">", "no_worse_than": "", "trend_up": ">", "trend_down": "<"}
+SIGNS = {"trend_up": "↑", "trend_down": "↓"}  # of a change from the base; plain bounds have an arrow to them
+SOURCE = "每格：现值→目标；↑、↓后面是要高于、低于的基数。点击可看该项数据。"
 LEGEND: tuple[tuple[Status, str], ...] = (
     (Status.MET, ""), (Status.LIKELY, ""), (Status.AT_RISK, ""), (Status.UNLIKELY, ""), (Status.MISSED, ""),
     (Status.UNDECIDABLE, INSIDE), (Status.UNDECIDABLE, OUTSIDE), (Status.NO_DATA, ""),
@@ -53,7 +54,7 @@ def poster(pack: Pack) -> Picture:
     opening = f'<svg viewBox="0 0 {width * 0.75:g} {tall * 0.75:g}" width="{width}" height="{tall}">'
     found = counts(pack, pack.plan.end_year)
     title = f"{found.year}年{found.total}项目标：{found.by_verdict}"
-    return Picture(f"{opening}{svg}</svg>", width, tall, _alt(pack, title), title)
+    return Picture(f"{opening}{svg}</svg>", width, tall, _alt(pack, title), title, SOURCE)
 
 
 def _wide() -> float:
@@ -97,14 +98,13 @@ def _tile(axes: Axes, pack: Pack, row, left: float, top: float) -> None:
 
 
 def tile_value(row) -> str:
-    """The value and what it is to come to, such as 67.9→≤60; bare words where there is no number."""
+    """The value and what it is to come to, such as 67.9→60; bare words where there is no number."""
     if row.latest_value != row.latest_value:
         return "无数据"
     now = short_value(row.latest_value, row.unit)
     if row.target_value != row.target_value or row.kind == "gap":
         return now
-    sign = _SIGNS.get(row.op) or ("≤" if row.direction == "down" else "≥")
-    return f"{now}→{sign}{short_value(row.target_value, row.unit)}"
+    return f"{now}{SIGNS.get(row.op, '→')}{short_value(row.target_value, row.unit)}"
 
 
 def _legend(axes: Axes, top: float, over: bool) -> None:
@@ -125,7 +125,7 @@ def _legend(axes: Axes, top: float, over: bool) -> None:
 def _legend_word(status: Status, side: str, over: bool) -> str:
     word = word_of(status, over)
     if side:
-        return f"{word}，现值在{side}"
+        return f"{word}，在{side}"
     return f"{word}（{status}）" if word == "有风险" else word
 
 
