@@ -51,8 +51,12 @@ def _heading(look: Look, **changes) -> Look:
     return replace(look, numbered=False, new_page=False, **changes)
 
 
+def _countable(*looks: Mapping[str, Look]) -> dict[str, Look]:
+    """Looks, the later of one id for the earlier; said in each, since not all programs inherit it."""
+    return {key: replace(look, countable=True) for group in looks for key, look in group.items()}
+
+
 _OWN: dict[str, Look] = {
-    "Normal": replace(LOOKS["Normal"], countable=True),
     "Heading1": _heading(LOOKS["Heading1"], before=14, after=7),
     "Heading2": _heading(LOOKS["Heading2"], before=7),
     "Heading3": _heading(LOOKS["Heading3"], before=0),
@@ -67,14 +71,12 @@ _OWN: dict[str, Look] = {
     "Class": Look("密级", BLACK, 16, align="left"),
     "Logo": Look("徽标", align="center", line=0, after=20),
     "CoverUnit": Look("编制单位", KAI, 18, align="center", line=34),
-    "CoverMark": Look("封面声明", BLACK, 16, align="center", colour="A3161F", before=40),
+    "CoverMark": Look("封面声明", BLACK, 16, align="center", colour="A3161F"),
     "FigureTitle": replace(LOOKS["TableCaption"], name="图题"),
     "FigureCaption": replace(LOOKS["FigureCaption"], name="图注"),
     "Picture": replace(LOOKS["Picture"], size=1, before=0),
 }
-FORMAL = Sheet(
-    MARGINS, {"top": 28, "bottom": 26, "left": 25, "right": 25}, {**LOOKS, **_OWN}, few=5
-)
+FORMAL = Sheet(MARGINS, {"top": 28, "bottom": 26, "left": 25, "right": 25}, _countable(LOOKS, _OWN), few=5)
 
 _NARROW = {"top": 19, "bottom": 17, "left": 18, "right": 18}
 _SMALL: dict[str, Look] = {
@@ -104,4 +106,4 @@ _SMALL = {
     key: replace(look, tab=PAGE[0] - _NARROW["left"] - _NARROW["right"]) if key == "Class" else look
     for key, look in _SMALL.items()
 }
-BRIEF = Sheet(_NARROW, FORMAL.turned, {**LOOKS, **_SMALL}, few=99)
+BRIEF = Sheet(_NARROW, FORMAL.turned, _countable(LOOKS, _SMALL), few=99)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LOGO_HEIGHT = {True: 28, False: 14}  # millimetres, with a cover page and without
 LOGO_WIDTH = {True: 120, False: 150}
 # Empty lines of the cover, of 28 points each: above the title, and between it and the unit.
-_ABOVE, _BETWEEN = 5, 8
+_ABOVE, _BETWEEN = 5, 6
 _RULE = '<w:pBdr><w:bottom w:val="single" w:sz="12" w:space="2" w:color="A3161F"/></w:pBdr>'
 
 
@@ -31,11 +31,11 @@ def add_cover_page(document: Document, cover: Cover) -> None:
         _add(document, "Normal", "", empty=True)
     _add(document, "Title", balanced(cover.title))
     _add(document, "Subtitle", cover.subtitle)
+    _add(document, "CoverMark", cover.mark)
     for _ in range(_BETWEEN):
         _add(document, "Normal", "", empty=True)
     _add(document, "CoverUnit", cover.unit)
     _add(document, "CoverUnit", cover.date)
-    _add(document, "CoverMark", cover.mark)
 
 
 def add_head(document: Document, cover: Cover) -> None:
