@@ -15,7 +15,7 @@ def column_widths(table: Table, size: float, whole: float) -> list[float]:
     size: of the letters, points. Raises RunError if a row or the widths don't fit the head, or the columns don't fit the page.
     """
     count = len(table.head)
-    _check(table, count)
+    check_table(table)
     least = LEAST * size + 2 * CELL_ROOM + 0.5  # half a point: no rounding may break a line
     if least * count > whole:
         raise RunError(
@@ -34,7 +34,9 @@ def column_widths(table: Table, size: float, whole: float) -> list[float]:
         narrow |= fresh
 
 
-def _check(table: Table, count: int) -> None:
+def check_table(table: Table) -> None:
+    """Raise RunError, with all faults at once, if rows, widths or links don't fit the head of a table."""
+    count = len(table.head)
     problems = [] if count else ["没有列"]
     if len(table.widths) != count:
         problems.append(f"列宽有 {len(table.widths)} 个，表头有 {count} 列")
