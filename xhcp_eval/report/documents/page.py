@@ -50,7 +50,7 @@ def document_page(blocks: Sequence[Block], cover: Cover) -> str:
     )
     if outside := external_urls(text):
         raise RunError(f"文件“{cover.title}”引用了外部地址，不能离线阅读：", outside)
-    return text.replace("<style>", f"<style>{page_font_css(text)}\n", 1)
+    return text.replace("<style>", f"<style>{page_font_css(text, shared=False)}\n", 1)
 
 
 def _body(blocks: Sequence[Block], numbering: Numbering) -> Iterator[str]:
