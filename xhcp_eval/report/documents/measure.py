@@ -1,13 +1,15 @@
 """How many lines a text takes, counted without a layout program: Chinese characters are one em wide, others as in Times New Roman.
 
-The styles of `sheets` are set so that lines end where they are counted to (no hanging punctuation, no room between Chinese
-and digits). Widths of Latin letters: Adobe's font metrics of Times Roman, in thousandths of an em.
+One punctuation mark may hang beyond a line after a Chinese character, as both Word and LibreOffice have it. Widths of Latin letters: Adobe's font
+metrics of Times Roman, in thousandths of an em; of other signs and of the room between Chinese and digits: as LibreOffice sets
+them (Word leaves a quarter of an em between these, LibreOffice a fifth).
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from unicodedata import east_asian_width
 
 _DIGIT = 500
@@ -41,8 +43,11 @@ _WIDTHS |= dict(
         strict=True,
     )
 )
+_WIDTHS |= {"·": 250, "×": 564, "±": 550, "²": 300, "°": 400, "◕": 871, "✕": 838, "‰": 1000, "μ": 500}
+GAP = 0.2  # em between a Chinese character and a Latin letter or digit
 # Signs that begin no line, and those that end none.
 _CLOSING = set("，。、；：？！）》〉」』】〕〗”’…—·～%‰℃,.;:?!)]}")
+_HANGING = set("，。、；：？！）》〉」』】〕〗”’")
 _OPENING = set("（《〈「『【〔〖“‘([{")
 _WORDS = re.compile(r"[0-9A-Za-z!-/:-@\[-`{-~–−]+|.", re.DOTALL)
 
@@ -70,10 +75,13 @@ def _letter(letter: str) -> float:
 
 
 def _lines(text: str, width: float, first: float) -> int:
-    count, used = 1, first
+    count, used, last = 1, first, ""
     for piece in _pieces(text):
-        length = em(piece)
-        if used + em(piece.rstrip(" ")) <= width + 1e-6:
+        length = em(piece) + _gaps(piece)
+        used += GAP * _parted(last, piece[0])
+        last = piece[-1]
+        hangs = _letter(last) if last in _HANGING and not piece[-2:-1].isascii() else 0.0
+        if used + length - hangs - em(piece[len(piece.rstrip(" ")) :]) <= width + 1e-6:
             used += length
         elif length <= width:
             count, used = count + 1, length
@@ -84,6 +92,24 @@ def _lines(text: str, width: float, first: float) -> int:
                     count, used = count + 1, 0.0
                 used += length
     return count
+
+
+def _gaps(piece: str) -> float:
+    """Room within a piece, in ems."""
+    return GAP * sum(_parted(left, right) for left, right in pairwise(piece))
+
+
+def _parted(left: str, right: str) -> bool:
+    """Whether room is left between two characters: one Chinese, the other a Latin letter or digit."""
+    return (_is_latin(left) and _is_chinese(right)) or (_is_chinese(left) and _is_latin(right))
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() and letter.isalnum()
+
+
+def _is_chinese(letter: str) -> bool:
+    return "\u3400" <= letter <= "\u9fff"
 
 
 def _pieces(text: str) -> list[str]:

@@ -51,9 +51,9 @@ def _heading(look: Look, **changes) -> Look:
     return replace(look, numbered=False, new_page=False, **changes)
 
 
-def _countable(*looks: Mapping[str, Look]) -> dict[str, Look]:
-    """Looks, the later of one id for the earlier; said in each, since not all programs inherit it."""
-    return {key: replace(look, countable=True) for group in looks for key, look in group.items()}
+def _full_pages(*looks: Mapping[str, Look]) -> dict[str, Look]:
+    """Looks, the later of one id for the earlier, of paragraphs that fill pages to the last line, as the standard has it."""
+    return {key: replace(look, alone=True) for group in looks for key, look in group.items()}
 
 
 _OWN: dict[str, Look] = {
@@ -76,7 +76,7 @@ _OWN: dict[str, Look] = {
     "FigureCaption": replace(LOOKS["FigureCaption"], name="图注"),
     "Picture": replace(LOOKS["Picture"], size=1, before=0),
 }
-FORMAL = Sheet(MARGINS, {"top": 28, "bottom": 26, "left": 25, "right": 25}, _countable(LOOKS, _OWN), few=5)
+FORMAL = Sheet(MARGINS, {"top": 28, "bottom": 26, "left": 25, "right": 25}, _full_pages(LOOKS, _OWN), few=5)
 
 _NARROW = {"top": 19, "bottom": 17, "left": 18, "right": 18}
 _SMALL: dict[str, Look] = {
@@ -106,4 +106,4 @@ _SMALL = {
     key: replace(look, tab=PAGE[0] - _NARROW["left"] - _NARROW["right"]) if key == "Class" else look
     for key, look in _SMALL.items()
 }
-BRIEF = Sheet(_NARROW, FORMAL.turned, _countable(LOOKS, _SMALL), few=99)
+BRIEF = Sheet(_NARROW, FORMAL.turned, _full_pages(LOOKS, _SMALL), few=99)

@@ -61,7 +61,7 @@ class Look:
     latin: str = LATIN
     tab: float = 0  # millimetres from the left: one that text ends at
     numbered: bool = True  # a heading that Word numbers
-    countable: bool = False  # lines end where whoever counts characters expects it
+    alone: bool = False  # a line of a paragraph may stand alone on a page
 
 
 LOOKS: dict[str, Look] = {
@@ -148,10 +148,9 @@ def _paragraph_xml(key: str, look: Look) -> str:
         "<w:keepNext/>" if look.with_next else "",
         "<w:keepLines/>" if look.level else "",
         "<w:pageBreakBefore/>" if look.new_page else "",
-        '<w:widowControl w:val="0"/>' if look.countable else "",
+        '<w:widowControl w:val="0"/>' if look.alone else "",
         number if numbered else bullet if key == "ListBullet" else "",
         f'<w:tabs><w:tab w:val="right"{dots} w:pos="{twips(look.tab)}"/></w:tabs>' if look.tab else "",
-        _COUNTABLE if look.countable else "",
         f'<w:spacing w:before="{look.before * 20:.0f}" w:after="{look.after * 20:.0f}"',
         f" {exact if look.line else SINGLE}/>",
         _indent_xml(look),
@@ -161,8 +160,6 @@ def _paragraph_xml(key: str, look: Look) -> str:
     return "".join(parts)
 
 
-# no hanging punctuation, no room put between Chinese and digits
-_COUNTABLE = "".join(f'<w:{name} w:val="0"/>' for name in ("overflowPunct", "autoSpaceDE", "autoSpaceDN"))
 
 
 def _indent_xml(look: Look) -> str:
