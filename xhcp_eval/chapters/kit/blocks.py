@@ -88,7 +88,7 @@ class Table(Block):
     @property
     def html(self) -> str:
         columns = "".join(f'<col style="width:{100 * width:.1f}%">' for width in self.widths)
-        head = "".join(f"<th>{escape(text)}</th>" for text in self.head)
+        head = "".join(f'<th scope="col">{escape(text)}</th>' for text in self.head)
         rows = "".join(self._row(k) for k in range(len(self.rows)))
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
         note = f'<p class="doc-note">{escape(self.note)}</p>' if self.note else ""
@@ -99,7 +99,9 @@ class Table(Block):
         cells = [str(escape(text)) for text in self.rows[k]]
         if link:
             cells[0] = f'<a href="{escape(link)}">{cells[0]}</a>'
-        return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        # on a phone a row is a card, on which each cell says what it is
+        named = zip(self.head, cells, strict=True)
+        return "<tr>" + "".join(f'<td data-head="{escape(head)}">{cell}</td>' for head, cell in named) + "</tr>"
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ class Picture(Block):
     def html(self) -> str:
         title = f"<figcaption>{escape(self.title)}</figcaption>" if self.title else ""
         source = f'<p class="doc-source">{escape(self.source)}</p>' if self.source else ""
-        return f'<figure class="doc-picture" role="img" aria-label="{escape(self.alt)}">{title}{self.svg}{source}</figure>'
+        drawing = f'<div role="img" aria-label="{escape(self.alt)}">{self.svg}</div>'
+        return f'<figure class="doc-picture">{title}{drawing}{source}</figure>'
 
 
 @dataclass(frozen=True)
