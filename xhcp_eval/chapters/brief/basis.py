@@ -10,10 +10,10 @@ from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first
 from xhcp_eval.chapters.wording.counting import questions
 from xhcp_eval.observations.table import is_below, is_total
 from xhcp_eval.pack.pack import Pack, once_a_pack
+from xhcp_eval.pack.params import DATA_PAGE
 from xhcp_eval.verdict.status import Status
 
-DATA = "data.html"  # the page of all data, beside the brief
-AT_RISK_LIST = f"{DATA}#at-risk"
+AT_RISK_LIST = f"{DATA_PAGE}#at-risk"
 BY_INDICATOR = ("30_domain.ipynb", "31_indicators.ipynb")
 HARD = (Status.MISSED.value, Status.UNLIKELY.value)
 
@@ -44,13 +44,13 @@ def to_indicator(pack: Pack, indicator: str) -> str:
     chapters = [section for section in pack.params.sections if section.notebook in BY_INDICATOR]
     domain = pack.plan.domain_of(pack.plan.indicator(indicator))
     told = any(section.parameters.get("domain", "") in ("", domain) for section in chapters)
-    return f"{DATA}#{indicator}" if told else AT_RISK_LIST
+    return f"{DATA_PAGE}#{indicator}" if told else AT_RISK_LIST
 
 
 def to_chapter(pack: Pack, notebook: str) -> str:
     """Address of a chapter of the data page; of its summary where it has none."""
     pages = [section.page for section in pack.params.sections if section.notebook == notebook]
-    return f"{DATA}#{pages[0] if pages else 'index'}"
+    return f"{DATA_PAGE}#{pages[0] if pages else 'index'}"
 
 
 def joined(clauses: Iterable[str], limit: int, opening: str = "", between: str = "；") -> str:
