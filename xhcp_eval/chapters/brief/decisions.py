@@ -37,7 +37,7 @@ from xhcp_eval.verdict.status import Status
 MOST = 6  # rows
 PLACES = 3
 HEAD = ("事项", "依据", "建议的决定", "建议牵头·配合", "时限")
-WIDTHS = (0.12, 0.36, 0.28, 0.14, 0.1)
+WIDTHS = (0.12, 0.4, 0.26, 0.13, 0.09)
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,10 @@ def _watch(pack: Pack, rows: list) -> str:
 
 
 def _far(pack: Pack, row) -> str:
+    """How far a target is off: what it needs a year while there are years left, else what is short."""
     short = pack.plan.indicator(row.indicator).short_name
     needs = "" if is_over(pack) else required_text(row)
-    return f"{short}{value_text(row.latest_value, row.unit)}，差{gap_text(pack.plan, row)}" + (f"，{needs}" if needs else "")
+    return f"{short}{needs or f'{value_text(row.latest_value, row.unit)}，差{gap_text(pack.plan, row)}'}"
 
 
 def _undone(pack: Pack, goal: str) -> tuple[Indicator, object, str] | None:

@@ -6,14 +6,14 @@ import math
 
 from xhcp_eval.chapters.brief.basis import is_over, risks, to_indicator
 from xhcp_eval.chapters.kit.blocks import Table
-from xhcp_eval.chapters.wording.duties import units
+from xhcp_eval.chapters.wording.duties import lead
 from xhcp_eval.chapters.wording.nouns import of_all
-from xhcp_eval.chapters.wording.pace import moves, times_text, why_in_doubt
+from xhcp_eval.chapters.wording.pace import DOUBT, moves, reached_alike, times_text, why_in_doubt
 from xhcp_eval.chapters.wording.standing import gap_text, kept, not_yet, stands, tolerance_note
 from xhcp_eval.chapters.wording.values import bound_text, chance_words, value_text, vanishes
 from xhcp_eval.pack.pack import Pack
 
-WIDTHS = (0.19, 0.16, 0.14, 0.18, 0.2, 0.13)
+WIDTHS = (0.12, 0.14, 0.15, 0.25, 0.23, 0.11)
 
 
 def risk_table(pack: Pack) -> Table:
@@ -22,7 +22,7 @@ def risk_table(pack: Pack) -> Table:
     end, until = pack.plan.end_year, pack.params.data_until
     what = "未实现目标清单" if over else "有风险的目标"
     head = ("指标", f"{pack.plan.base_year}→{until}年", f"{end}年目标", "还差",
-            "近五年年均" if over else "今后每年需（是近五年的几倍）", "建议牵头·配合")  # fmt: skip
+            "近五年年均" if over else "今后每年需（是近五年的几倍）", "建议牵头")  # fmt: skip
     return Table(
         head,
         tuple(_row(pack, row, over) for row in rows),
@@ -36,7 +36,8 @@ def risk_table(pack: Pack) -> Table:
 
 def _row(pack: Pack, row, over: bool) -> tuple[str, ...]:
     target = bound_text(row.target_text) + ("（每年）" if row.every_year else "")
-    return (row.indicator_name, _course(pack, row), target, _short(pack, row), _needs(row, over), units(pack.plan.indicator(row.indicator)))  # fmt: skip
+    facts = pack.plan.indicator(row.indicator)
+    return (facts.short_name, _course(pack, row), target, _short(pack, row), _needs(row, over), lead(facts))
 
 
 def _course(pack: Pack, row) -> str:
@@ -73,13 +74,18 @@ def _needs(row, over: bool) -> str:
     if vanishes(row.required_pace, row.unit):
         words = chance_words(row.probability)
         return f"守住现值，{words}" if words else "守住现值"
-    times = times_text(row)
+    times = times_text(row).replace("为近五年的", "")  # the head says so
     return moves(row.required_pace, row.unit) + (f"（{times}）" if times else "")
 
 
 def _note(pack: Pack, rows: list) -> str:
     """What a pace that would do doesn't tell, and gaps that a sampling error lets pass."""
-    doubts = [f"{row.indicator_name}{text}" for row in rows if (text := why_in_doubt(row, pack.comparables))]
-    passed = [f"{row.indicator_name}与目标之差{text}" for row in rows if (text := tolerance_note(row))]
-    told = "；".join([*doubts, *passed])
-    return f"注：{told}。" if told else ""
+    names = {row.target_id: pack.plan.indicator(row.indicator).short_name for row in rows}
+    doubted = [row for row in rows if why_in_doubt(row, pack.comparables)]
+    told = [f"{'、'.join(names[row.target_id] for row in doubted)}{DOUBT}"] if doubted else []
+    alike = [found for row in doubted if (found := reached_alike(row, pack.comparables))]
+    if alike and len(alike) == len(doubted):
+        reached = "、".join(str(n) for _, n in alike)
+        told[0] += f"，走势相近的真实序列{alike[0][0]}条中{'依次有' if len(alike) > 1 else '有'}{reached}条到达"
+    told += [f"{names[row.target_id]}与目标之差{text}" for row in rows if (text := tolerance_note(row))]
+    return f"注：{'；'.join(told)}。" if told else ""

@@ -9,8 +9,13 @@ NOBODY = "规划未写明"
 
 def proposed(indicator: Indicator) -> str:
     """建议牵头：区教体局；配合：区卫健委."""
-    lead, *others = indicator.departments or (NOBODY,)
-    return f"建议牵头：{lead}" + (f"；配合：{'、'.join(others)}" if others else "")
+    others = indicator.departments[1:]
+    return f"建议牵头：{lead(indicator)}" + (f"；配合：{'、'.join(others)}" if others else "")
+
+
+def lead(indicator: Indicator) -> str:
+    """The unit proposed to take the lead."""
+    return (indicator.departments or (NOBODY,))[0]
 
 
 def units(*indicators: Indicator) -> str:

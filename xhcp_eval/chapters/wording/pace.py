@@ -13,6 +13,7 @@ from xhcp_eval.verdict.scenarios import BEST_SPAN
 from xhcp_eval.verdict.series import series_key
 
 LIKELY = 0.7  # below it a pace that would do has to be explained
+DOUBT = "按近五年速度可达，但逐年波动大"
 MOST = 20  # times; beyond it a ratio tells nothing
 
 
@@ -62,12 +63,14 @@ def why_in_doubt(row, comparables: pd.DataFrame) -> str:
     )
     if not quick or not row.probability < LIKELY:
         return ""
+    alike = reached_alike(row, comparables)
+    return DOUBT + (f"，走势相近的真实序列{alike[0]}条中{alike[1]}条到达" if alike else "")
+
+
+def reached_alike(row, comparables: pd.DataFrame) -> tuple[int, int] | None:
+    """How many real series moved alike and how many of them got as far; None where none is known."""
     like = comparables[comparables["target_id"] == row.target_id]
-    text = "按近五年速度可达，但逐年波动大"
-    if like.empty:
-        return text
-    one = like.iloc[0]
-    return f"{text}，走势相近的真实序列{one['of']:.0f}条中{one['reached']:.0f}条到达"
+    return None if like.empty else (int(like["of"].iloc[0]), int(like["reached"].iloc[0]))
 
 
 def best_span(pack: Pack, row) -> tuple[int, int] | None:
