@@ -57,7 +57,7 @@ def every_target(pack: Pack, rows: pd.DataFrame | None = None, caption: str = "�
             "indicator": [target_name(r) for r in listed],
             "year": [f"每年至{r.target_year}" if r.every_year else str(r.target_year) for r in listed],
             "target": rows["target_text"],
-            "latest": [latest_text(r) for r in listed],
+            "latest": [latest_text(pack, r) for r in listed],
             "probability": [format_probability(r.probability) for r in listed],
             "data": [data_status_text(s) for s in rows["data_status"]],
             "reason": [r.reason + (f"；{r.literal}" if r.literal else "") for r in listed],
