@@ -191,7 +191,9 @@ def _year(row) -> str:
 def _gap(pack: Pack, row) -> str:
     if not row.gap > 0:
         return f"；{stands(pack.plan, row)}" if not_yet(row) else ""
-    people = counted(row.children, pack.plan.indicator(row.indicator)) if row.kind not in ("count", "mean") else ""
+    people = (
+        counted(row.children, pack.plan.indicator(row.indicator)) if row.kind not in ("count", "mean") else ""
+    )
     return f"；差{format_value(row.gap, row.unit, difference=True)}" + (f"，折合约{people}" if people else "")
 
 

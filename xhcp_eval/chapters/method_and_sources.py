@@ -6,6 +6,7 @@ import pandas as pd
 
 from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, ROLE_LABELS, latest_text, target_name
 from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
+from xhcp_eval.chapters.wording.cases import yearly_few
 from xhcp_eval.forecast.backtests.card import model_scores
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import format_probability
@@ -44,6 +45,12 @@ def _on_provinces(found: dict[str, dict[str, float]]) -> str:
         f"{alone['coverage_80']:.0%}，95%区间包含{alone['coverage_95']:.0%}，概率平均偏差{100 * alone['calibration_error']:.1f}"
         f"个百分点；各省互相参照时布赖尔得分{together['brier']:.3f}。"
     )
+
+
+def few_events(pack: Pack) -> TextView:
+    """How few cases the region's own rates rest on, by its latest figures; empty where they are many or have no counts."""
+    told = yearly_few(pack)
+    return text_view(f"{pack.region}{told}。" if told else "")
 
 
 def every_target(pack: Pack, rows: pd.DataFrame | None = None, caption: str = "全部目标") -> TableView:

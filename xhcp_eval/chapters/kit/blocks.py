@@ -43,6 +43,7 @@ class Heading(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         tag = f"h{self.level + 1}"
         return f"<{tag}>{escape(self.text)}</{tag}>"
 
@@ -63,6 +64,7 @@ class Paragraph(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         lead = f"<strong>{escape(self.lead)}</strong>" if self.lead else ""
         text = f'<a href="{escape(self.link)}">{escape(self.text)}</a>' if self.link else escape(self.text)
         return f'<p class="doc-{escape(self.style)}">{lead}{text}</p>'
@@ -87,6 +89,7 @@ class Table(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         columns = "".join(f'<col style="width:{100 * width:.1f}%">' for width in self.widths)
         head = "".join(f'<th scope="col">{escape(text)}</th>' for text in self.head)
         rows = "".join(self._row(k) for k in range(len(self.rows)))
@@ -101,7 +104,9 @@ class Table(Block):
             cells[0] = f'<a href="{escape(link)}">{cells[0]}</a>'
         # on a phone a row is a card, on which each cell says what it is
         named = zip(self.head, cells, strict=True)
-        return "<tr>" + "".join(f'<td data-head="{escape(head)}">{cell}</td>' for head, cell in named) + "</tr>"
+        return (
+            "<tr>" + "".join(f'<td data-head="{escape(head)}">{cell}</td>' for head, cell in named) + "</tr>"
+        )
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,7 @@ class Picture(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         title = f"<figcaption>{escape(self.title)}</figcaption>" if self.title else ""
         source = f'<p class="doc-source">{escape(self.source)}</p>' if self.source else ""
         drawing = f'<div role="img" aria-label="{escape(self.alt)}">{self.svg}</div>'
@@ -134,6 +140,7 @@ class PageBreak(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         return '<div class="doc-break"></div>'
 
 

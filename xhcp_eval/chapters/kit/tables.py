@@ -73,7 +73,9 @@ def _name_and_goal(row, goals: dict[str, str]) -> str:
 def _gap_text(pack: Pack, row) -> str:
     if not row.gap > 0:
         return "—"
-    people = "" if row.kind in ("count", "mean") else counted(row.children, pack.plan.indicator(row.indicator))
+    people = (
+        "" if row.kind in ("count", "mean") else counted(row.children, pack.plan.indicator(row.indicator))
+    )
     return format_value(row.gap, row.unit, difference=True) + (f"\n约{people}" if people else "")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from xhcp_eval.chapters.wording.nouns import counted
-from xhcp_eval.chapters.wording.values import change_text, chance_words, value_text
 from xhcp_eval.chapters.wording.readers import side_text
+from xhcp_eval.chapters.wording.values import chance_words, change_text, value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Plan, Target
 from xhcp_eval.verdict.operators import sign_of
@@ -80,7 +80,9 @@ def why_open(pack: Pack, row) -> str:
         word = "高于" if row.latest_value > row.base_value else "低于"
         swing = f"，但该指标一年曾变动{change_text(wide, row.unit)}" if wide else "，但差别在误差之内"
         return f"{word}{row.base_year:.0f}年{swing}，能否保持不能断定"
-    why = {"few_events": "事件数过少", "sampling": "抽样误差大", "one_point": "数据点不足"}.get(row.reason_code, "数据不够")
+    why = {"few_events": "事件数过少", "sampling": "抽样误差大", "one_point": "数据点不足"}.get(
+        row.reason_code, "数据不够"
+    )
     return f"{why}，达标与否不能断定" + (f"（{side}）" if side else "")
 
 
