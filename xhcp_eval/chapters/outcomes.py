@@ -87,9 +87,7 @@ def outcome_table(pack: Pack) -> TableView:
             "probability": [format_probability(r.probability) for r in rows.itertuples()],
             "loose": [format_probability(p) for p in rows["probability_loose"]],
             "outcome": [format_value(r.outcome_value, r.unit) for r in rows.itertuples()],
-            "outcome_status": rows["outcome_status"].where(
-                rows["outcome_status"] != "", Status.NO_DATA.value
-            ),
+            "outcome_status": _ends(pack, rows),
             "error": [
                 "—" if r.squared_error != r.squared_error else f"{r.squared_error:.3f}"
                 for r in rows.itertuples()
@@ -199,6 +197,13 @@ def _paces(pack: Pack, row) -> str:
     if np.isfinite(row.target_value):
         parts.append(f"刚好达标须{yearly(row.target_value - row.origin_value, ahead)}")
     return "；".join(parts)
+def _ends(pack: Pack, rows: pd.DataFrame) -> pd.Series:
+    """What became of each target; without a figure of its year, what this very report says of it by the latest one."""
+    said = rows["outcome_status"]
+    if pack.params.forecast_origin is not None:
+        own = pack.assessment.set_index("target_id")["own_status"].astype(str)
+        said = said.where(said != "", rows["target_id"].map(own).fillna(""))
+    return said.where(said != "", Status.NO_DATA.value)
 
 
 def unscored_outcomes(pack: Pack) -> TableView:

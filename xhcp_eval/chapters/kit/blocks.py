@@ -42,7 +42,8 @@ class Heading(Block):
     kind: ClassVar[str] = "heading"
 
     @property
-    def html(self) -> str:  # noqa: D102
+    def html(self) -> str:
+        """As HTML."""
         tag = f"h{self.level + 1}"
         return f"<{tag}>{escape(self.text)}</{tag}>"
 
@@ -50,17 +51,20 @@ class Heading(Block):
 @dataclass(frozen=True)
 class Paragraph(Block):
     """Sentences. lead: first words set in bold. style: body, note (small, below a table or picture), source or item (of a list).
-    link: address, relative to the report's folder, under which its numbers stand.
+    link: address, relative to the report's folder, under which its numbers stand. spare: may be left out where a document
+    has to keep to its pages.
     """
 
     text: str
     lead: str = ""
     style: str = "body"
     link: str = ""
+    spare: bool = False
     kind: ClassVar[str] = "paragraph"
 
     @property
-    def html(self) -> str:  # noqa: D102
+    def html(self) -> str:
+        """As HTML."""
         lead = f"<strong>{escape(self.lead)}</strong>" if self.lead else ""
         text = f'<a href="{escape(self.link)}">{escape(self.text)}</a>' if self.link else escape(self.text)
         return f'<p class="doc-{escape(self.style)}">{lead}{text}</p>'
@@ -69,7 +73,8 @@ class Paragraph(Block):
 @dataclass(frozen=True)
 class Table(Block):
     """A table. head: of the columns. rows: cells as text. widths: share of the width of each column, summing to 1.
-    caption: line above. note: line below. landscape: on pages turned. links: address of each row or "".
+    caption: line above. note: line below. landscape: on pages turned. links: address of each row or "". shrinks: rows may be dropped from the
+    bottom where a document has to keep to its pages.
     """
 
     head: tuple[str, ...]
@@ -79,12 +84,14 @@ class Table(Block):
     note: str = ""
     landscape: bool = False
     links: tuple[str, ...] = ()
+    shrinks: bool = False
     kind: ClassVar[str] = "table"
 
     @property
-    def html(self) -> str:  # noqa: D102
+    def html(self) -> str:
+        """As HTML."""
         columns = "".join(f'<col style="width:{100 * width:.1f}%">' for width in self.widths)
-        head = "".join(f"<th>{escape(text)}</th>" for text in self.head)
+        head = "".join(f'<th scope="col">{escape(text)}</th>' for text in self.head)
         rows = "".join(self._row(k) for k in range(len(self.rows)))
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
         note = f'<p class="doc-note">{escape(self.note)}</p>' if self.note else ""
@@ -95,7 +102,11 @@ class Table(Block):
         cells = [str(escape(text)) for text in self.rows[k]]
         if link:
             cells[0] = f'<a href="{escape(link)}">{cells[0]}</a>'
-        return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        # on a phone a row is a card, on which each cell says what it is
+        named = zip(self.head, cells, strict=True)
+        return (
+            "<tr>" + "".join(f'<td data-head="{escape(head)}">{cell}</td>' for head, cell in named) + "</tr>"
+        )
 
 
 @dataclass(frozen=True)
@@ -113,10 +124,12 @@ class Picture(Block):
     kind: ClassVar[str] = "picture"
 
     @property
-    def html(self) -> str:  # noqa: D102
+    def html(self) -> str:
+        """As HTML."""
         title = f"<figcaption>{escape(self.title)}</figcaption>" if self.title else ""
         source = f'<p class="doc-source">{escape(self.source)}</p>' if self.source else ""
-        return f'<figure class="doc-picture" role="img" aria-label="{escape(self.alt)}">{title}{self.svg}{source}</figure>'
+        drawing = f'<div role="img" aria-label="{escape(self.alt)}">{self.svg}</div>'
+        return f'<figure class="doc-picture">{title}{drawing}{source}</figure>'
 
 
 @dataclass(frozen=True)
@@ -126,13 +139,22 @@ class PageBreak(Block):
     kind: ClassVar[str] = "page_break"
 
     @property
-    def html(self) -> str:  # noqa: D102
+    def html(self) -> str:
+        """As HTML."""
         return '<div class="doc-break"></div>'
 
 
 KINDS: Mapping[str, type[Block]] = {
     block.kind: block for block in (Heading, Paragraph, Table, Picture, PageBreak)
 }
+
+
+def show(*blocks: Block) -> None:
+    """Show blocks in a notebook's cell, each as an output of its own."""
+    from IPython.display import display
+
+    for block in blocks:
+        display(block)
 
 
 def from_data(data: Mapping[str, Any]) -> Block:

@@ -6,25 +6,36 @@ one named beside it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from xhcp_eval.report.export.word_styles import set_numbering, set_styles
+from xhcp_eval.report.export.word_styles import LOOKS, Look, set_numbering, set_styles
 from xhcp_eval.report.export.wordml import MARGINS, PAGE, STAND_INS, W, element, elements, field_xml
 
 if TYPE_CHECKING:
     from docx.document import Document
 
 
-def new_document(title: str, mark: str = "") -> Document:
-    """An empty document in this layout. title: in the header. mark: beside it on every page, such as 演示数据."""
+def new_document(
+    title: str,
+    mark: str = "",
+    looks: Mapping[str, Look] = LOOKS,
+    margins: Mapping[str, float] = MARGINS,
+    compute: bool = True,
+) -> Document:
+    """An empty document in this layout.
+
+    title: in the header. mark: beside it on every page, such as 演示数据. looks: paragraph styles by id. margins: top, bottom,
+    left and right in millimetres. compute: whether Word asks to compute all fields as it opens the document.
+    """
     from docx import Document
 
     document = Document()
-    set_styles(document)
+    set_styles(document, looks)
     set_numbering(document)
     _set_fonts(document)
-    _set_settings(document)
-    _set_page(document, title, mark)
+    _set_settings(document, compute)
+    _set_page(document, title, mark, margins)
     return document
 
 
@@ -43,13 +54,14 @@ def _set_fonts(document: Document) -> None:
     )
 
 
-def _set_settings(document: Document) -> None:
-    """Fields are computed on opening; pages differ left and right; the way of today's Word."""
+def _set_settings(document: Document, compute: bool) -> None:
+    """Whether fields are computed on opening; pages differ left and right; the way of today's Word."""
     from docx.oxml.ns import qn
 
     settings = document.settings.element
     compat = settings.find(qn("w:compat"))
-    compat.addprevious(element(f'<w:updateFields {W} w:val="true"/>'))
+    if compute:
+        compat.addprevious(element(f'<w:updateFields {W} w:val="true"/>'))
     for one in compat.findall(qn("w:compatSetting")):
         if one.get(qn("w:name")) == "compatibilityMode":
             one.set(qn("w:val"), "15")
@@ -57,15 +69,17 @@ def _set_settings(document: Document) -> None:
     document.settings.odd_and_even_pages_header_footer = True
 
 
-def _set_page(document: Document, title: str, mark: str) -> None:
+def _set_page(document: Document, title: str, mark: str, margins: Mapping[str, float]) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Mm, Pt
 
     section = document.sections[0]
     section.page_width, section.page_height = (Mm(length) for length in PAGE)
-    for edge, width in MARGINS.items():
+    for edge, width in margins.items():
         setattr(section, f"{edge}_margin", Mm(width))
-    section.header_distance, section.footer_distance = Mm(22), Mm(22)
+    # as far from the edge as the standard has it, within the margins there are
+    section.header_distance = Mm(min(22, margins["top"] - 8))
+    section.footer_distance = Mm(min(22, margins["bottom"] - 8))
     for header in (section.header, section.even_page_header):
         paragraph = header.paragraphs[0]
         paragraph.style = document.styles["header"]

@@ -6,6 +6,7 @@ Body 16 pt 仿宋 on lines of 28 pt with two characters indented, headings 一�
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,9 @@ class Look:
     left: float = 0  # characters
     colour: str = "000000"
     latin: str = LATIN
-    tab: bool = False  # one at the right end of the line
+    tab: float = 0  # millimetres from the left: one that text ends at
+    numbered: bool = True  # a heading that Word numbers
+    alone: bool = False  # a line of a paragraph may stand alone on a page
 
 
 LOOKS: dict[str, Look] = {
@@ -80,15 +83,18 @@ LOOKS: dict[str, Look] = {
     "TableText": Look("表格文字", SONG, 10.5, align="left", line=0),
     "Code": Look("代码", SONG, 9, align="left", line=12, latin=MONO),
     "ContentsTitle": Look("目录标题", BLACK, align="center", after=14, new_page=True),
-    "TOC1": Look("toc 1", BLACK, 14, align="left", line=26, tab=True),
-    "TOC2": Look("toc 2", FANG, 14, align="left", line=24, left=2, tab=True),
-    "Header": Look("header", SONG, 9, align="left", line=0, tab=True),
+    "TOC1": Look("toc 1", BLACK, 14, align="left", line=26, tab=TEXT_WIDTH),
+    "TOC2": Look("toc 2", FANG, 14, align="left", line=24, left=2, tab=TEXT_WIDTH),
+    "Header": Look("header", SONG, 9, align="left", line=0, tab=TEXT_WIDTH),
     "Footer": Look("footer", SONG, 14, align="left", line=0),
 }  # fmt: skip
 
 
-def set_styles(document: Document) -> None:
-    """Ours in place of the ones python-docx brings, so that nothing of another look is in the document."""
+def set_styles(document: Document, looks: Mapping[str, Look] = LOOKS) -> None:
+    """Ours in place of the ones python-docx brings, so that nothing of another look is in the document.
+
+    looks: paragraph styles by id.
+    """
     from docx.oxml.ns import qn
 
     styles = document.styles.element
@@ -96,7 +102,7 @@ def set_styles(document: Document) -> None:
         for old in styles.findall(qn(tag)):
             styles.remove(old)
     styles.insert(0, element(_DEFAULTS))
-    for text in (*_OTHER_STYLES, *(_style_xml(key, look) for key, look in LOOKS.items())):
+    for text in (*_OTHER_STYLES, *(_style_xml(key, look) for key, look in looks.items())):
         styles.append(element(text))
 
 
@@ -133,7 +139,7 @@ def _style_xml(key: str, look: Look) -> str:
 
 def _paragraph_xml(key: str, look: Look) -> str:
     """How a style sets paragraphs; the order of elements is the schema's."""
-    numbered = 0 < look.level <= len(NUMBERS)
+    numbered = look.numbered and 0 < look.level <= len(NUMBERS)
     number = f'<w:numPr><w:ilvl w:val="{look.level - 1}"/><w:numId w:val="{NUMBERING}"/></w:numPr>'
     bullet = f'<w:numPr><w:numId w:val="{NUMBERING + 1}"/></w:numPr>'
     exact = f'w:line="{look.line * 20:.0f}" w:lineRule="exact"'
@@ -142,8 +148,9 @@ def _paragraph_xml(key: str, look: Look) -> str:
         "<w:keepNext/>" if look.with_next else "",
         "<w:keepLines/>" if look.level else "",
         "<w:pageBreakBefore/>" if look.new_page else "",
+        '<w:widowControl w:val="0"/>' if look.alone else "",
         number if numbered else bullet if key == "ListBullet" else "",
-        f'<w:tabs><w:tab w:val="right"{dots} w:pos="{twips(TEXT_WIDTH)}"/></w:tabs>' if look.tab else "",
+        f'<w:tabs><w:tab w:val="right"{dots} w:pos="{twips(look.tab)}"/></w:tabs>' if look.tab else "",
         f'<w:spacing w:before="{look.before * 20:.0f}" w:after="{look.after * 20:.0f}"',
         f" {exact if look.line else SINGLE}/>",
         _indent_xml(look),
@@ -151,6 +158,8 @@ def _paragraph_xml(key: str, look: Look) -> str:
         f'<w:outlineLvl w:val="{look.level - 1}"/>' if look.level else "",
     )
     return "".join(parts)
+
+
 
 
 def _indent_xml(look: Look) -> str:

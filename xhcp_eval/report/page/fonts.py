@@ -82,17 +82,18 @@ def build_font(source: Path, target: Path = FONT_FILE) -> Path:
     return target
 
 
-def page_font_css(text: str) -> str:
+def page_font_css(text: str, shared: bool = True) -> str:
     """@font-face rules that embed the glyphs of a text, as woff2 in data addresses.
 
-    text: all text that a page may show. The same text gives the same bytes. Pages share a face with the glyphs of
+    text: all text that a page may show. shared: whether a page of many characters takes the face that pages share, which is
+    at hand, but large; else it carries its own glyphs only. The same text gives the same bytes. Pages share a face with the glyphs of
     all words that reports are made of, which is cut once; what else a page shows (names of places) gets a face of its
     own. Characters that neither packaged font has are left to the reader's system (`uncovered`).
     """
     codes = {ord(character) for character in set(text)}
     chinese = codes & _characters(FONT_FILE)
     symbols = (codes - chinese) & _characters(symbol_font_file())
-    shares = len(chinese) >= _FEW
+    shares = shared and len(chinese) >= _FEW
     rules = []
     for path, family, used in (
         (FONT_FILE, FONT_FAMILY, chinese),

@@ -1,0 +1,149 @@
+"""On which page each block falls, reckoned without a layout program, for the contents of a Word document.
+
+Office desks have no program at hand that lays out Word's pages, and Word asks before it computes contents. All lines of our
+styles have exact heights and rows aren't split, so that pages can be counted: pieces of known height fill pages from the top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from xhcp_eval.chapters.kit.blocks import Block, Heading, PageBreak, Paragraph, Picture, Table
+from xhcp_eval.report.documents.columns import column_widths
+from xhcp_eval.report.documents.measure import line_count
+from xhcp_eval.report.documents.numbering import Numbering
+from xhcp_eval.report.documents.sheets import CELL_ROOM, STYLES, Sheet
+from xhcp_eval.report.export.word_styles import Look
+
+BORDER = 0.5  # points of a rule between rows
+PICTURE_ROOM = 2 * 28.0  # points kept for title and source beside the tallest picture
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A piece that stays whole, in points. before, after: room above and below, lost at the top of a page and at its foot.
+    held: on one page with the next. head: height of the head that is repeated where it begins a page.
+    """
+
+    height: float
+    before: float = 0.0
+    after: float = 0.0
+    held: bool = False
+    head: float = 0.0
+
+
+def turned(blocks: Sequence[Block]) -> list[bool]:
+    """Whether each block stands on a page turned: wide tables, and the headings and notes that belong to them."""
+    found = [isinstance(block, Table) and block.landscape for block in blocks]
+    for k in range(len(blocks) - 2, -1, -1):
+        found[k] |= found[k + 1] and isinstance(blocks[k], Heading)
+    for k in range(1, len(blocks)):
+        block = blocks[k]
+        found[k] |= found[k - 1] and isinstance(block, Paragraph) and block.style in ("note", "source")
+    return found
+
+
+def block_pages(blocks: Sequence[Block], sheet: Sheet, numbering: Numbering) -> list[int]:
+    """Page on which each block begins; the first is 1."""
+    ways = turned(blocks)
+    pages: list[int] = []
+    page, used = 1, 0.0
+    chain: list[tuple[Strip, bool]] = []  # pieces held together, and whether a block begins with them
+    for k, block in enumerate(blocks):
+        way = ways[k]
+        if k and (way != ways[k - 1] or isinstance(block, PageBreak)) and used > 0:
+            page, used = page + 1, 0.0
+        begun = False
+        for strip in strips(block, k, sheet, way, numbering):
+            chain.append((strip, not begun))
+            begun = True
+            if strip.held:
+                continue
+            page, used, starts = _placed(chain, page, used, sheet.height(way))
+            pages += starts
+            chain = []
+        if not begun:
+            pages.append(page)
+    if chain:
+        pages += _placed(chain, page, used, sheet.height(ways[-1]))[2]
+    return pages
+
+
+def _placed(
+    chain: list[tuple[Strip, bool]], page: int, used: float, height: float
+) -> tuple[int, float, list[int]]:
+    """Page and height used after a chain, and the page of each block that begins in it."""
+    needed = sum(s.before + s.height + s.after for s, _ in chain) - chain[-1][0].after
+    if used and used + needed > height:
+        page, used = page + 1, chain[0][0].head
+    starts = []
+    for strip, begins in chain:
+        before = strip.before if used else 0.0
+        if used and used + before + strip.height > height:
+            page, used, before = page + 1, strip.head, 0.0
+        if begins:
+            starts.append(page)
+        used += before + strip.height + strip.after
+    return page, used, starts
+
+
+def strips(block: Block, k: int, sheet: Sheet, way: bool, numbering: Numbering) -> Iterator[Strip]:
+    """Pieces of block k, from the top. way: whether it stands on a page turned."""
+    caption = numbering.of(k)
+    if isinstance(block, Heading):
+        yield from _lines(block.text, sheet.looks[f"Heading{block.level}"], sheet.width(way), whole=True)
+    elif isinstance(block, Paragraph):
+        text = block.lead + numbering.plain(block.text)
+        yield from _lines(text, sheet.looks[STYLES[block.style]], sheet.width(way))
+    elif isinstance(block, Table):
+        if caption:
+            yield from _lines(caption.whole, sheet.looks["TableCaption"], sheet.width(way))
+        yield from _rows(block, sheet, way)
+        yield from _lines(block.note, sheet.looks["Note" if block.note else "Gap"], sheet.width(way))
+    elif isinstance(block, Picture):
+        if caption:
+            yield from _lines(caption.whole, sheet.looks["FigureTitle"], sheet.width(way))
+        look = sheet.looks["Picture"]
+        yield Strip(picture_size(block, sheet, way)[1] + look.size, look.before, look.after, bool(block.source))
+        if block.source:
+            yield from _lines(block.source, sheet.looks["Source"], sheet.width(way))
+
+
+def picture_size(picture: Picture, sheet: Sheet, way: bool) -> tuple[float, float]:
+    """Width and height of a picture in points: its own, or as much as the page takes."""
+    width, height = picture.width * 0.75, picture.height * 0.75
+    scale = min(1.0, sheet.width(way) / width, (sheet.height(way) - PICTURE_ROOM) / height)
+    return width * scale, height * scale
+
+
+def _lines(text: str, look: Look, width: float, whole: bool = False) -> Iterator[Strip]:
+    """A paragraph. whole: its lines stay together."""
+    inside, first = width - look.left * look.size, look.indent * look.size
+    count = line_count(text, look.size, inside, first)
+    for line in range(count):
+        last = line == count - 1
+        yield Strip(
+            look.line,
+            look.before if line == 0 else 0.0,
+            look.after if last else 0.0,
+            look.with_next if last else whole or look.with_next,
+        )
+
+
+def _rows(table: Table, sheet: Sheet, way: bool) -> Iterator[Strip]:
+    look = sheet.looks[sheet.letters(len(table.head))]
+    widths = column_widths(table, look.size, sheet.width(way))
+
+    def height(cells: Sequence[str]) -> float:
+        counts = (
+            line_count(text, look.size, width - 2 * CELL_ROOM)
+            for text, width in zip(cells, widths, strict=True)
+        )
+        return max(counts) * look.line + BORDER
+
+    head = height(table.head)
+    yield Strip(head, held=bool(table.rows))
+    rows = [Strip(height(row), head=head) for row in table.rows]
+    # a note stands with the last row
+    yield from (replace(row, held=bool(table.note) and k == len(rows) - 1) for k, row in enumerate(rows))
