@@ -72,10 +72,15 @@ def test_every_goal_and_every_target_has_a_row(run):
 def test_the_brief_is_small_and_whole_and_every_link_of_it_leads_somewhere(run):
     folder, params = run
     brief = lxml_html.fromstring((folder / "index.html").read_bytes())
-    assert (folder / "index.html").stat().st_size < 300_000 and (folder / "brief.docx").stat().st_size > 20_000
+    assert (folder / "index.html").stat().st_size < 300_000 and (
+        folder / "brief.docx"
+    ).stat().st_size > 20_000
     assert params.title.removesuffix("报告") + "简报" in brief.text_content()
     ids = set(lxml_html.fromstring((folder / "data.html").read_bytes()).xpath("//@id"))
-    links = [*brief.xpath("//main//a/@href"), *(value for a in brief.iter("a") for name, value in a.items() if "xlink" in name)]
+    links = [
+        *brief.xpath("//main//a/@href"),
+        *(value for a in brief.iter("a") for name, value in a.items() if "xlink" in name),
+    ]
     leading = {link for link in links if not link.startswith("#")}
     assert len(leading) >= 5 and "data.html" in leading
     assert all(link.removeprefix("data.html").lstrip("#") in ids | {""} for link in leading), leading
