@@ -20,18 +20,24 @@ COVER = Cover(
     "内部资料",
     demonstration=True,
 )
-BRIEF_COVER = Cover("中期评估简报", unit="区妇儿工委", date="2026年3月", with_cover_page=False, contents=False)
+BRIEF_COVER = Cover(
+    "中期评估简报", unit="区妇儿工委", date="2026年3月", with_cover_page=False, contents=False
+)
 SMALL: list[Block] = [
     Heading("一、总体情况"),
     Paragraph("12项目标中5项达到，见[[各项目标]]、[[附表1]]和[[近视仍高]]。", lead="达到：", link=""),
     Heading("（一）<健康> & 安全", 2),
     Paragraph("第一点", style="item"),
     Paragraph("第二点", style="item"),
-    Table(("指标", "2025年"), (("近视率", "67.9%"), ("<b>", "1 & 2")), (0.9, 0.1), "各项目标", "注：演示数据。"),
+    Table(
+        ("指标", "2025年"), (("近视率", "67.9%"), ("<b>", "1 & 2")), (0.9, 0.1), "各项目标", "注：演示数据。"
+    ),
     Picture(SVG, 560, 200, "近视率高于目标", "近视仍高", "资料来源：演示数据"),
     PageBreak(),
     Heading("附表"),
-    Table(("序号", *("栏目",) * 9), (("1", *("值",) * 9),) * 3, (0.1,) * 10, "附表1　全部指标", landscape=True),
+    Table(
+        ("序号", *("栏目",) * 9), (("1", *("值",) * 9),) * 3, (0.1,) * 10, "附表1　全部指标", landscape=True
+    ),
 ]
 SENTENCES = (
     "初中近视率2025年为67.9%，比2020年下降3.4个百分点，距目标差7.9个百分点（约842名学生）。",
@@ -55,12 +61,28 @@ def long_document() -> list[Block]:
             count = 4 + 3 * section
             rows = tuple(CELLS[k % 3 :] + CELLS[: k % 3] for k in range(count))
             widths = (0.16, 0.14, 0.14, 0.22, 0.2, 0.14)
-            blocks.append(Table(("指标", "2025年", "目标", "还差", "建议牵头", "判断"), rows, widths, f"表{chapter}{section}"[1:] + "节指标"))
+            blocks.append(
+                Table(
+                    ("指标", "2025年", "目标", "还差", "建议牵头", "判断"),
+                    rows,
+                    widths,
+                    f"表{chapter}{section}"[1:] + "节指标",
+                )
+            )
         if chapter % 3 == 0:
             blocks.append(Picture(SVG, 560, 200, "图", f"第{number}章的发现", "资料来源：演示数据"))
     wide = tuple((str(k), *CELLS, "2026年") for k in range(1, 54))
     widths = (0.07, 0.13, 0.1, 0.1, 0.24, 0.16, 0.1, 0.1)
     blocks.append(Heading("附表"))
-    blocks.append(Table(("序号", "指标", "2025年", "目标", "还差", "牵头", "判断", "时限"), wide, widths, "附表1　全部指标", "注：演示数据。", True))
+    blocks.append(
+        Table(
+            ("序号", "指标", "2025年", "目标", "还差", "牵头", "判断", "时限"),
+            wide,
+            widths,
+            "附表1　全部指标",
+            "注：演示数据。",
+            True,
+        )
+    )
     blocks += [Heading("附：说明"), *(Paragraph(text) for text in SENTENCES)]
     return blocks

@@ -97,7 +97,9 @@ class Table(Block):
             cells[0] = f'<a href="{escape(link)}">{cells[0]}</a>'
         # on a phone a row is a card, on which each cell says what it is
         named = zip(self.head, cells, strict=True)
-        return "<tr>" + "".join(f'<td data-head="{escape(head)}">{cell}</td>' for head, cell in named) + "</tr>"
+        return (
+            "<tr>" + "".join(f'<td data-head="{escape(head)}">{cell}</td>' for head, cell in named) + "</tr>"
+        )
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,7 @@ from xhcp_eval.report.export.word_runs import balanced
 from xhcp_eval.report.export.wordml import BLACK, FANG, KAI, LATIN, SONG, TITLE
 
 TEMPLATE = ASSETS / "document.typ"
-_HINT = (
-    "不用浏览器生成 PDF 需要 typst：请运行 pip install typst（或安装时写 xhcp-eval[pdf]）；也可用浏览器打印网页"
-)
+_HINT = "不用浏览器生成 PDF 需要 typst：请运行 pip install typst（或安装时写 xhcp-eval[pdf]）；也可用浏览器打印网页"
 # Font of the standard -> those that stand in for it, in this order; the packaged one is last, so that no machine lacks one.
 _STAND_INS = {
     TITLE: ("FZXiaoBiaoSong-B05S", "STZhongsong", "SimSun", "Noto Serif CJK SC", "Source Han Serif SC"),
@@ -75,9 +73,7 @@ def _lay_out(blocks: Sequence[Block], cover: Cover, root: Path) -> Path:
     data = {
         "cover": {**asdict(cover), "logo": logo, "mark": cover.mark, "broken": balanced(cover.title)},
         "sheet": _sheet_data(sheet),
-        "blocks": [
-            _block_data(k, block, sheet, ways[k], numbering) for k, block in enumerate(blocks)
-        ],
+        "blocks": [_block_data(k, block, sheet, ways[k], numbering) for k, block in enumerate(blocks)],
     }
     (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8", newline="\n")
     return Path(shutil.copyfile(TEMPLATE, root / "main.typ"))
