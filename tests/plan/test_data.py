@@ -353,3 +353,12 @@ def test_lines_of_the_nation_in_the_district_plan_are_those_of_its_outline(plan)
         if (line.indicator, line.year) in outline:
             found = outline[line.indicator, line.year]
             assert (line.op, line.value, line.base_year) == (found.op, found.value, found.base_year), line.id
+
+
+@pytest.mark.parametrize("name", ["xinhua_2021_2030", *NATIONAL])
+def test_every_indicator_with_targets_has_a_short_name_and_says_what_it_counts(name):
+    for indicator in load_plan(name).indicators:
+        if indicator.targets:
+            assert 2 <= len(indicator.short_name_zh) <= 8, indicator.id
+            counted = indicator.kind in ("proportion", "rate", "ratio", "count")
+            assert bool(indicator.count_noun_zh) == counted, indicator.id

@@ -106,6 +106,22 @@ def test_an_indicator_is_a_census_only_where_it_says_so(mini, kind):
     assert load_plan(marked).indicator("a_rate").census
 
 
+def test_a_short_name_is_given_or_cut_from_the_name(mini):
+    assert load_plan(mini()).indicator("a_rate").short_name == "甲率"
+    named = mini((INDICATORS, "  goal:", "  short_name_zh: 短名\n  goal:"))
+    assert load_plan(named).indicator("a_rate").short_name == "短名"
+
+
+def test_a_plan_that_gives_short_names_gives_one_of_its_own_to_every_indicator_with_targets(mini):
+    second = "- id: b_rate\n  name: 乙率\n  domain: health\n  unit: percent\n  kind: proportion\n  direction: up\n  targets: [{year: 2030, op: '>=', value: 1, level: district}]\n"
+    first = "  short_name_zh: 短名\n  goal:"
+    error = refusal(mini((INDICATORS, "  goal:", first), (INDICATORS, "- id:", second + "- id:")))
+    assert any("b_rate：short_name_zh：缺少" in problem for problem in error.problems)
+    twice = second.replace("  domain", "  short_name_zh: 短名\n  domain")
+    error = refusal(mini((INDICATORS, "  goal:", first), (INDICATORS, "- id:", twice + "- id:")))
+    assert any("短名 用了2次" in problem for problem in error.problems)
+
+
 def test_a_plan_and_its_parts_cannot_be_changed(mini):
     plan = load_plan(mini())
     with pytest.raises(ValueError, match="frozen"):
@@ -124,7 +140,9 @@ def test_only_plan_and_indicators_are_required(mini):
 
 # what is changed, the problem it is refused with
 FAULTY = {
-    "unknown field": ((INDICATORS, "  kind:", "  kinds: x\n  kind:"), "indicators.yaml：a_rate / kinds：不认识的字段；是不是 kind？允许：id、name、name_en、goal、domain、also_goals、basis、source_ref、unit、kind、lower、upper、direction、measurement_level、numerator、denominator、numerator_zh、denominator_zh、departments、disaggregation、targets、baselines、anomalies、derived_from、exceptional_years、census、note、note_zh"),
+    "unknown field": ((INDICATORS, "  kind:", "  kinds: x\n  kind:"), "indicators.yaml：a_rate / kinds：不认识的字段；是不是 kind？允许：id、name、name_en、goal、domain、also_goals、basis、source_ref、unit、kind、lower、upper、direction、measurement_level、numerator、denominator、numerator_zh、denominator_zh、departments、disaggregation、targets、baselines、anomalies、derived_from、exceptional_years、census、short_name_zh、count_noun_zh、note、note_zh"),
+    "long short name": ((INDICATORS, "  goal:", "  short_name_zh: 一二三四五六七八九\n  goal:"), "indicators.yaml：a_rate / short_name_zh：应短些，字数不超过 8，实为 '一二三四五六七八九'"),
+    "number in a noun": ((INDICATORS, "  goal:", "  count_noun_zh: 5名学生\n  goal:"), "indicators.yaml：a_rate：count_noun_zh：'5名学生' 应为量词和名词，如 名学生、个村、例"),
     "missing field": ((INDICATORS, "  direction: up\n", ""), "indicators.yaml：a_rate / direction：缺少必填字段"),
     "missing field of the plan": (("plan.yaml", "region: 甲区\n", ""), "plan.yaml：region：缺少必填字段"),
     "unknown field of the plan": (("plan.yaml", "region:", "city: 乙市\nregion:"), "plan.yaml：city：不认识的字段；允许：id、name、region、level、base_year、start_year、midterm_year、end_year、source、official_midterm、domains"),

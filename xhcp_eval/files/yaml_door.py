@@ -18,14 +18,14 @@ _WORDS = {
     "missing": "缺少必填字段", "extra_forbidden": "不认识的字段",
     "int_parsing": "应为整数", "int_type": "应为整数", "int_from_float": "应为整数",
     "float_parsing": "应为数字", "float_type": "应为数字", "finite_number": "应为有限的数字",
-    "string_type": "应为文字", "string_too_short": "不能为空", "too_short": "不能为空", "string_too_long": "太长",
+    "string_type": "应为文字", "string_too_short": "不能为空", "too_short": "不能为空",
     "too_long": "项数过多", "bool_parsing": "应为 true 或 false", "bool_type": "应为 true 或 false",
     "tuple_type": "应为列表", "list_type": "应为列表", "dict_type": "应为字段和值", "model_type": "应为字段和值",
     "date_from_datetime_parsing": "应为日期，如 2026-03-31", "date_type": "应为日期，如 2026-03-31",
 }  # fmt: skip
 _BOUNDS = {
     "greater_than": ("gt", "大于"), "greater_than_equal": ("ge", "不小于"),
-    "less_than": ("lt", "小于"), "less_than_equal": ("le", "不大于"),
+    "less_than": ("lt", "小于"), "less_than_equal": ("le", "不大于"), "string_too_long": ("max_length", "短些，字数不超过"),
 }  # fmt: skip
 _PATTERNS = {
     "^[a-z0-9_]+$": "只能用小写字母、数字和下划线",

@@ -23,6 +23,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$", max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Year = Annotated[int, Field(ge=1990, le=2100, strict=True)]
 Scalar = bool | int | float | str
+# The page of all data; a report without a brief has it as its first page.
+FIRST_PAGE, DATA_PAGE = "index.html", "data.html"
+LOGOS = (".png", ".jpg", ".jpeg")
 
 
 class Section(BaseModel):
@@ -41,6 +44,31 @@ class Section(BaseModel):
         return "_".join([Path(self.notebook).stem, *filter(None, values)])
 
 
+class Documents(BaseModel):
+    """Documents beside the page of all data, by the notebooks that make them, in order. brief: two pages for leaders, the first
+    page of the report. formal: the report in official form.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    brief: tuple[Section, ...] = ()
+    formal: tuple[Section, ...] = ()
+
+
+class CoverFacts(BaseModel):
+    """What stands on the outside of documents. unit: 编制单位. date: as printed (2026年3月). number: 编号. classification: 密级, with its
+    term if it has one (秘密★1年). logo: a picture, relative to the project.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    unit: str = Field("", max_length=60)
+    date: str = Field("", pattern=r"^(\d{4}年(\d{1,2}月(\d{1,2}日)?)?)?$")
+    number: str = Field("", max_length=40)
+    classification: str = Field("", pattern=r"^((公开|内部资料|秘密|机密)(★.{1,8})?)?$")
+    logo: str = ""
+
+
 class PackParams(BaseModel):
     """Everything a pack depends on.
 
@@ -53,7 +81,8 @@ class PackParams(BaseModel):
     questionnaires, costs), relative to the project. forecast_origin: year of an earlier forecast that a
     final report is compared with. forecast_published: results.csv of the report that published it, relative to the
     project; without it the forecast is made again with the data of that year. learn_from: tables of other regions (same
-    plan) whose series ours learn from; they are neither shown nor judged.
+    plan) whose series ours learn from; they are neither shown nor judged. documents: what is made beside the page of all data,
+    and cover: what stands on their outside.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +107,18 @@ class PackParams(BaseModel):
     forecast_published: str = ""
     learn_from: tuple[Text, ...] = ()
     evaluation: str = ""
+    documents: Documents = Documents()
+    cover: CoverFacts = CoverFacts()
+
+    @property
+    def notebooks(self) -> tuple[Section, ...]:
+        """All notebooks to run: the chapters of the page of all data, then those of the documents."""
+        return (*self.sections, *self.documents.brief, *self.documents.formal)
+
+    @property
+    def data_page(self) -> str:
+        """Name of the page of all data."""
+        return DATA_PAGE if self.documents.brief else FIRST_PAGE
 
 
 def load_params(path: str | Path) -> PackParams:
@@ -159,6 +200,12 @@ def _file_problems(params: PackParams) -> list[str]:
         problems.append(
             f"evaluation：没有文件夹 {params.evaluation}；路径从项目文件夹写起，如 data/demo/evaluation"
         )
+    if params.cover.logo:
+        logo = (ROOT / params.cover.logo).resolve()
+        if not logo.is_relative_to(ROOT) or not logo.is_file():
+            problems.append(f"cover / logo：没有文件 {params.cover.logo}；路径从项目文件夹写起")
+        elif logo.suffix.lower() not in LOGOS:
+            problems.append(f"cover / logo：{params.cover.logo} 不是图片；允许 {'、'.join(LOGOS)}")
     if params.as_of and not any(name.endswith(".duckdb") for name in params.data):
         problems.append("as_of：只用于 data 中的数据库(.duckdb)；其他数据文件没有历次填报")
     return problems
@@ -187,15 +234,20 @@ def _section_problems(params: PackParams) -> list[str]:
     """Only the package's own notebooks run, with parameters that they have, each on a page of its own."""
     problems = []
     known = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
-    for number, section in enumerate(params.sections, 1):
-        place = f"sections 第 {number} 项"
+    documents = {"documents / brief": params.documents.brief, "documents / formal": params.documents.formal}
+    placed = [
+        (f"{field} 第 {number} 项", section)
+        for field, group in {"sections": params.sections, **documents}.items()
+        for number, section in enumerate(group, 1)
+    ]
+    for place, section in placed:
         if section.notebook not in known:
             problems.append(f"{place}：没有笔记本 {section.notebook}；{near(section.notebook, known)}")
         else:
             problems += [f"{place}（{section.notebook}）：{text}" for text in _parameter_problems(section)]
-    pages = [section.page for section in params.sections]
-    for page in sorted({page for page in pages if pages.count(page) > 1 or page == "index"}):
-        problems.append(f"sections：页面 {page}.html 重名；同一笔记本用多次时，参数须不同")
+    pages = [section.page for section in params.notebooks]
+    for page in sorted({page for page in pages if pages.count(page) > 1 or page in ("index", "data")}):
+        problems.append(f"sections、documents：页面 {page}.html 重名；同一笔记本用多次时，参数须不同")
     return problems
 
 

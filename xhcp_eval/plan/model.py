@@ -23,6 +23,9 @@ else:  # a name of those tables
     KindName, UnitName = Literal[tuple(KINDS)], Literal[tuple(UNITS)]
 
 
+SHORT = 8  # characters of a short name
+
+
 def _year(given: Any) -> Any:
     """One sentence in place of the two that a union of types would give."""
     if given == "every_year" or (isinstance(given, int) and not isinstance(given, bool)):
@@ -118,7 +121,8 @@ class Indicator(_Model):
     pass 100%), count, mean, yes_no, gap or index. lower, upper: natural bounds. census: the figures count all units
     there are (villages, schools, clinics), so they carry no sampling interval: 57 of 60 villages is a fact, and future
     noise is what the series shows, not what counts would allow. exceptional_years: years whose figures stand but tell
-    nothing of the trend.
+    nothing of the trend. short_name_zh: name for a tile or a narrow column. count_noun_zh: what is counted, with its
+    measure word, as it follows a number (名学生, 个村, 例).
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_.]*$")
@@ -149,8 +153,15 @@ class Indicator(_Model):
     derived_from: DerivedFrom | None = None
     exceptional_years: tuple[int, ...] = ()
     census: bool = False
+    short_name_zh: str = Field("", max_length=SHORT)
+    count_noun_zh: str = Field("", max_length=SHORT)
     note: str | None = None
     note_zh: str | None = None
+
+    @property
+    def short_name(self) -> str:
+        """Name for a tile or a narrow column, of at most `SHORT` characters."""
+        return self.short_name_zh or self.name[:SHORT]
 
     @model_validator(mode="after")
     def _bounds(self) -> Indicator:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from xhcp_eval.errors import PlanError
 from xhcp_eval.files.yaml_door import fault_text, fields_at, read_yaml
 from xhcp_eval.plan.model import (
+    SHORT,
     Ambiguity,
     Commitment,
     Goal,
@@ -147,7 +148,21 @@ def _problem(fault: Mapping[str, Any], content: dict) -> str:
 
 def _cross_check(plan: Plan) -> list[str]:
     """What no single entry shows: doubled ids, references to nothing, targets that can't be met or judged."""
-    return [*_doubled(plan), *_dangling(plan), *_out_of_order(plan)]
+    return [*_doubled(plan), *_dangling(plan), *_out_of_order(plan), *_unworded(plan)]
+
+
+def _unworded(plan: Plan) -> Iterator[str]:
+    """A plan that names its indicators for tiles names all with targets, each by a name of its own; nouns aren't numbers."""
+    own = [i for i in plan.indicators if i.targets]
+    if any(i.short_name_zh for i in own):
+        for i in own:
+            if not i.short_name_zh:
+                yield f"indicators.yaml：{i.id}：short_name_zh：缺少；有目标的指标都须有，不超过{SHORT}字"
+    names = Counter(i.short_name_zh for i in own if i.short_name_zh)
+    yield from (f"indicators.yaml：short_name_zh：{name} 用了{n}次" for name, n in names.items() if n > 1)
+    for i in plan.indicators:
+        if re.search(r"[0-9（）()\s]", i.count_noun_zh):
+            yield f"indicators.yaml：{i.id}：count_noun_zh：{i.count_noun_zh!r} 应为量词和名词，如 名学生、个村、例"
 
 
 def _doubled(plan: Plan) -> Iterator[str]:

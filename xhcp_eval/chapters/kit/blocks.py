@@ -50,13 +50,15 @@ class Heading(Block):
 @dataclass(frozen=True)
 class Paragraph(Block):
     """Sentences. lead: first words set in bold. style: body, note (small, below a table or picture), source or item (of a list).
-    link: address, relative to the report's folder, under which its numbers stand.
+    link: address, relative to the report's folder, under which its numbers stand. spare: may be left out where a document
+    has to keep to its pages.
     """
 
     text: str
     lead: str = ""
     style: str = "body"
     link: str = ""
+    spare: bool = False
     kind: ClassVar[str] = "paragraph"
 
     @property
@@ -69,7 +71,8 @@ class Paragraph(Block):
 @dataclass(frozen=True)
 class Table(Block):
     """A table. head: of the columns. rows: cells as text. widths: share of the width of each column, summing to 1.
-    caption: line above. note: line below. landscape: on pages turned. links: address of each row or "".
+    caption: line above. note: line below. landscape: on pages turned. links: address of each row or "". shrinks: rows may be dropped from the
+    bottom where a document has to keep to its pages.
     """
 
     head: tuple[str, ...]
@@ -79,6 +82,7 @@ class Table(Block):
     note: str = ""
     landscape: bool = False
     links: tuple[str, ...] = ()
+    shrinks: bool = False
     kind: ClassVar[str] = "table"
 
     @property
@@ -138,6 +142,14 @@ class PageBreak(Block):
 KINDS: Mapping[str, type[Block]] = {
     block.kind: block for block in (Heading, Paragraph, Table, Picture, PageBreak)
 }
+
+
+def show(*blocks: Block) -> None:
+    """Show blocks in a notebook's cell, each as an output of its own."""
+    from IPython.display import display
+
+    for block in blocks:
+        display(block)
 
 
 def from_data(data: Mapping[str, Any]) -> Block:

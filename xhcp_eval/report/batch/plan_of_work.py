@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.forecast.reference.model import FEWEST_PEERS
-from xhcp_eval.pack.params import NOTEBOOKS, Name, PackParams, Text, load_params
+from xhcp_eval.pack.params import NOTEBOOKS, Documents, Name, PackParams, Text, load_params
 from xhcp_eval.provenance import ROOT, file_hash
 from xhcp_eval.report.batch.names import folder_name
 from xhcp_eval.report.batch.rows import Rows
@@ -126,6 +126,7 @@ def region_params(pack: PackParams, region: str, batch: BatchParams) -> PackPara
             "data": batch.data,
             "as_of": batch.as_of,
             "sections": tuple(one for one in pack.sections if one.notebook not in batch.leave_out),
+            "documents": Documents(),
             "evaluation": pack.evaluation if region == pack.region else "",
             "forecast_published": pack.forecast_published if region == pack.region else "",
             "jobs": 1,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xhcp_eval.errors import RunError
 from xhcp_eval.files.safe_text import xml_text
+from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE
 from xhcp_eval.report.export.content import Chapter, Heading, Report, plain
 from xhcp_eval.report.export.html_blocks import Reader, words
 
@@ -29,7 +30,7 @@ def read_report(folder: Path) -> Report:
     page, drawings = _parsed(text)
     sections = page.xpath('//main//section[contains(concat(" ", @class, " "), " chapter ")]')
     if not sections:
-        raise RunError(f"{folder / 'index.html'} 中没有章节：报告由旧版程序生成，请重新运行 xhcp run")
+        raise RunError(f"{_page(folder)} 中没有章节：报告由旧版程序生成，请重新运行 xhcp run")
     reader = Reader(drawings)
     banner = _first(page, '//div[@class="banner"]')
     return Report(
@@ -45,16 +46,22 @@ def read_report(folder: Path) -> Report:
 
 
 def finished_page(folder: Path) -> Path:
-    """The page of a finished report; raises RunError if there is none."""
+    """The page of all data of a finished report; raises RunError if there is none."""
     _opened(folder)
-    return folder / "index.html"
+    return _page(folder)
+
+
+def _page(folder: Path) -> Path:
+    """Beside a brief the page of all data has a name of its own."""
+    beside = folder / DATA_PAGE
+    return beside if beside.is_file() else folder / FIRST_PAGE
 
 
 def _opened(folder: Path) -> tuple[dict, str]:
     """Record and page of a finished run."""
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        text = (folder / "index.html").read_text(encoding="utf-8")
+        text = _page(folder).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         message = f"{folder} 中没有完整的报告（缺 index.html 或 run.json）：请先运行 xhcp run"
         raise RunError(message) from error

@@ -13,7 +13,7 @@ from xhcp_eval.chapters.kit.style import STATUS_STYLE, Look
 from xhcp_eval.chapters.kit.views import template
 from xhcp_eval.provenance import local_time
 from xhcp_eval.report.page.changes import changes_table, compare_reports, run_changes
-from xhcp_eval.report.page.render import INDEX, Page, Shell, render_page
+from xhcp_eval.report.page.render import Page, Shell, render_page
 from xhcp_eval.report.page.summary import SUMMARY, read_summary, write_summary
 from xhcp_eval.verdict.status import Status
 
@@ -53,7 +53,7 @@ class Download:
 
 
 def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
-    """Write index.html, the whole report in one file: the summary, then every chapter; returns its path.
+    """Write the page of all data, the whole report in one file: the summary, then every chapter; returns its path.
 
     pack: its verdicts. shell: title and chapters, the summary first. folder: of the pack, with a file
     <chapter>.html for each other chapter (`render_notebook`), which are taken into the report and removed;
@@ -76,7 +76,7 @@ def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
         ],
     )
     chapters = [_chapter(summary, first), *(part.read_text(encoding="utf-8") for part in parts)]
-    path = folder / f"{INDEX}.html"
+    path = folder / pack.params.data_page
     path.write_text(render_page(chapters, shell), encoding="utf-8", newline="\n")
     for part in parts:
         part.unlink()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "评估报告总览"
+INDEX_FILE = "index.html"
 TARGETS = "targets"  # id of the table of all targets
 DECIDING, OTHER = "主要目标", "策略措施"
 DEMO_SHORT = "含演示数据"
@@ -75,7 +76,7 @@ def write_overview(out: Path) -> Path:
         ("本页由各份报告的摘要生成，随每次运行更新。",), DEMO_SHORT, DEMO_BANNER,
     )  # fmt: skip
     chapters = [render_chapter(body, page) for body, page in zip(bodies, PAGES, strict=True)]
-    path = out / "index.html"
+    path = out / INDEX_FILE
     path.write_text(render_page(chapters, shell), encoding="utf-8", newline="\n")
     return path
 
@@ -105,7 +106,7 @@ def _report(summary: dict, frame: pd.DataFrame) -> Report:
         _preset(columns, AT_RISK),
     )
     return Report(
-        title, f"{summary['pack']}/index.html", summary, local_time(summary["computed_at"]), shown, risks
+        title, f"{summary['pack']}/{INDEX_FILE}", summary, local_time(summary["computed_at"]), shown, risks
     )
 
 
@@ -124,7 +125,7 @@ def _rows(summary: dict, frame: pd.DataFrame) -> list[dict]:
             "title": _title(summary),
             "region": summary["region"],
             "data_until": summary["data_until"],
-            "link": f"{summary['pack']}/index.html#{row.indicator}",
+            "link": f"{summary['pack']}/{summary.get('page', INDEX_FILE)}#{row.indicator}",
             "look": STATUS_STYLE[row.status],
             "rank": SEVERITY.index(row.status),
             "kind": DECIDING if row.decides_goal else OTHER,

@@ -42,6 +42,7 @@ def summarise(pack: Pack) -> dict:
     return {
         "pack": params.pack,
         "title": params.title,
+        "page": params.data_page,
         "region": pack.region,
         "plan": params.plan,
         "plan_name": pack.plan.name,
@@ -80,7 +81,7 @@ def write_summary(pack: Pack, folder: Path, earlier: Path) -> list[dict]:
 
 
 def _said(summary: dict) -> dict:
-    return {name: value for name, value in summary.items() if name != "computed_at"}
+    return {name: value for name, value in summary.items() if name not in ("computed_at", "page")}
 
 
 def history(folder: Path) -> list[dict]:

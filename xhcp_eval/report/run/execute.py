@@ -25,7 +25,7 @@ class Job:
     """A notebook to run and render.
 
     source: the notebook. executed: where its executed copy goes, or is already if `reuse`. html: the page to
-    write. parameters: values to inject; those named in `private` hold paths of this run and are blanked
+    write, None for a part of a document. parameters: values to inject; those named in `private` hold paths of this run and are blanked
     afterwards. saves: write the executed copy after each cell, so that one that dies tells how far it came; else
     once, at its end.
     """
@@ -34,7 +34,7 @@ class Job:
     shell: Shell
     source: Path
     executed: Path
-    html: Path
+    html: Path | None
     parameters: dict[str, Any]
     private: tuple[str, ...] = ("snapshot",)
     reuse: bool = False
@@ -106,7 +106,8 @@ def run_job(job: Job, engine: str | None = None) -> Done:
         crashed = isinstance(error, CrashError)
         return Done(job.page, time.perf_counter() - start, str(error), crashed=crashed)
     html, body = render_notebook(notebook, job.page, job.shell)
-    job.html.write_text(html, encoding="utf-8", newline="\n")
+    if job.html is not None:
+        job.html.write_text(html, encoding="utf-8", newline="\n")
     return Done(job.page, time.perf_counter() - start, "", body.warnings, body.pictures_without_alt)
 
 

@@ -23,6 +23,7 @@ from xhcp_eval.provenance import ROOT, code_hash, file_hash
 from xhcp_eval.report.page.index import write_index
 from xhcp_eval.report.page.render import Page, Shell, make_shell
 from xhcp_eval.report.page.results import write_results
+from xhcp_eval.report.run.documents import write_documents
 from xhcp_eval.report.run.execute import Done, Job, run_jobs
 
 REPORTS = ROOT / "reports"
@@ -64,7 +65,7 @@ def run_pack(params: str | Path | PackParams, out: str | Path = REPORTS, force: 
     else:
         check_params(params)
     target, started = Path(out).resolve() / params.pack, time.perf_counter()
-    with _progress(params.title, len(params.sections) + 2) as tell, replacing(target) as work:
+    with _progress(params.title, len(params.notebooks) + 2) as tell, replacing(target) as work:
         tell("读取数据、预测、判定")
         pack = compute_pack(params) if force else stored_pack(params)
         reusable = {} if force else _reusable(target)
@@ -110,6 +111,7 @@ def write_report(
     if any(section.notebook == YEARBOOK for section in pack.params.sections):
         _yearbook(pack, work)
     write_index(pack, run.shell, work)  # takes the tables into the page
+    write_documents(pack, work)
     remove(run.snapshot)
     # the record comes last: a folder with one is whole
     _write_json(work / RECORD, _record(run, jobs, done, "ok"))
@@ -150,15 +152,15 @@ def _start(pack: Pack, work: Path, target: Path, key: str, started: float) -> Ru
     common = [__version__, code_hash(), key or _snapshot_hash(work / "snapshot")]
     keys = {
         section.page: _text_hash([*common, file_hash(NOTEBOOKS / section.notebook), section.model_dump()])
-        for section in pack.params.sections
+        for section in pack.params.notebooks
     }
     return Run(pack, make_shell(pack), work, target, keys, started, in_memory)
 
 
 def _jobs(run: Run, reusable: Mapping[str, Path]) -> list[Job]:
     """A job for each section; one whose inputs are those of the last run takes its executed copy."""
-    jobs = []
-    for section in run.pack.params.sections:
+    jobs, chapters = [], run.pack.params.sections
+    for section in run.pack.params.notebooks:
         executed = run.work / "notebooks" / f"{section.page}.ipynb"
         last = reusable.get(run.keys[section.page])
         if last is not None:
@@ -169,7 +171,7 @@ def _jobs(run: Run, reusable: Mapping[str, Path]) -> list[Job]:
                 shell=run.shell,
                 source=NOTEBOOKS / section.notebook,
                 executed=executed,
-                html=run.work / f"{section.page}.html",
+                html=run.work / f"{section.page}.html" if section in chapters else None,
                 parameters={
                     "pack": run.pack.params.pack,
                     "snapshot": str(run.snapshot),

@@ -1,0 +1,111 @@
+"""The documents of a report, from the blocks that their notebooks have shown: the brief as first page and for Word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xhcp_eval.chapters.kit.blocks import Block, Paragraph, Table
+from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, Section
+from xhcp_eval.provenance import ROOT
+
+if TYPE_CHECKING:
+    from xhcp_eval.pack.pack import Pack
+    from xhcp_eval.report.documents.cover import Cover
+
+BRIEF_PAGES = 2
+BRIEF_FILE, FORMAL_FILE = "brief.docx", "formal.docx"
+# What the head of a brief takes, in lines of a note (12 points): classification, title, unit and date, demonstration data.
+HEAD_LINES, LOGO_LINES = 8, 5
+ALL_DATA = "全部数据、判定依据和方法见监测数据页。"
+
+
+def write_documents(pack: Pack, folder: Path) -> list[Path]:
+    """Write the documents of a pack beside its page of all data; returns the files, none where it has no documents.
+
+    folder: of the report, with executed notebooks in notebooks/. Raises RunError if a block is broken.
+    """
+    from xhcp_eval.report.documents.page import document_page
+    from xhcp_eval.report.documents.word import write_word
+
+    made = []
+    documents = pack.params.documents
+    if documents.brief:
+        cover = _cover(pack, brief=True)
+        blocks = [*_blocks(folder, documents.brief), Paragraph(ALL_DATA, style="note", link=DATA_PAGE)]
+        blocks = fitted(blocks, cover)
+        page = folder / FIRST_PAGE
+        page.write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
+        made += [page, write_word(blocks, cover, folder / BRIEF_FILE)]
+    if documents.formal:
+        made.append(
+            write_word(_blocks(folder, documents.formal), _cover(pack, brief=False), folder / FORMAL_FILE)
+        )
+    return made
+
+
+def fitted(blocks: Sequence[Block], cover: Cover, pages: int = BRIEF_PAGES) -> list[Block]:
+    """Blocks that keep to their pages: rows of tables that shrink go from the bottom, then paragraphs that may be spared.
+
+    Type never shrinks; what was left out is said below the table.
+    """
+    kept = list(blocks)
+    while _pages(kept, cover) > pages:
+        shorter = _without_a_row(kept, blocks) or _without_a_sentence(kept)
+        if shorter is None:
+            break
+        kept = shorter
+    return kept
+
+
+def _pages(blocks: Sequence[Block], cover: Cover) -> int:
+    """Pages that blocks take below the head, reckoned as for Word's contents: a line after the last tells where it ends."""
+    from xhcp_eval.report.documents.layout import block_pages
+    from xhcp_eval.report.documents.numbering import Numbering
+    from xhcp_eval.report.documents.sheets import sheet_of
+
+    lines = HEAD_LINES + (LOGO_LINES if cover.logo else 0)
+    whole = [Paragraph("\n".join("　" * lines), style="note"), *blocks, Paragraph("　", style="note")]
+    return block_pages(whole, sheet_of(cover), Numbering(whole))[-1]
+
+
+def _without_a_row(kept: list[Block], whole: Sequence[Block]) -> list[Block] | None:
+    for k, block in enumerate(kept):
+        if isinstance(block, Table) and block.shrinks and len(block.rows) > 1:
+            full = whole[k]
+            assert isinstance(full, Table)
+            left = len(block.rows) - 1
+            told = f"另{len(full.rows) - left}项见监测数据页。"
+            short = replace(
+                block, rows=block.rows[:left], links=block.links[:left], note=f"{full.note}{told}"
+            )
+            return [*kept[:k], short, *kept[k + 1 :]]
+    return None
+
+
+def _without_a_sentence(kept: list[Block]) -> list[Block] | None:
+    for k, block in reversed(list(enumerate(kept))):
+        if isinstance(block, Paragraph) and block.spare:
+            return [*kept[:k], *kept[k + 1 :]]
+    return None
+
+
+def _blocks(folder: Path, sections: Sequence[Section]) -> list[Block]:
+    from xhcp_eval.report.documents.reading import blocks_of
+
+    return [
+        block for section in sections for block in blocks_of(folder / "notebooks" / f"{section.page}.ipynb")
+    ]
+
+
+def _cover(pack: Pack, brief: bool) -> Cover:
+    from xhcp_eval.report.documents.cover import Cover
+
+    params, facts = pack.params, pack.params.cover
+    title = params.title.removesuffix("报告") + "简报" if brief else params.title
+    return Cover(
+        title, params.subtitle, facts.unit, facts.date, facts.number, facts.classification,
+        ROOT / facts.logo if facts.logo else None, pack.is_demo, with_cover_page=not brief, contents=not brief,
+    )  # fmt: skip
