@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from xhcp_eval.chapters.wording.nouns import counted
-from xhcp_eval.chapters.wording.values import change_text, chance_words, value_text
+from xhcp_eval.chapters.wording.values import chance_words, change_text, value_text
 from xhcp_eval.plan.model import Plan, Target
 from xhcp_eval.verdict.operators import sign_of
 from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
