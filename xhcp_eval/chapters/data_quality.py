@@ -35,7 +35,7 @@ def completeness_table(pack: Pack) -> TableView:
         rows,
         columns=headers,
         numeric=list(headers)[1:],
-        caption="各单位填报情况（单位分工为建议，规划文本未分工，见A29）",
+        caption="各单位填报情况（单位分工为建议，规划文本未分工）",
     )
 
 

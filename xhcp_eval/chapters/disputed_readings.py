@@ -21,7 +21,7 @@ def disputed_readings(pack: Pack) -> TableView:
             "indicator": [f"{r.indicator_name}（{r.target_year}年）" for r in own.itertuples()],
             "reading": own["reading"].map(READING_LABELS).fillna(own["reading"]),
             "target": own["target_text"],
-            "latest": [latest_text(r) for r in own.itertuples()],
+            "latest": [latest_text(pack, r) for r in own.itertuples()],
             "probability": [format_probability(r.probability) for r in own.itertuples()],
             "own_status": own["own_status"],
             "status": own["status"],

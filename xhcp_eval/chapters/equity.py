@@ -23,6 +23,7 @@ DIMENSIONS = {
 }
 DRAWS = 2000
 POOLED = 3  # years put together for rates of rare events
+UNSOUND = "各组数少，原数的极差含偶然，不印区间，也不断定是否缩小"
 GROUP_LABELS = {"male": "男", "female": "女", "urban": "城镇", "rural": "农村"}
 
 
@@ -126,9 +127,11 @@ def _row(pack: Pack, facts, dimension: str, region: str) -> dict | None:
     row = {
         "indicator": facts.id, "name": facts.name, "years": str(last) if pooled == 1 else f"{last - pooled + 1}—{last}",
         "estimate": gap["estimate"], "low": gap["low"], "high": gap["high"], "p": decisive,
-        "gap_text": _interval(gap, facts.unit), "ratio_text": _ratio(ratio), "chance_text": format_value(abs(gap["by_chance"]), facts.unit, difference=True),
+        "gap_text": _interval(gap, facts), "ratio_text": _ratio(ratio), "chance_text": format_value(abs(gap["by_chance"]), facts.unit, difference=True),
         "verdict": UNTOLD, "change_text": "—", "note": "没有基期的分组数",
     }  # fmt: skip
+    if not _contains(gap):
+        return row | {"note": UNSOUND}
     return row | _change(pack, facts, dimension, region, groups, base, pooled, options)
 
 
@@ -174,9 +177,15 @@ def _discoveries(p: np.ndarray, rate: float = 0.05) -> np.ndarray:
     return multipletests(p, rate, method="fdr_bh")[0]
 
 
-def _interval(row: pd.Series, unit: str) -> str:
-    ends = [format_value(row[name], unit, difference=True) for name in ("estimate", "low", "high")]
-    return f"{ends[0]}（{ends[1]}—{ends[2]}）"
+def _contains(row: pd.Series) -> bool:
+    """Whether an interval holds its own estimate: ranges of many small groups are drawn together until they don't."""
+    return bool(row["low"] - 1e-9 <= row["estimate"] <= row["high"] + 1e-9)
+
+
+def _interval(row: pd.Series, facts) -> str:
+    """A gap with its interval; full counts have none, and one that leaves its estimate out isn't printed."""
+    ends = [format_value(row[name], facts.unit, difference=True) for name in ("estimate", "low", "high")]
+    return ends[0] if facts.census or not _contains(row) else f"{ends[0]}（{ends[1]}—{ends[2]}）"
 
 
 def _ratio(row: pd.Series) -> str:

@@ -15,6 +15,7 @@ from xhcp_eval.chapters.grounds import grounds
 from xhcp_eval.chapters.kit import fan
 from xhcp_eval.chapters.kit.tables import signed
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, section, table, text_view
+from xhcp_eval.chapters.wording.nouns import noun_of
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.forecast.classical.trend import TREND_MODELS
 from xhcp_eval.forecast.projection import AUTO, LEVELS, MODEL_LABELS, project_panel, trend_model
@@ -207,8 +208,7 @@ def _people(row: pd.Series, facts: Indicator, value: float) -> str:
     if not per or cases != cases or not KINDS[facts.kind].law:
         return ""
     moved = abs(value - row["latest_value"]) / per * cases
-    word = "例" if facts.kind == "rate" else "人（个）"
-    return f"与现状相比，每年约涉及{moved:,.0f}{word}（按现在的{cases:,.0f}计）。"
+    return f"与现状相比，每年约涉及{moved:,.0f}{noun_of(facts)}（按现在的{cases:,.0f}计）。"
 
 
 def _narrowed(pack: Pack, verdicts: Verdicts, choice: Choice) -> Pack:

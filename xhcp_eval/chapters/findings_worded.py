@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets, signed
+from xhcp_eval.chapters.wording.nouns import counted, pooled
+from xhcp_eval.chapters.wording.pace import best_span, best_text
+from xhcp_eval.chapters.wording.standing import not_yet, stands, why_open
 from xhcp_eval.observations.table import is_below, is_total
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.kinds import KINDS
@@ -60,7 +63,7 @@ def findings(pack: Pack) -> list[Finding]:
     unclear = rows[rows["status"].isin([Status.UNDECIDABLE, Status.DISPUTED, Status.NO_DATA])]
     found = [_problem(pack, row) for row in risky.itertuples()]
     found += [_good(pack, row) for row in good.itertuples()]
-    found += [_open(row) for row in unclear.itertuples()]
+    found += [_open(pack, row) for row in unclear.itertuples()]
     # one suggestion an indicator, by the target that lies furthest ahead
     last = risky.sort_values("target_year", kind="stable").drop_duplicates("indicator", keep="last").index
     found += [_advice(pack, row) for row in risky[risky.index.isin(last)].itertuples()]
@@ -78,29 +81,29 @@ def claims_too_much(text: str, finding: Finding) -> list[str]:
 
 def _problem(pack: Pack, row) -> Finding:
     if row.status == Status.MISSED:
-        text = f"{_year(row)}{row.indicator_name}目标（{_bound(row)}）未达标：{_now(row)}"
+        text = f"{_year(row)}{row.indicator_name}目标（{_bound(row)}）未达标：{_now(pack, row)}"
         text += f"；{row.failures}" if row.failures else ""
     else:
-        text = f"{row.indicator_name}{_now(row)}，{_year(row)}目标（{_bound(row)}）{row.status}"
+        text = f"{row.indicator_name}{_now(pack, row)}，{_year(row)}目标（{_bound(row)}）{row.status}"
         text += (
             f"，达标概率{format_probability(row.probability)}" if row.probability == row.probability else ""
         )
-    return _finding("problems", row, f"{text}{_gap(row)}{_lowest(pack, row)}。")
+    return _finding("problems", row, f"{text}{_gap(pack, row)}{_lowest(pack, row)}。")
 
 
 def _good(pack: Pack, row) -> Finding:
-    text = f"{row.indicator_name}{_now(row)}，{_year(row)}目标（{_bound(row)}）{row.status}"
+    text = f"{row.indicator_name}{_now(pack, row)}，{_year(row)}目标（{_bound(row)}）{row.status}"
     if row.probability == row.probability:
         text += f"，达标概率{format_probability(row.probability)}"
     return _finding("good", row, f"{text}。")
 
 
-def _open(row) -> Finding:
+def _open(pack: Pack, row) -> Finding:
     why = {
         Status.DISPUTED: "规划文本有不同读法，结论不同，待裁定",
         Status.NO_DATA: "没有数据",
-    }.get(row.status, "事件数过少或变化不明显，不能断定")
-    known = f"{_now(row)}；" if row.latest_year == row.latest_year else ""
+    }.get(row.status) or why_open(pack, row)
+    known = f"{_now(pack, row)}；" if row.latest_year == row.latest_year else ""
     return _finding("open", row, f"{row.indicator_name}{_year(row)}目标（{_bound(row)}）：{known}{why}。")
 
 
@@ -115,12 +118,13 @@ def _advice(pack: Pack, row) -> Finding:
     paces = pack.scenarios[(pack.scenarios["target_id"] == row.target_id)].set_index("scenario")
     if row.required_pace == row.required_pace:
         five = row.pace_to - row.pace_from == RECENT_YEARS
-        span = "" if five else f"（{row.pace_from:.0f}—{row.pace_to:.0f}年）"
-        now = f"近五年{span}年均{signed(row.pace, row.unit)}" if row.pace == row.pace else "近五年速度不详"
+        years = "" if five else f"（{row.pace_from:.0f}—{row.pace_to:.0f}年）"
+        now = f"近五年{years}年均{signed(row.pace, row.unit)}" if row.pace == row.pace else "近五年速度不详"
         parts.append(f"{now}，要在{row.target_year}年达到目标需每年{signed(row.required_pace, row.unit)}")
-    if "best_recent" in paces.index:
-        best = paces.loc["best_recent"]
-        parts.append(f"若保持近年最好的三年速度，达标概率为{format_probability(best['probability'])}")
+    span = best_span(pack, row)
+    if span:
+        chance = format_probability(paces.loc["best_recent", "probability"])
+        parts.append(f"{best_text(span)}，达标概率为{chance}")
     place = _lowest(pack, row)
     if place:
         parts.append(f"先从{place.removeprefix('；最低的是')}入手")
@@ -163,7 +167,10 @@ def _standing_advice(pack: Pack, unclear: pd.DataFrame) -> list[Finding]:
     return found
 
 
-def _now(row) -> str:
+def _now(pack: Pack, row) -> str:
+    if row.kind == "count" and row.denominator > 1:
+        total = pooled(row.numerator, round(row.denominator), pack.plan.indicator(row.indicator))
+        return f"{row.latest_basis.removesuffix('合并')}{total}"
     interval = ""
     if row.small_count and row.latest_low == row.latest_low:
         interval = (
@@ -181,15 +188,13 @@ def _year(row) -> str:
     return "每年保持的" if row.every_year else f"{row.target_year}年"
 
 
-def _gap(row) -> str:
+def _gap(pack: Pack, row) -> str:
     if not row.gap > 0:
-        return ""
-    children = (
-        f"，折合约{row.children:,.0f}{'例/年' if row.kind == 'rate' else '人（个）'}"
-        if row.children > 0 and row.kind != "count"
-        else ""
+        return f"；{stands(pack.plan, row)}" if not_yet(row) else ""
+    people = (
+        counted(row.children, pack.plan.indicator(row.indicator)) if row.kind not in ("count", "mean") else ""
     )
-    return f"；差{format_value(row.gap, row.unit, difference=True)}{children}"
+    return f"；差{format_value(row.gap, row.unit, difference=True)}" + (f"，折合约{people}" if people else "")
 
 
 def _lowest(pack: Pack, row) -> str:

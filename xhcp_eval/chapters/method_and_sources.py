@@ -6,6 +6,7 @@ import pandas as pd
 
 from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, ROLE_LABELS, latest_text, target_name
 from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
+from xhcp_eval.chapters.wording.cases import yearly_few
 from xhcp_eval.forecast.backtests.card import model_scores
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import format_probability
@@ -46,6 +47,12 @@ def _on_provinces(found: dict[str, dict[str, float]]) -> str:
     )
 
 
+def few_events(pack: Pack) -> TextView:
+    """How few cases the region's own rates rest on, by its latest figures; empty where they are many or have no counts."""
+    told = yearly_few(pack)
+    return text_view(f"{pack.region}{told}。" if told else "")
+
+
 def every_target(pack: Pack, rows: pd.DataFrame | None = None, caption: str = "全部目标") -> TableView:
     """All targets, a row each: what is asked, what is known, how sure, why."""
     rows = pack.assessment if rows is None else rows
@@ -57,7 +64,7 @@ def every_target(pack: Pack, rows: pd.DataFrame | None = None, caption: str = "�
             "indicator": [target_name(r) for r in listed],
             "year": [f"每年至{r.target_year}" if r.every_year else str(r.target_year) for r in listed],
             "target": rows["target_text"],
-            "latest": [latest_text(r) for r in listed],
+            "latest": [latest_text(pack, r) for r in listed],
             "probability": [format_probability(r.probability) for r in listed],
             "data": [data_status_text(s) for s in rows["data_status"]],
             "reason": [r.reason + (f"；{r.literal}" if r.literal else "") for r in listed],

@@ -66,9 +66,7 @@ def outcome_table(pack: Pack) -> TableView:
             "probability": [format_probability(r.probability) for r in rows.itertuples()],
             "loose": [format_probability(p) for p in rows["probability_loose"]],
             "outcome": [format_value(r.outcome_value, r.unit) for r in rows.itertuples()],
-            "outcome_status": rows["outcome_status"].where(
-                rows["outcome_status"] != "", Status.NO_DATA.value
-            ),
+            "outcome_status": _ends(pack, rows),
             "error": [
                 "—" if r.squared_error != r.squared_error else f"{r.squared_error:.3f}"
                 for r in rows.itertuples()
@@ -92,6 +90,15 @@ def outcome_table(pack: Pack) -> TableView:
         shown, columns=headers, numeric=["origin", "probability", "loose", "outcome", "error"], status=["predicted_status", "outcome_status"],
         wide=["note"], caption=caption,
     )  # fmt: skip
+
+
+def _ends(pack: Pack, rows: pd.DataFrame) -> pd.Series:
+    """What became of each target; without a figure of its year, what this very report says of it by the latest one."""
+    said = rows["outcome_status"]
+    if pack.params.forecast_origin is not None:
+        own = pack.assessment.set_index("target_id")["own_status"].astype(str)
+        said = said.where(said != "", rows["target_id"].map(own).fillna(""))
+    return said.where(said != "", Status.NO_DATA.value)
 
 
 def unscored_outcomes(pack: Pack) -> TableView:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets, target_list
 from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
+from xhcp_eval.chapters.wording.standing import why_open
 from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.units import format_probability
 from xhcp_eval.provenance import local_time
@@ -21,7 +22,7 @@ def headline(pack: Pack) -> TextView:
     """The conclusion in three sentences: how many targets stand where, which are most at risk, what can't be told."""
     end = pack.plan.end_year
     rows = own_targets(pack, True, end).drop_duplicates("question")
-    sentences = [_counts(rows, end), *_most_at_risk(rows), *_open_questions(rows)]
+    sentences = [_counts(rows, end), *_most_at_risk(rows), *_open_questions(pack, rows)]
     if pack.plan.goals:
         without = int((pack.goals["n_deciding"] == 0).sum())
         sentences.append(
@@ -64,14 +65,16 @@ def _chance(row) -> str:
     )
 
 
-def _open_questions(rows: pd.DataFrame) -> list[str]:
+def _open_questions(pack: Pack, rows: pd.DataFrame) -> list[str]:
     sentences = []
     unclear = rows[rows["status"] == Status.UNDECIDABLE]
     few, short = unclear[unclear["small_count"]], unclear[~unclear["small_count"]]
     if len(few):
         sentences.append(f"{_names(few)}事件数过少，达标与否不能断定，不应据一年之数评判。")
     if len(short):
-        sentences.append(f"{_names(short)}数据点不足或变化不明显，达标与否不能断定。")
+        told = [f"{row.indicator_name}{why_open(pack, row)}" for row in short.head(NAMES_SHOWN).itertuples()]
+        more = f"等{len(short)}项" if len(short) > NAMES_SHOWN else ""
+        sentences.append(f"{'；'.join(told)}{more}。")
     disputed = rows[rows["status"] == Status.DISPUTED]
     if len(disputed):
         sentences.append(
@@ -89,7 +92,7 @@ def _names(rows: pd.DataFrame) -> str:
 def status_matrix(pack: Pack, deciding: bool = True, year: int | None = None) -> TableView:
     """How many targets stand where: a row a domain, a column a status; readings of one question count once."""
     rows = own_targets(pack, deciding, year).drop_duplicates("question")
-    names = {d.id: d.name for d in pack.plan.domains}
+    names = {d.id: d.name for d in pack.plan.domains} | {"": "组织实施"}
     found = Counter(zip(rows["domain"], rows["status"], strict=True))
     known, words = {domain for domain, _ in found}, {word for _, word in found}
     columns = [s.value for s in Status if s.value in words]

@@ -139,7 +139,12 @@ def check_params(params: PackParams, name: str = "参数") -> None:
 
     params: well-formed parameters. name: what to call them in the message. Raises ParamsError.
     """
-    problems = [*_file_problems(params), *_year_problems(params), *_section_problems(params)]
+    problems = [
+        *_file_problems(params),
+        *_logo_problems(params.cover.logo),
+        *_year_problems(params),
+        *_section_problems(params),
+    ]
     if problems:
         raise ParamsError(f"{name} 不能使用：", problems)
 
@@ -200,15 +205,18 @@ def _file_problems(params: PackParams) -> list[str]:
         problems.append(
             f"evaluation：没有文件夹 {params.evaluation}；路径从项目文件夹写起，如 data/demo/evaluation"
         )
-    if params.cover.logo:
-        logo = (ROOT / params.cover.logo).resolve()
-        if not logo.is_relative_to(ROOT) or not logo.is_file():
-            problems.append(f"cover / logo：没有文件 {params.cover.logo}；路径从项目文件夹写起")
-        elif logo.suffix.lower() not in LOGOS:
-            problems.append(f"cover / logo：{params.cover.logo} 不是图片；允许 {'、'.join(LOGOS)}")
     if params.as_of and not any(name.endswith(".duckdb") for name in params.data):
         problems.append("as_of：只用于 data 中的数据库(.duckdb)；其他数据文件没有历次填报")
     return problems
+
+
+def _logo_problems(logo: str) -> list[str]:
+    file = (ROOT / logo).resolve()
+    if not logo:
+        return []
+    if not file.is_relative_to(ROOT) or not file.is_file():
+        return [f"cover / logo：没有文件 {logo}；路径从项目文件夹写起"]
+    return [] if file.suffix.lower() in LOGOS else [f"cover / logo：{logo} 不是图片；允许 {'、'.join(LOGOS)}"]
 
 
 def _names(files) -> list[str]:

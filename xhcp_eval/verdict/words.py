@@ -38,6 +38,7 @@ REASONS: dict[str, str] = {
     "not_done": "尚未完成",
 }
 SHOWN_FAILURES = 4
+ON_THE_LINE = "A03"  # whether a bound itself counts, where a plan's text leaves it open
 
 
 def explain(verdicts) -> pd.DataFrame:
@@ -215,7 +216,8 @@ class _Words:
         if row["latest_year"] < self.verdicts.until:
             parts.append(f"最近一次数据为{row['latest_year']:.0f}年")
         if row["on_line"]:
-            parts.append("数值恰在界限上（见A03）")
+            said = any(one.id == ON_THE_LINE for one in self.plan.readings)
+            parts.append("数值恰在界限上" + (f"（见{ON_THE_LINE}）" if said else ""))
         return parts
 
     def _side(self) -> str:
@@ -232,7 +234,10 @@ class _Words:
 
     def _latest(self) -> str:
         row = self.row
-        text = f"{basis(row['latest_first_year'], row['latest_year'])}{self.value(row['latest_value'])}"
+        when = basis(row["latest_first_year"], row["latest_year"])
+        if row["kind"] == "count" and row["denominator"] > 1:  # a mean of counts isn't a count
+            return f"{when.removesuffix('合并')}共{row['numerator']:.0f}，年均{row['latest_value']:.1f}"
+        text = f"{when}{self.value(row['latest_value'])}"
         if np.isfinite(row["latest_low"]):
             text += f"（{self._level()}区间{format_number(row['latest_low'], self.unit)}–{self.value(row['latest_high'])}）"
         if self.asked.aggregation:

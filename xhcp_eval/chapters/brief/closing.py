@@ -7,6 +7,7 @@ from xhcp_eval.chapters.equity import equity_rows
 from xhcp_eval.chapters.kit.blocks import Paragraph
 from xhcp_eval.chapters.third_party.scores import appraisal_of
 from xhcp_eval.chapters.third_party.survey import survey_of
+from xhcp_eval.chapters.wording.cases import yearly_few
 from xhcp_eval.evaluation.methods.rubric import ITEM_KINDS
 from xhcp_eval.evaluation.methods.satisfaction import TOTAL, satisfaction_table
 from xhcp_eval.pack.pack import Pack
@@ -18,7 +19,9 @@ def closing(pack: Pack) -> list[Paragraph]:
     """The three lines; what the pack has no data for is said to be missing."""
     return [
         Paragraph(_groups(pack), "公平：", "item", to_chapter(pack, "45_equity.ipynb")),
-        Paragraph(_others(pack), "第三方与群众：", "item", to_chapter(pack, "40_third_party_evaluation.ipynb")),
+        Paragraph(
+            _others(pack), "第三方与群众：", "item", to_chapter(pack, "40_third_party_evaluation.ipynb")
+        ),
         Paragraph(_limits(pack), "怎样判定：", "item", to_chapter(pack, "80_method_and_sources.ipynb")),
     ]
 
@@ -58,7 +61,9 @@ def _survey(pack: Pack) -> str:
         return "没有满意度调查"
     rows = satisfaction_table(found[0])
     asked = [item.id for item in found[0].description.items if item.scale == "satisfaction"]
-    rows = rows[rows["item"].isin(asked) & (rows["group"] == TOTAL) & rows["share"].notna()].sort_values("share")
+    rows = rows[rows["item"].isin(asked) & (rows["group"] == TOTAL) & rows["share"].notna()].sort_values(
+        "share"
+    )
     low, last = rows.head(2), rows.iloc[-1]
     listed = "、".join(f"{r.label}{100 * r.share:.1f}%" for r in low.itertuples())
     return f"家长满意率{listed}最低，{last['label']}{100 * last['share']:.1f}%最高"
@@ -66,19 +71,5 @@ def _survey(pack: Pack) -> str:
 
 def _limits(pack: Pack) -> str:
     words = "按目标年数据判定" if is_over(pack) else "按数据和趋势判定"
-    told = [f"{words}，数少难断的只报数值和所在一侧，不作好坏结论", *_births(pack)]
-    return "；".join([*told, "不说明因果，没有对照设计的一律不归因"]) + "。"
-
-
-def _births(pack: Pack) -> list[str]:
-    """How few cases a year's rates rest on, by the pack's own latest figures."""
-    rows = pack.assessment
-    rows = rows[(rows["indicator"] == "infant_mortality_rate") & rows["small_count"].astype(bool)]
-    year = pack.observations[
-        (pack.observations["indicator"] == "infant_mortality_rate") & (pack.observations["region"] == pack.region)
-    ].dropna(subset=["numerator", "denominator"])
-    year = year[(year["sex"] == "total") & (year["residence"] == "total") & (year["category"] == "total")]
-    if rows.empty or year.empty:
-        return []
-    one = year.sort_values("year").iloc[-1]
-    return [f"{one['year']}年活产{one['denominator']:,.0f}人、婴儿死亡{one['numerator']:.0f}例，一年之数不足以定好坏"]
+    told = [f"{words}，数少难断的只报数值和所在一侧，不作好坏结论", yearly_few(pack)]
+    return "；".join([*filter(None, told), "不说明因果，没有对照设计的一律不归因"]) + "。"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -54,7 +55,7 @@ class Decision:
 
 def decision_table(pack: Pack) -> Table:
     """At most six matters for the leading group, those with the largest shortfall first."""
-    rows = list(_decisions(pack))[:MOST]
+    rows = list(every_decision(pack))[:MOST]
     caption = "需要在下一周期规划中决定的事项" if is_over(pack) else "需要领导小组决定的事项"
     return Table(
         HEAD,
@@ -65,7 +66,8 @@ def decision_table(pack: Pack) -> Table:
     )
 
 
-def _decisions(pack: Pack) -> Iterator[Decision]:
+def every_decision(pack: Pack) -> Iterator[Decision]:
+    """All matters for which place, quantity or date is known, the heaviest first."""
     hard = _hardest(pack)
     yield from (_supervised(pack, rows) for rows in hard[:1])
     taken = set(hard[0]["indicator"]) if hard else set()
@@ -100,13 +102,17 @@ def _supervised(pack: Pack, rows: pd.DataFrame) -> Decision:
     """A goal whose targets are far off: what it would take, which of its commitments aren't done, how it was scored."""
     first, listed = rows.iloc[0], list(rows.itertuples())
     parts = [_far(pack, row) for row in listed[:2]]
-    undone = _undone(pack, str(first["goal"]))
+    undone = undone_commitment(pack, str(first["goal"]))
     if undone:
-        facts, row, left = undone
+        facts, row, _ = undone
         short = of_all(row.denominator - row.numerator, row.denominator, facts)
         parts.append(f"{facts.name}：{short}尚未达标")
-    parts += _scored(pack, str(first["goal"]))
-    ask = "列入下一周期重点，重新测定基数和年度任务" if is_over(pack) else f"列入下年度重点督办，{_watch(pack, listed)}"
+    parts += scored(pack, str(first["goal"]))
+    ask = (
+        "列入下一周期重点，重新测定基数和年度任务"
+        if is_over(pack)
+        else f"列入下年度重点督办，{_watch(pack, listed)}"
+    )
     if undone:
         ask += f"；先完成{undone[2]}并公布清单"
     name = pack.plan.goal(str(first["goal"])).name if first["goal"] else first["indicator_name"]
@@ -132,10 +138,15 @@ def _far(pack: Pack, row) -> str:
     return f"{short}{needs or f'{value_text(row.latest_value, row.unit)}，差{gap_text(pack.plan, row)}'}"
 
 
-def _undone(pack: Pack, goal: str) -> tuple[Indicator, object, str] | None:
+def undone_commitment(pack: Pack, goal: str) -> tuple[Indicator, Any, str] | None:
     """The commitment of a goal's strategies that is furthest from done and can be counted: indicator, row, what is left."""
     rows = own_targets(pack, False)
-    rows = rows[(rows["goal"] == goal) & rows["status"].isin(AT_RISK) & (rows["kind"] == "proportion") & (rows["gap"] > 0)]
+    rows = rows[
+        (rows["goal"] == goal)
+        & rows["status"].isin(AT_RISK)
+        & (rows["kind"] == "proportion")
+        & (rows["gap"] > 0)
+    ]
     rows = rows[rows["target_value"] == 100]
     for row in rows.sort_values("children", ascending=False).itertuples() if goal else ():
         facts = pack.plan.indicator(row.indicator)
@@ -145,7 +156,7 @@ def _undone(pack: Pack, goal: str) -> tuple[Indicator, object, str] | None:
     return None
 
 
-def _scored(pack: Pack, goal: str) -> list[str]:
+def scored(pack: Pack, goal: str) -> list[str]:
     """What the third party gave the strategy of a goal, beside the office's own score."""
     appraisal = appraisal_of(pack) if pack.params.evaluation and goal else None
     if appraisal is None:
@@ -162,7 +173,9 @@ def _scored(pack: Pack, goal: str) -> list[str]:
 def _by_places(pack: Pack, taken: set[str]) -> Iterator[Decision]:
     """Shares that are short by children who can be counted by township: the places with most of them come first."""
     rows = risks(pack)
-    rows = rows[(rows["kind"] == "proportion") & ~rows["every_year"] & (rows["gap"] > 0) & (rows["direction"] == "up")]
+    rows = rows[
+        (rows["kind"] == "proportion") & ~rows["every_year"] & (rows["gap"] > 0) & (rows["direction"] == "up")
+    ]
     for row in rows.itertuples():
         facts = pack.plan.indicator(row.indicator)
         places = shortfalls(pack, row)[:PLACES]
@@ -186,13 +199,17 @@ def _to_build(pack: Pack) -> Iterator[Decision]:
         years = max(pack.plan.end_year - pack.params.data_until, 0)
         basis = f"{of_all(row.numerator, row.denominator, facts)}，差{counted(row.children, facts)}"
         places = [(name, n, d) for name, _, n, d in shortfalls(pack, row) if d - n >= 1]
-        ask = f"{_next_year(pack)}—{pack.plan.end_year}年每年新增{_a_year(row.children, years)}{noun_of(facts)}"
+        ask = (
+            f"{_next_year(pack)}—{pack.plan.end_year}年每年新增{_a_year(row.children, years)}{noun_of(facts)}"
+        )
         if not years:
             ask = f"补建{counted(row.children, facts)}"
         if places:
             name, have, whole = max(places, key=lambda place: place[2] - place[1])
             ask += f"；先从{name}做起（{of_all(have, whole, facts)}）"
-        yield Decision(facts.short_name, basis, ask, units(facts), _when(pack, "逐年"), to_indicator(pack, row.indicator))
+        yield Decision(
+            facts.short_name, basis, ask, units(facts), _when(pack, "逐年"), to_indicator(pack, row.indicator)
+        )
 
 
 def _a_year(children: float, years: int) -> str:

@@ -111,15 +111,28 @@ def _legend(axes: Axes, top: float, over: bool) -> None:
     """Two lines of marks with their words; a hollow one tells on which side an open value lies."""
     from matplotlib.patches import Rectangle
 
-    entries = [(s, side) for s, side in LEGEND if not over or s not in (Status.LIKELY, Status.AT_RISK, Status.UNLIKELY)]
+    entries = [
+        (s, side)
+        for s, side in LEGEND
+        if not over or s not in (Status.LIKELY, Status.AT_RISK, Status.UNLIKELY)
+    ]
     wide = WIDTH / 4
     for k, (status, side) in enumerate(entries):
         mark, left, line = mark_of(status, side), (k % 4) * wide, top + 5.2 * (k // 4)
         axes.add_patch(
             Rectangle((left, line + 0.4), 5, 4, facecolor="white" if mark.hollow else mark.colour, edgecolor=mark.colour)
         )  # fmt: skip
-        axes.text(left + 2.5, line + 2.4, mark.symbol, fontsize=TYPE, ha="center", va="center", color=mark.ink)
-        axes.text(left + 6, line + 2.4, _legend_word(status, side, over), fontsize=TYPE, va="center", color=style.HISTORY)
+        axes.text(
+            left + 2.5, line + 2.4, mark.symbol, fontsize=TYPE, ha="center", va="center", color=mark.ink
+        )
+        axes.text(
+            left + 6,
+            line + 2.4,
+            _legend_word(status, side, over),
+            fontsize=TYPE,
+            va="center",
+            color=style.HISTORY,
+        )
 
 
 def _legend_word(status: Status, side: str, over: bool) -> str:

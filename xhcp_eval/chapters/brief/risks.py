@@ -63,7 +63,9 @@ def short_of(pack: Pack, row) -> str:
     if not row.gap > 0:
         return "现值在目标以内"
     counted = facts.census and math.isfinite(row.numerator) and row.denominator > 1
-    return gap_text(pack.plan, row) + (f"，{of_all(row.numerator, row.denominator, facts)}" if counted else "")
+    return gap_text(pack.plan, row) + (
+        f"，{of_all(row.numerator, row.denominator, facts)}" if counted else ""
+    )
 
 
 def needs(row, over: bool) -> str:
@@ -89,6 +91,8 @@ def _note(pack: Pack, rows: list) -> str:
     alike = [found for row in doubted if (found := reached_alike(row, pack.comparables))]
     if alike and len(alike) == len(doubted):
         reached = "、".join(str(n) for _, n in alike)
-        told[0] += f"，走势相近的真实序列{alike[0][0]}条中{'依次有' if len(alike) > 1 else '有'}{reached}条到达"
+        told[0] += (
+            f"，走势相近的真实序列{alike[0][0]}条中{'依次有' if len(alike) > 1 else '有'}{reached}条到达"
+        )
     told += [f"{names[row.target_id]}与目标之差{text}" for row in rows if (text := tolerance_note(row))]
     return f"注：{'；'.join(told)}。" if told else ""

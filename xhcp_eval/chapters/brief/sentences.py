@@ -73,7 +73,9 @@ def _bright(pack: Pack) -> tuple[str, str]:
     """What rose or fell most, as the plan wants it, since its base year; a fall on the way is said as well."""
     rows = end_targets(pack)
     rows = rows[rows["status"].map(READERS).isin(STEADY) & (rows["side"] == INSIDE)]
-    rows = rows[rows["base_value"].notna() & (rows["base_value"] > 0) & (rows["base_year"] < rows["latest_year"])]
+    rows = rows[
+        rows["base_value"].notna() & (rows["base_value"] > 0) & (rows["base_year"] < rows["latest_year"])
+    ]
     better = (rows["latest_value"] / rows["base_value"] - 1) * np.where(rows["direction"] == "up", 1, -1)
     rows = rows.assign(_better=better)[better > 0].sort_values("_better", ascending=False, kind="stable")
     listed = list(rows.itertuples())
@@ -87,7 +89,9 @@ def _rise(pack: Pack, row) -> str:
     word = "增至" if row.direction == "up" else "降至"
     before, now = (value_text(value, row.unit) + noun for value in (row.base_value, row.latest_value))
     year = f"{row.latest_year:.0f}年" if row.latest_year != pack.params.data_until else ""
-    return f"{row.indicator_name}由{row.base_year:.0f}年{before}{word}{year}{now}{_once_back(pack, row, noun)}"
+    return (
+        f"{row.indicator_name}由{row.base_year:.0f}年{before}{word}{year}{now}{_once_back(pack, row, noun)}"
+    )
 
 
 def _once_back(pack: Pack, row, noun: str) -> str:

@@ -43,6 +43,7 @@ class Heading(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         tag = f"h{self.level + 1}"
         return f"<{tag}>{escape(self.text)}</{tag}>"
 
@@ -63,6 +64,7 @@ class Paragraph(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         lead = f"<strong>{escape(self.lead)}</strong>" if self.lead else ""
         text = f'<a href="{escape(self.link)}">{escape(self.text)}</a>' if self.link else escape(self.text)
         return f'<p class="doc-{escape(self.style)}">{lead}{text}</p>'
@@ -87,6 +89,7 @@ class Table(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         columns = "".join(f'<col style="width:{100 * width:.1f}%">' for width in self.widths)
         head = "".join(f'<th scope="col">{escape(text)}</th>' for text in self.head)
         rows = "".join(self._row(k) for k in range(len(self.rows)))
@@ -122,6 +125,7 @@ class Picture(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         title = f"<figcaption>{escape(self.title)}</figcaption>" if self.title else ""
         source = f'<p class="doc-source">{escape(self.source)}</p>' if self.source else ""
         drawing = f'<div role="img" aria-label="{escape(self.alt)}">{self.svg}</div>'
@@ -136,6 +140,7 @@ class PageBreak(Block):
 
     @property
     def html(self) -> str:
+        """As HTML."""
         return '<div class="doc-break"></div>'
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit.views import TableView, table
+from xhcp_eval.chapters.wording.nouns import counted, pooled
 from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.units import format_probability, format_value
 from xhcp_eval.verdict.pairs import RECENT_YEARS
@@ -46,9 +47,9 @@ def target_list(pack: Pack, rows: pd.DataFrame, caption: str) -> TableView:
         {
             "status": rows["status"],
             "indicator": [_name_and_goal(r, goals) for r in listed],
-            "latest": [latest_text(r) for r in listed],
+            "latest": [latest_text(pack, r) for r in listed],
             "target": rows["target_text"],
-            "gap": [_gap_text(r) for r in listed],
+            "gap": [_gap_text(pack, r) for r in listed],
             "pace": [_paces_text(r) for r in listed],
             "probability": [format_probability(r.probability) for r in listed],
             "reason": rows["reason"],
@@ -69,11 +70,13 @@ def _name_and_goal(row, goals: dict[str, str]) -> str:
     return target_name(row) + (f"\n〔{goal}〕" if goal != row.indicator_name else "")
 
 
-def _gap_text(row) -> str:
+def _gap_text(pack: Pack, row) -> str:
     if not row.gap > 0:
         return "—"
-    children = _children_text(row)
-    return format_value(row.gap, row.unit, difference=True) + (f"\n{children}" if children != "—" else "")
+    people = (
+        "" if row.kind in ("count", "mean") else counted(row.children, pack.plan.indicator(row.indicator))
+    )
+    return format_value(row.gap, row.unit, difference=True) + (f"\n约{people}" if people else "")
 
 
 def _paces_text(row) -> str:
@@ -83,10 +86,13 @@ def _paces_text(row) -> str:
     return now if needed == "—" else f"{now}\n需 {needed}"
 
 
-def latest_text(row) -> str:
-    """The latest value of a row of the assessment with its interval and years."""
+def latest_text(pack: Pack, row) -> str:
+    """The latest value of a row of the assessment with its interval and years; counts of several years with their sum."""
     if row.latest_year != row.latest_year:
         return "—"
+    if row.kind == "count" and row.denominator > 1:
+        total = pooled(row.numerator, round(row.denominator), pack.plan.indicator(row.indicator))
+        return f"{total}\n{row.latest_basis.removesuffix('合并')}"
     interval = ""
     if row.latest_low == row.latest_low:
         low, high = (format_value(v, row.unit) for v in (row.latest_low, row.latest_high))
@@ -103,13 +109,6 @@ def signed(change: float, unit: str) -> str:
 def pace_text(pace: float, unit: str) -> str:
     """A yearly change in the words of its unit; a dash where it is missing."""
     return "—" if pace != pace else f"{signed(pace, unit)}/年"
-
-
-def _children_text(row) -> str:
-    if not row.children > 0:
-        return "—"
-    word = {"rate": "例/年", "count": "", "proportion": "人（个）"}.get(row.kind, "")
-    return f"约{row.children:,.0f}{word}"
 
 
 def target_name(row) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 from xhcp_eval.chapters.wording.nouns import counted
+from xhcp_eval.chapters.wording.readers import side_text
 from xhcp_eval.chapters.wording.values import chance_words, change_text, value_text
+from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Plan, Target
 from xhcp_eval.verdict.operators import sign_of
 from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
+from xhcp_eval.verdict.series import series_key
 
 TOLERATED = "在允许的抽样误差以内"
 
@@ -67,6 +70,28 @@ def gap_text(plan: Plan, row) -> str:
 def tolerance_note(row) -> str:
     """What is said below a table of a gap that a sampling error lets pass; "" where none does."""
     return TOLERATED if row.gap > 0 and row.tolerance > 0 and row.gap <= row.tolerance + 1e-9 else ""
+
+
+def why_open(pack: Pack, row) -> str:
+    """Why a target can't be decided, with the side of its value; a series that goes up and down is told as such."""
+    side = side_text(row.side)
+    if row.reason_code == "no_clear_change" and row.base_year == row.base_year:
+        wide = _range(pack, row.indicator)
+        word = "高于" if row.latest_value > row.base_value else "低于"
+        swing = f"，但该指标一年曾变动{change_text(wide, row.unit)}" if wide else "，但差别在误差之内"
+        return f"{word}{row.base_year:.0f}年{swing}，能否保持不能断定"
+    why = {"few_events": "事件数过少", "sampling": "抽样误差大", "one_point": "数据点不足"}.get(
+        row.reason_code, "数据不够"
+    )
+    return f"{why}，达标与否不能断定" + (f"（{side}）" if side else "")
+
+
+def _range(pack: Pack, indicator: str) -> float:
+    """The widest step between two years that follow each other: how far a single year may swing."""
+    rows = pack.histories
+    rows = rows[(rows["series"] == series_key(indicator, pack.region)) & rows["usual"].astype(bool)]
+    steps = rows.sort_values("year")["judged"].diff().abs().dropna()
+    return float(steps.max()) if len(steps) else 0.0
 
 
 def kept(row) -> tuple[str, str]:

@@ -128,7 +128,8 @@ def _name(job: Job) -> str:
 
 def _remove_half_written(job: Job) -> None:
     """A page of a job that didn't end is half a page; of its executed copy, what can be read tells how far it came."""
-    job.html.unlink(missing_ok=True)
+    if job.html is not None:
+        job.html.unlink(missing_ok=True)
     try:
         json.loads(job.executed.read_bytes())
     except (OSError, ValueError):
