@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from xhcp_eval.chapters.brief.basis import is_over, to_indicator
+from xhcp_eval.chapters.brief.basis import AT_RISK_LIST, is_over, to_indicator
 from xhcp_eval.chapters.brief.risks import course, short_of
 from xhcp_eval.chapters.kit.blocks import Table
 from xhcp_eval.chapters.wording.counting import Counts
@@ -34,20 +34,27 @@ def target_table(pack: Pack, rows: pd.DataFrame, caption: str, most: int = 0, ov
         WIDTHS,
         caption,
         f"注：其余{left}项见附表1。" if left else "",
-        links=tuple(to_indicator(pack, row.indicator) for row in shown.itertuples()),
+        links=tuple(_address(pack, row) for row in shown.itertuples()),
     )
 
 
 def _row(pack: Pack, row, over: bool) -> tuple[str, ...]:
-    facts = pack.plan.indicator(row.indicator)
     target = bound_text(row.target_text) + ("（每年）" if row.every_year else "")
-    return (facts.name, course(pack, row), target, short_or_side(pack, row), judged(row, over), units(facts))
+    return (row.indicator_name, course(pack, row), target, short_or_side(pack, row), judged(row, over), who(pack, row))
+
+
+def who(pack: Pack, row) -> str:
+    """The units asked; one-off tasks of the plan name none."""
+    tasks = {one.id for one in pack.plan.milestones}
+    return units() if row.indicator in tasks else units(pack.plan.indicator(row.indicator))
 
 
 def short_or_side(pack: Pack, row) -> str:
     """What is short, or on which side an open value lies; a dash where the target is met or can't be measured."""
     if not math.isfinite(row.latest_value):
         return "没有数据"
+    if row.kind == "yes_no":
+        return NOTHING  # whether it is done stands beside
     if row.gap > 0 or row.every_year:
         return short_of(pack, row)
     return side_text(row.side) or NOTHING
@@ -62,3 +69,7 @@ def judged(row, over: bool) -> str:
 def counts_words(found: Counts) -> str:
     """Counts of some targets in words: 20项目标：稳6、有风险6."""
     return f"{found.total}项{found.year}年目标：{found.by_verdict}"
+
+
+def _address(pack: Pack, row) -> str:
+    return AT_RISK_LIST if row.kind == "yes_no" else to_indicator(pack, row.indicator)

@@ -7,12 +7,11 @@ from xhcp_eval.chapters.third_party.recheck import recheck
 from xhcp_eval.chapters.third_party.scores import appraisal_of, item_names
 from xhcp_eval.chapters.third_party.survey import survey_of
 from xhcp_eval.chapters.wording.names import heading
-from xhcp_eval.evaluation.methods.independent_check import NOT_CHECKED, SAME
+from xhcp_eval.evaluation.methods.independent_check import NOT_CHECKED, OTHER, SAME
 from xhcp_eval.evaluation.methods.rubric import SELF
 from xhcp_eval.evaluation.methods.satisfaction import TOTAL, satisfaction_table
 from xhcp_eval.pack.pack import Pack
 
-DIFFERENT = "不同"
 MOST = 10
 
 
@@ -61,14 +60,14 @@ def _recount(pack: Pack) -> list:
     rows = recheck(pack)
     counts = rows["agreement"].value_counts()
     checked = len(rows) - int(counts.get(NOT_CHECKED, 0))
-    same, different = int(counts.get(SAME, 0)), int(counts.get(DIFFERENT, 0))
+    same, different = int(counts.get(SAME, 0)), int(counts.get(OTHER, 0))
     told = [
         f"复算{checked}项判定，{same}项相同",
         Paragraph(
             f"第三方用另一套算法从原始数据复算{checked}项判定，{same}项相同，{checked - same - different}项相差一级，{different}项不同。"
         ),
     ]
-    apart = rows[rows["agreement"] == DIFFERENT].head(MOST)
+    apart = rows[rows["agreement"] == OTHER].head(MOST)
     if len(apart):
         listed = tuple(
             (r.indicator_name, r.target_text, r.reported_status, r.own_status) for r in apart.itertuples()
