@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over
@@ -15,7 +17,8 @@ from xhcp_eval.chapters.wording.values import bound_text
 from xhcp_eval.pack.pack import Pack
 
 WIDTHS = (0.08, 0.2, 0.16, 0.11, 0.15, 0.13, 0.07, 0.1)
-DOUBTS = ("序号", "事项", "暂行处理，请规划制定机关书面明确")
+DOUBTS = ("序号", "事项", "涉及的指标")
+NAMED = 3  # indicators of a doubt
 
 
 def blocks(pack: Pack, number: int = 0) -> list[Block]:
@@ -70,5 +73,11 @@ def _doubts(pack: Pack) -> tuple[str, Table] | None:
     rows = pack.plan.readings
     if not rows:
         return None
-    listed = tuple((str(k), one.title_zh, one.default_zh) for k, one in enumerate(rows, 1))
-    return f"规划文本疑义（{len(listed)}项）", Table(DOUBTS, listed, (0.1, 0.36, 0.54))
+    listed = tuple((str(k), one.title_zh, _touched(pack, one.affects)) for k, one in enumerate(rows, 1))
+    return f"规划文本疑义（{len(listed)}项，请规划制定机关书面明确）", Table(DOUBTS, listed, (0.1, 0.56, 0.34))
+
+
+def _touched(pack: Pack, names: Sequence[str]) -> str:
+    known = {one.id: one.short_name for one in pack.plan.indicators}
+    told = [known[name] for name in names if name in known]
+    return "、".join(told[:NAMED]) + (f"等{len(told)}项" if len(told) > NAMED else "") or "—"

@@ -55,9 +55,19 @@ def short_or_side(pack: Pack, row) -> str:
         return "没有数据"
     if row.kind == "yes_no":
         return NOTHING  # whether it is done stands beside
-    if row.gap > 0 or row.every_year:
+    if row.every_year:
+        return broken(row) or NOTHING
+    if row.gap > 0:
         return short_of(pack, row)
     return side_text(row.side) or NOTHING
+
+
+def broken(row) -> str:
+    """How often a promise of every year was broken, and the first time; "" where it never was."""
+    if not row.n_failures:
+        return ""
+    first = str(row.failures).split("；")[0].split("、")[0]
+    return f"规划期内{row.n_failures}处未保持，如{first}" if row.n_failures > 1 else f"规划期内1处未保持：{first}"
 
 
 def judged(row, over: bool) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from xhcp_eval.chapters.brief.basis import end_targets, is_over, risks
 from xhcp_eval.chapters.brief.risks import course
 from xhcp_eval.chapters.equity import GROUP_LABELS, equity_rows
-from xhcp_eval.chapters.formal.basis import counts_words, target_table
+from xhcp_eval.chapters.formal.basis import broken, counts_words, target_table
 from xhcp_eval.chapters.formal.panels import trend_panels
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph
 from xhcp_eval.chapters.third_party.scores import appraisal_of
@@ -92,8 +92,8 @@ def _risky(pack: Pack, domain: str) -> list[str]:
 
 def _risk(pack: Pack, row) -> str:
     if row.every_year:
-        past, ahead = kept(row)
-        return f"{row.indicator_name}{_clause('' if is_over(pack) else ahead, '')}，{past}。"
+        ahead = "" if is_over(pack) else kept(row)[1]
+        return f"{row.indicator_name}{broken(row) or '规划期内逐年保持'}{_clause(ahead)}。"
     now = course(pack, row)
     short = f"，差{gap_text(pack.plan, row)}" if row.gap > 0 else ""
     needs = "" if is_over(pack) else required_text(row)
