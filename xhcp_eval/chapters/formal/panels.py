@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MILLIMETRE = 1 / 25.4  # inches
-WIDTH, ACROSS, HIGH = 156.0, 3, 40.0  # of the drawing; panels in a row; height of one, millimetres
+WIDTH, ACROSS, HIGH = 156.0, 3, 33.0  # of the drawing; panels in a row; height of one, millimetres
 TYPE = 9.0  # points
 FEWEST = 3  # values of a line
 NEUTRAL = style.HISTORY

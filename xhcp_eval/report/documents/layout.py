@@ -142,7 +142,7 @@ def picture_size(picture: Picture, sheet: Sheet, way: bool) -> tuple[float, floa
 def _lines(text: str, look: Look, width: float, whole: bool = False) -> Iterator[Strip]:
     """A paragraph. whole: its lines stay together."""
     inside, first = width - look.left * look.size, look.indent * look.size
-    count = line_count(text, look.size, inside, first)
+    count = line_count(text, look.size, inside, first, look.align == "both")
     for line in range(count):
         last = line == count - 1
         yield Strip(
@@ -159,12 +159,12 @@ def _rows(table: Table, sheet: Sheet, way: bool) -> Iterator[Strip]:
 
     def height(cells: Sequence[str]) -> float:
         counts = (
-            line_count(text, look.size, width - 2 * CELL_ROOM)
+            line_count(text, look.size, width - 2 * CELL_ROOM, even=False)
             for text, width in zip(cells, widths, strict=True)
         )
         return max(counts) * look.line + BORDER
 
-    head = height(table.head)
+    head = height(table.head) + BORDER  # the rule above it
     yield Strip(head, held=bool(table.rows))
     rows = [Strip(height(row), head=head) for row in table.rows]
     # a note stands with the last row
