@@ -102,6 +102,12 @@ def export(
             typer.echo(f"已写入 {path}")
 
 
+@app.command("office-test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def office_test(context: typer.Context) -> None:
+    """用 LibreOffice 排版，检查简报和正式报告的页数、目录和列宽（须装有 LibreOffice 和 poppler）。"""
+    _finish(sys.executable, "-m", "pytest", "-m", "office", "-p", "no:xdist", "tests/office", *context.args)
+
+
 @app.command("browser-test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def browser_test(context: typer.Context) -> None:
     """在真实浏览器里检查已生成的报告（须装有 Chromium 或 Chrome）；截图在 reports/.browser/。"""

@@ -55,7 +55,7 @@ class Decision:
 
 def decision_table(pack: Pack) -> Table:
     """At most six matters for the leading group, those with the largest shortfall first."""
-    rows = list(_decisions(pack))[:MOST]
+    rows = list(every_decision(pack))[:MOST]
     caption = "需要在下一周期规划中决定的事项" if is_over(pack) else "需要领导小组决定的事项"
     return Table(
         HEAD,
@@ -66,7 +66,8 @@ def decision_table(pack: Pack) -> Table:
     )
 
 
-def _decisions(pack: Pack) -> Iterator[Decision]:
+def every_decision(pack: Pack) -> Iterator[Decision]:
+    """All matters for which place, quantity or date is known, the heaviest first."""
     hard = _hardest(pack)
     yield from (_supervised(pack, rows) for rows in hard[:1])
     taken = set(hard[0]["indicator"]) if hard else set()
@@ -101,12 +102,12 @@ def _supervised(pack: Pack, rows: pd.DataFrame) -> Decision:
     """A goal whose targets are far off: what it would take, which of its commitments aren't done, how it was scored."""
     first, listed = rows.iloc[0], list(rows.itertuples())
     parts = [_far(pack, row) for row in listed[:2]]
-    undone = _undone(pack, str(first["goal"]))
+    undone = undone_commitment(pack, str(first["goal"]))
     if undone:
         facts, row, _ = undone
         short = of_all(row.denominator - row.numerator, row.denominator, facts)
         parts.append(f"{facts.name}：{short}尚未达标")
-    parts += _scored(pack, str(first["goal"]))
+    parts += scored(pack, str(first["goal"]))
     ask = (
         "列入下一周期重点，重新测定基数和年度任务"
         if is_over(pack)
@@ -137,7 +138,7 @@ def _far(pack: Pack, row) -> str:
     return f"{short}{needs or f'{value_text(row.latest_value, row.unit)}，差{gap_text(pack.plan, row)}'}"
 
 
-def _undone(pack: Pack, goal: str) -> tuple[Indicator, Any, str] | None:
+def undone_commitment(pack: Pack, goal: str) -> tuple[Indicator, Any, str] | None:
     """The commitment of a goal's strategies that is furthest from done and can be counted: indicator, row, what is left."""
     rows = own_targets(pack, False)
     rows = rows[
@@ -155,7 +156,7 @@ def _undone(pack: Pack, goal: str) -> tuple[Indicator, Any, str] | None:
     return None
 
 
-def _scored(pack: Pack, goal: str) -> list[str]:
+def scored(pack: Pack, goal: str) -> list[str]:
     """What the third party gave the strategy of a goal, beside the office's own score."""
     appraisal = appraisal_of(pack) if pack.params.evaluation and goal else None
     if appraisal is None:

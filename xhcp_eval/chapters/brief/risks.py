@@ -37,10 +37,11 @@ def risk_table(pack: Pack) -> Table:
 def _row(pack: Pack, row, over: bool) -> tuple[str, ...]:
     target = bound_text(row.target_text) + ("（每年）" if row.every_year else "")
     facts = pack.plan.indicator(row.indicator)
-    return (facts.short_name, _course(pack, row), target, _short(pack, row), _needs(row, over), lead(facts))
+    return (facts.short_name, course(pack, row), target, short_of(pack, row), needs(row, over), lead(facts))
 
 
-def _course(pack: Pack, row) -> str:
+def course(pack: Pack, row) -> str:
+    """From the base value to the latest, with years where they aren't the usual ones. row: of an assessment, by attribute."""
     now = value_text(row.latest_value, row.unit, row.target_value)
     if row.worst_unit:
         return f"最低{row.worst_unit}{now}"
@@ -52,7 +53,8 @@ def _course(pack: Pack, row) -> str:
     return f"{before}→{now}" + ("" if years == usual else f"（{'—'.join(years)}年）")
 
 
-def _short(pack: Pack, row) -> str:
+def short_of(pack: Pack, row) -> str:
+    """What is short of the printed target, in the unit and in children or places."""
     if row.every_year:
         return kept(row)[0] if row.n_failures else "—"
     if not_yet(row):
@@ -66,7 +68,8 @@ def _short(pack: Pack, row) -> str:
     )
 
 
-def _needs(row, over: bool) -> str:
+def needs(row, over: bool) -> str:
+    """What it would take a year. over: the plan has run out, and the pace of late stands there."""
     if over and row.every_year:
         return "—"
     if over:

@@ -14,7 +14,7 @@ from xhcp_eval.quality.verification import verification_factor
 
 def recheck_sentence(pack: Pack) -> TextView:
     """How many statuses a second, plain implementation comes to as well."""
-    counts = summarise(_recheck(pack)).set_index("agreement")["targets"]
+    counts = summarise(recheck(pack)).set_index("agreement")["targets"]
     checked = counts.sum() - counts[NOT_CHECKED]
     told = "，".join(f"{word} {n} 项" for word, n in counts.items())
     return text_view(
@@ -26,7 +26,7 @@ def recheck_sentence(pack: Pack) -> TextView:
 
 def recheck_table(pack: Pack) -> TableView:
     """Every target on which the two implementations differ."""
-    rows = _recheck(pack)
+    rows = recheck(pack)
     targets = pack.assessment.set_index("target_id")
     rows = rows.assign(
         year=rows["target_id"].map(targets["target_year"]),
@@ -47,7 +47,8 @@ def recheck_table(pack: Pack) -> TableView:
 
 
 @once_a_pack
-def _recheck(pack: Pack) -> pd.DataFrame:
+def recheck(pack: Pack) -> pd.DataFrame:
+    """Every target with the status of the report, that of the recount and how they compare."""
     params = pack.params
     return recheck_statuses(
         pack.observations, pack.assessment, params.settings, params.data_until, pack.plan.start_year

@@ -22,11 +22,11 @@ def column_widths(table: Table, size: float, whole: float) -> list[float]:
             f"{_name(table)}有 {count} 列，版心宽 {whole:.0f} 磅，每列放不下 {LEAST} 个字："
             f"请减到 {int(whole / least)} 列以内，或改为横排（landscape）"
         )
-    shares = [max(share, 0.0) for share in table.widths]
+    shares = [max(share, 0.001) for share in table.widths]  # none at all is as good as too little
     narrow: set[int] = set()
     while True:
         rest = whole - least * len(narrow)
-        total = sum(share for k, share in enumerate(shares) if k not in narrow) or 1.0
+        total = sum(share for k, share in enumerate(shares) if k not in narrow)
         widths = [least if k in narrow else rest * share / total for k, share in enumerate(shares)]
         fresh = {k for k, width in enumerate(widths) if width < least - 1e-9}
         if not fresh:

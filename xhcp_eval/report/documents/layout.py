@@ -22,7 +22,7 @@ PICTURE_ROOM = 2 * 28.0  # points kept for title and source beside the tallest p
 
 @dataclass(frozen=True)
 class Strip:
-    """A piece that stays whole, in points. before, after: room above and below, lost at the top of a page and at its foot.
+    """A piece that stays whole, in points. before, after: room asked for above and below; between two pieces the larger counts.
     held: on one page with the next. head: height of the head that is repeated where it begins a page.
     """
 
@@ -47,45 +47,65 @@ def turned(blocks: Sequence[Block]) -> list[bool]:
 def block_pages(blocks: Sequence[Block], sheet: Sheet, numbering: Numbering) -> list[int]:
     """Page on which each block begins; the first is 1."""
     ways = turned(blocks)
+    filling = _Filling(sheet.height(ways[0]) if blocks else 0.0)
     pages: list[int] = []
-    page, used = 1, 0.0
     chain: list[tuple[Strip, bool]] = []  # pieces held together, and whether a block begins with them
     for k, block in enumerate(blocks):
-        way = ways[k]
-        if k and (way != ways[k - 1] or isinstance(block, PageBreak)) and used > 0:
-            page, used = page + 1, 0.0
-        begun = False
-        for strip in strips(block, k, sheet, way, numbering):
-            chain.append((strip, not begun))
-            begun = True
-            if strip.held:
-                continue
-            page, used, starts = _placed(chain, page, used, sheet.height(way))
-            pages += starts
+        if k and (ways[k] != ways[k - 1] or isinstance(block, PageBreak)):
+            pages += filling.place(chain)
             chain = []
-        if not begun:
-            pages.append(page)
-    if chain:
-        pages += _placed(chain, page, used, sheet.height(ways[-1]))[2]
-    return pages
+            filling.begin(sheet.height(ways[k]))
+        pieces = list(strips(block, k, sheet, ways[k], numbering))
+        if not pieces:
+            pages.append(filling.page)
+        for place, strip in enumerate(pieces):
+            chain.append((strip, place == 0))
+            if not strip.held:
+                pages += filling.place(chain)
+                chain = []
+    return pages + filling.place(chain)
 
 
-def _placed(
-    chain: list[tuple[Strip, bool]], page: int, used: float, height: float
-) -> tuple[int, float, list[int]]:
-    """Page and height used after a chain, and the page of each block that begins in it."""
-    needed = sum(s.before + s.height + s.after for s, _ in chain) - chain[-1][0].after
-    if used and used + needed > height:
-        page, used = page + 1, chain[0][0].head
-    starts = []
-    for strip, begins in chain:
-        before = strip.before if used else 0.0
-        if used and used + before + strip.height > height:
-            page, used, before = page + 1, strip.head, 0.0
-        if begins:
-            starts.append(page)
-        used += before + strip.height + strip.after
-    return page, used, starts
+class _Filling:
+    """Pages being filled. height: of the text, points; used: down to the last piece; below: room that piece asks for."""
+
+    def __init__(self, height: float) -> None:
+        self.height, self.page, self.used, self.below = height, 1, 0.0, 0.0
+        self.hard = True  # whether the page begins by an order and not because the last one was full
+
+    def begin(self, height: float) -> None:
+        """Begin a page by order, unless nothing is on this one."""
+        if self.used:
+            self.page += 1
+        self.height, self.used, self.below, self.hard = height, 0.0, 0.0, True
+
+    def place(self, chain: Sequence[tuple[Strip, bool]]) -> list[int]:
+        """Put pieces that are held together on a page, as far as one holds them; the page of each block that begins."""
+        if chain and self.used and self.used + self._needed(chain) > self.height:
+            self._overflow(chain[0][0])
+        starts = []
+        for strip, begins in chain:
+            if self.used and self.used + self._room(strip) + strip.height > self.height + 1e-6:
+                self._overflow(strip)
+            if begins:
+                starts.append(self.page)
+            self.used += self._room(strip) + strip.height
+            self.below = strip.after
+        return starts
+
+    def _room(self, strip: Strip) -> float:
+        """Above a piece: the larger of what both ask for; none where a full page has led to a new one."""
+        return max(self.below, strip.before) if self.used or self.hard else 0.0
+
+    def _needed(self, chain: Sequence[tuple[Strip, bool]]) -> float:
+        below, needed = self.below, 0.0
+        for strip, _ in chain:
+            needed += max(below, strip.before) + strip.height
+            below = strip.after
+        return needed - 1e-6
+
+    def _overflow(self, strip: Strip) -> None:
+        self.page, self.used, self.below, self.hard = self.page + 1, strip.head, 0.0, False
 
 
 def strips(block: Block, k: int, sheet: Sheet, way: bool, numbering: Numbering) -> Iterator[Strip]:
@@ -105,7 +125,9 @@ def strips(block: Block, k: int, sheet: Sheet, way: bool, numbering: Numbering) 
         if caption:
             yield from _lines(caption.whole, sheet.looks["FigureTitle"], sheet.width(way))
         look = sheet.looks["Picture"]
-        yield Strip(picture_size(block, sheet, way)[1] + look.size, look.before, look.after, bool(block.source))
+        yield Strip(
+            picture_size(block, sheet, way)[1] + look.size, look.before, look.after, bool(block.source)
+        )
         if block.source:
             yield from _lines(block.source, sheet.looks["Source"], sheet.width(way))
 
@@ -120,7 +142,7 @@ def picture_size(picture: Picture, sheet: Sheet, way: bool) -> tuple[float, floa
 def _lines(text: str, look: Look, width: float, whole: bool = False) -> Iterator[Strip]:
     """A paragraph. whole: its lines stay together."""
     inside, first = width - look.left * look.size, look.indent * look.size
-    count = line_count(text, look.size, inside, first)
+    count = line_count(text, look.size, inside, first, look.align == "both")
     for line in range(count):
         last = line == count - 1
         yield Strip(
@@ -137,12 +159,12 @@ def _rows(table: Table, sheet: Sheet, way: bool) -> Iterator[Strip]:
 
     def height(cells: Sequence[str]) -> float:
         counts = (
-            line_count(text, look.size, width - 2 * CELL_ROOM)
+            line_count(text, look.size, width - 2 * CELL_ROOM, even=False)
             for text, width in zip(cells, widths, strict=True)
         )
         return max(counts) * look.line + BORDER
 
-    head = height(table.head)
+    head = height(table.head) + BORDER  # the rule above it
     yield Strip(head, held=bool(table.rows))
     rows = [Strip(height(row), head=head) for row in table.rows]
     # a note stands with the last row

@@ -1,6 +1,6 @@
 """How many lines a text takes, counted without a layout program: Chinese characters are one em wide, others as in Times New Roman.
 
-One punctuation mark may hang beyond a line after a Chinese character, as both Word and LibreOffice have it. Widths of Latin letters: Adobe's font
+One punctuation mark may hang beyond an even line after a Chinese character, as both Word and LibreOffice have it. Widths of Latin letters: Adobe's font
 metrics of Times Roman, in thousandths of an em; of other signs and of the room between Chinese and digits: as LibreOffice sets
 them (Word leaves a quarter of an em between these, LibreOffice a fifth).
 """
@@ -17,7 +17,28 @@ _WIDTHS = dict(
     zip(
         " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~–−",
         (
-            *(250, 333, 408, 500, 500, 833, 778, 180, 333, 333, 500, 564, 250, 333, 250, 278, 278, 278, 564, 564),
+            *(
+                250,
+                333,
+                408,
+                500,
+                500,
+                833,
+                778,
+                180,
+                333,
+                333,
+                500,
+                564,
+                250,
+                333,
+                250,
+                278,
+                278,
+                278,
+                564,
+                564,
+            ),
             *(564, 444, 921, 333, 278, 333, 469, 500, 333, 480, 200, 480, 541, 500, 564),
         ),
         strict=True,
@@ -47,15 +68,18 @@ _WIDTHS |= {"·": 250, "×": 564, "±": 550, "²": 300, "°": 400, "◕": 871, "
 GAP = 0.2  # em between a Chinese character and a Latin letter or digit
 # Signs that begin no line, and those that end none.
 _CLOSING = set("，。、；：？！）》〉」』】〕〗”’…—·～%‰℃,.;:?!)]}")
-_HANGING = set("，。、；：？！）》〉」』】〕〗”’")
+_HANGING = set("，。、；：？！")
 _OPENING = set("（《〈「『【〔〖“‘([{")
 _WORDS = re.compile(r"[0-9A-Za-z!-/:-@\[-`{-~–−]+|.", re.DOTALL)
 
 
-def line_count(text: str, size: float, width: float, first: float = 0.0) -> int:
-    """Lines that a text takes. size: of letters, width: of lines, first: indent of the first line, all in points."""
+def line_count(text: str, size: float, width: float, first: float = 0.0, even: bool = True) -> int:
+    """Lines that a text takes. size: of letters, width: of lines, first: indent of the first line, all in points.
+
+    even: lines are set to even length, and only then a mark may hang.
+    """
     return sum(
-        _lines(part, width / size, first / size if place == 0 else 0.0)
+        _lines(part, width / size, first / size if place == 0 else 0.0, even)
         for place, part in enumerate(text.split("\n"))
     )
 
@@ -74,13 +98,13 @@ def _letter(letter: str) -> float:
     return 1.0 if east_asian_width(letter) in "WFA" else 0.5
 
 
-def _lines(text: str, width: float, first: float) -> int:
+def _lines(text: str, width: float, first: float, even: bool) -> int:
     count, used, last = 1, first, ""
     for piece in _pieces(text):
         length = em(piece) + _gaps(piece)
         used += GAP * _parted(last, piece[0])
         last = piece[-1]
-        hangs = _letter(last) if last in _HANGING and not piece[-2:-1].isascii() else 0.0
+        hangs = _letter(last) if even and last in _HANGING and not piece[-2:-1].isascii() else 0.0
         if used + length - hangs - em(piece[len(piece.rstrip(" ")) :]) <= width + 1e-6:
             used += length
         elif length <= width:

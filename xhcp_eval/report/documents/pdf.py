@@ -16,16 +16,16 @@ from xhcp_eval.errors import RunError
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.report.documents.columns import column_widths
 from xhcp_eval.report.documents.cover import Cover
+from xhcp_eval.report.documents.drawings import bare_svg
 from xhcp_eval.report.documents.layout import picture_size, turned
 from xhcp_eval.report.documents.numbering import Numbering
 from xhcp_eval.report.documents.sheets import Sheet, sheet_of
 from xhcp_eval.report.export.picture import standalone_svg
+from xhcp_eval.report.export.word_runs import balanced
 from xhcp_eval.report.export.wordml import BLACK, FANG, KAI, LATIN, SONG, TITLE
 
 TEMPLATE = ASSETS / "document.typ"
-_HINT = (
-    "不用浏览器生成 PDF 需要 typst：请运行 pip install typst（或安装时写 xhcp-eval[pdf]）；也可用浏览器打印网页"
-)
+_HINT = "不用浏览器生成 PDF 需要 typst：请运行 pip install typst（或安装时写 xhcp-eval[pdf]）；也可用浏览器打印网页"
 # Font of the standard -> those that stand in for it, in this order; the packaged one is last, so that no machine lacks one.
 _STAND_INS = {
     TITLE: ("FZXiaoBiaoSong-B05S", "STZhongsong", "SimSun", "Noto Serif CJK SC", "Source Han Serif SC"),
@@ -68,14 +68,12 @@ def _lay_out(blocks: Sequence[Block], cover: Cover, root: Path) -> Path:
         shutil.copyfile(cover.logo, root / logo)
     for k, block in enumerate(blocks):
         if isinstance(block, Picture):
-            svg = standalone_svg(_bare(block), block.alt)
+            svg = standalone_svg(bare_svg(block), block.alt)
             (root / f"{k}.svg").write_text(svg, encoding="utf-8", newline="\n")
     data = {
-        "cover": {**asdict(cover), "logo": logo, "mark": cover.mark},
+        "cover": {**asdict(cover), "logo": logo, "mark": cover.mark, "broken": balanced(cover.title)},
         "sheet": _sheet_data(sheet),
-        "blocks": [
-            _block_data(k, block, sheet, ways[k], numbering) for k, block in enumerate(blocks)
-        ],
+        "blocks": [_block_data(k, block, sheet, ways[k], numbering) for k, block in enumerate(blocks)],
     }
     (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8", newline="\n")
     return Path(shutil.copyfile(TEMPLATE, root / "main.typ"))
@@ -107,9 +105,3 @@ def _block_data(k: int, block: Block, sheet: Sheet, way: bool, numbering: Number
         width, _ = picture_size(block, sheet, way)
         data |= {"file": f"{k}.svg", "width": width, "alt": block.alt, "source": block.source}
     return data
-
-
-def _bare(picture: Picture) -> str:
-    from xhcp_eval.report.documents.drawings import bare_svg
-
-    return bare_svg(picture)

@@ -59,12 +59,12 @@ def _add(document: Document, style: str, text: str, extra: str = "", empty: bool
 
 
 def _logo(document: Document, cover: Cover) -> None:
-    from docx.shared import Mm
+    from docx.shared import Emu, Mm
 
     paragraph = document.add_paragraph(style=document.styles["徽标"])
     shape = paragraph.add_run().add_picture(str(cover.logo), height=Mm(LOGO_HEIGHT[cover.with_cover_page]))
     widest = Mm(LOGO_WIDTH[cover.with_cover_page])
     if shape.width > widest:
-        shape.height = int(shape.height * widest / shape.width)
+        shape.height = Emu(shape.height * widest // shape.width)
         shape.width = widest
     shape._inline.docPr.set("descr", f"{cover.unit or cover.title}的标志")

@@ -17,7 +17,7 @@ def set_pages(document: Document, cover: Cover) -> None:
     section = document.sections[0]
     if cover.with_cover_page:
         section.different_first_page_header_footer = True
-        _number(section, 'w:fmt="upperRoman" w:start="0"')
+        _number(section, 'w:fmt="upperRoman" w:start="1"')
 
 
 def begin_section(document: Document, sheet: Sheet, turned: bool, first: bool = False) -> None:

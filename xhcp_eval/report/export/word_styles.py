@@ -160,8 +160,6 @@ def _paragraph_xml(key: str, look: Look) -> str:
     return "".join(parts)
 
 
-
-
 def _indent_xml(look: Look) -> str:
     """Indents in characters, which follow the font size, and in twips for programs that don't know these."""
     one = look.size * 20

@@ -1,0 +1,96 @@
+"""Documents as LibreOffice lays them out: pages as the contents say, none nearly empty, no column of a letter."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from blocks_sample import BRIEF_COVER, COVER, SMALL, long_document
+from docx import Document
+from docx.oxml.ns import qn
+
+from xhcp_eval.report.documents.sheets import CELL_ROOM
+from xhcp_eval.report.documents.word import write_word
+
+pytestmark = pytest.mark.office
+
+REPORTS = Path(__file__).parents[2] / "reports"
+FORMAL = [pytest.param(path, id=path.parent.name) for path in sorted(REPORTS.glob("[!.]*/formal.docx"))]
+BRIEFS = [pytest.param(path, id=path.parent.name) for path in sorted(REPORTS.glob("[!.]*/brief.docx"))]
+FEWEST = 5  # lines of a page
+
+
+def told(path: Path) -> list[tuple[str, int]]:
+    """Heading and page of each line of the contents, as written in the file."""
+    found = []
+    for paragraph in Document(str(path)).paragraphs:
+        if paragraph.style.style_id in ("TOC1", "TOC2"):
+            *words, page = [t.text or "" for t in paragraph._p.iter(qn("w:t"))]
+            found.append((re.sub(r"\s+", "", "".join(words)), int(page)))
+    return found
+
+
+def laid_pages(laid, headings: list[str]) -> list[int]:
+    """Page on which each heading stands, in order."""
+    first = laid.numbers.index("1")
+    pages, at, place = [], first, 0
+    for heading in headings:
+        found = -1
+        while found < 0:
+            found = "".join(laid.pages[at]).find(heading, place)
+            if found < 0:
+                at, place = at + 1, 0
+        place = found + len(heading)
+        pages.append(at - first + 1)
+    return pages
+
+
+def narrowest(path: Path) -> float:
+    """Room for text in the narrowest column of a file, in characters of nine points."""
+    tables = Document(str(path)).tables
+    widths = [int(column.get(qn("w:w"))) / 20 for table in tables for column in table._tbl.tblGrid]
+    return (min(widths) - 2 * CELL_ROOM) / 9 if widths else 99.0
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> Path:
+    return write_word(long_document(), COVER, tmp_path_factory.mktemp("documents") / "long.docx")
+
+
+def test_contents_of_a_long_report_are_its_pages(lay_out, report):
+    laid, entries = lay_out(report), told(report)
+    assert len(laid.pages) > 30
+    assert laid_pages(laid, [heading for heading, _ in entries]) == [page for _, page in entries]
+
+
+def test_a_long_report_has_no_page_nearly_empty(lay_out, report):
+    laid = lay_out(report)
+    assert [page for page in laid.pages[1:] if len(page) < FEWEST] == []
+    assert laid.numbers[0] == "" and laid.numbers[1] == "II"
+    assert narrowest(report) >= 4
+
+
+def test_a_cover_takes_one_page_whatever_stands_on_it(lay_out, tmp_path):
+    laid = lay_out(write_word(SMALL, COVER, tmp_path / "cover.docx"))
+    assert laid.numbers == ["", "II", "1", "2"]
+    assert "新华区妇女儿童工作委员会" in laid.pages[0]
+
+
+def test_a_short_brief_takes_one_page(lay_out, tmp_path):
+    assert lay_out(write_word(SMALL[2:6], BRIEF_COVER, tmp_path / "brief.docx")).numbers == ["1"]
+
+
+@pytest.mark.parametrize("path", BRIEFS)
+def test_a_brief_has_two_pages(lay_out, path):
+    assert len(lay_out(path).pages) <= 2
+    assert narrowest(path) >= 4
+
+
+@pytest.mark.parametrize("path", FORMAL)
+def test_a_report_has_25_to_40_pages_as_its_contents_say(lay_out, path):
+    laid, entries = lay_out(path), told(path)
+    assert len(laid.pages) <= 40
+    assert narrowest(path) >= 4
+    assert [page for page in laid.pages[1:] if len(page) < FEWEST] == []
+    assert laid_pages(laid, [heading for heading, _ in entries]) == [page for _, page in entries]

@@ -1,0 +1,1 @@
+"""The report in official form, chapter by chapter, as blocks."""

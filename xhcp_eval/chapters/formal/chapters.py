@@ -1,0 +1,46 @@
+"""The chapters of the official report by name, and their numbers in a pack's report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xhcp_eval.chapters.formal import (
+    annex,
+    commitments,
+    domains,
+    equity,
+    outlook,
+    overall,
+    problems,
+    third_party,
+    work,
+)
+from xhcp_eval.chapters.kit.blocks import Block
+from xhcp_eval.errors import ParamsError
+from xhcp_eval.pack.pack import Pack
+
+CHAPTERS: dict[str, Callable[[Pack, int], list[Block]]] = {
+    "work": work.blocks,
+    "overall": overall.blocks,
+    "domains": domains.blocks,
+    "commitments": commitments.blocks,
+    "third_party": third_party.blocks,
+    "equity": equity.blocks,
+    "problems": problems.problems,
+    "causes": problems.causes,
+    "suggestions": problems.suggestions,
+    "outlook": outlook.blocks,
+    "annex": annex.blocks,
+}
+
+
+def chapter(pack: Pack, name: str) -> list[Block]:
+    """Blocks of a chapter, numbered by its place among the chapters that the params file names (all of them, if none).
+
+    name: key of `CHAPTERS`. Raises ParamsError for an unknown one.
+    """
+    if name not in CHAPTERS:
+        raise ParamsError(f"正式报告没有“{name}”一章；允许 {'、'.join(CHAPTERS)}")
+    named = [str(section.parameters.get("chapter", "")) for section in pack.params.documents.formal]
+    order = [one for one in named if one in CHAPTERS] or list(CHAPTERS)
+    return CHAPTERS[name](pack, order.index(name) + 1 if name in order else len(order) + 1)
