@@ -79,7 +79,7 @@ def test_no_pack_speaks_of_another_region(pack, texts):
 def test_counts_are_those_of_the_lists(pack):
     found, table = counts(pack, pack.plan.end_year), risk_table(pack)
     assert found[Reader.RISK] == len(risks(pack)) == len(table.rows)
-    assert f"（{len(table.rows)}项）" in table.caption
+    assert (f"（{len(table.rows)}项）" if table.rows else "没有") in table.caption
     assert sum(found.by_word.values()) == found.total == len(end_targets(pack))
     assert f"{found.total}项目标" in poster(pack).title and f"{found.total}项目标" in opening(pack)[0].text
 
@@ -103,7 +103,7 @@ def test_gaps_are_those_between_value_and_printed_target(pack):
 
 def test_what_is_printed_of_a_value_is_in_the_results(pack):
     for row, cells in zip(risks(pack).itertuples(), risk_table(pack).rows, strict=True):
-        printed = re.findall(r"(?<![\d—])(\d+(?:\.\d+)?)[%‰]", cells[1])
+        printed = re.findall(r"(?<![\d—/.])(\d+(?:\.\d+)?)(?=[%‰/])", cells[1])
         known = [row.base_value, row.latest_value]
         assert printed and all(any(abs(float(p) - k) <= 0.051 for k in known if k == k) for p in printed), (
             cells
@@ -140,10 +140,9 @@ def test_the_final_brief_has_no_risks_and_asks_for_the_next_plan(pack):
             "未实现" in table.caption
             and "有风险" not in table.caption + opening(pack)[0].text + poster(pack).title
         )
-        assert (
-            "下一周期" in decision_table(pack).caption
-            and "列为有风险的11项中，6项未实现、4项最终达到、1项仍难断定" in told
-        )
+        assert "下一周期" in decision_table(pack).caption
+        if pack.params.pack == "final_2030":
+            assert "列为有风险的11项中，6项未实现、4项最终达到、1项仍难断定" in told
     else:
         assert "有风险" in table.caption
 
