@@ -8,11 +8,12 @@ import pandas as pd
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over
 from xhcp_eval.chapters.brief.risks import course, needs
-from xhcp_eval.chapters.formal.basis import judged, short_or_side, who
+from xhcp_eval.chapters.formal.basis import short_or_side, who
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Table
 from xhcp_eval.chapters.kit.tables import most_urgent_first, own_targets
 from xhcp_eval.chapters.wording.counting import questions
 from xhcp_eval.chapters.wording.names import goal_number
+from xhcp_eval.chapters.wording.readers import word_of
 from xhcp_eval.chapters.wording.values import bound_text
 from xhcp_eval.pack.pack import Pack
 
@@ -48,7 +49,7 @@ def _targets(pack: Pack, rows: pd.DataFrame, title: str, over: bool) -> tuple[st
             bound_text(row.target_text) + ("（每年）" if row.every_year else ""),
             short_or_side(pack, row),
             needs(row, over) if row.gap > 0 else "—",
-            judged(row, over).split("（")[0],
+            word_of(row.status, over),
             who(pack, row),
         )
         for row in rows.itertuples()

@@ -16,7 +16,7 @@ from xhcp_eval.chapters.wording.values import bound_text
 from xhcp_eval.pack.pack import Pack
 
 HEAD = ("指标", "基期→现值", "目标", "还差", "判断", "建议牵头·配合")
-WIDTHS = (0.19, 0.2, 0.14, 0.2, 0.12, 0.15)
+WIDTHS = (0.2, 0.2, 0.15, 0.19, 0.11, 0.15)
 NOTHING = "—"
 
 
@@ -40,7 +40,7 @@ def target_table(pack: Pack, rows: pd.DataFrame, caption: str, most: int = 0, ov
 
 def _row(pack: Pack, row, over: bool) -> tuple[str, ...]:
     target = bound_text(row.target_text) + ("（每年）" if row.every_year else "")
-    return (row.indicator_name, course(pack, row), target, short_or_side(pack, row), judged(row, over), who(pack, row))
+    return (row.indicator_name, course(pack, row), target, short_or_side(pack, row), word_of(row.status, over), who(pack, row))
 
 
 def who(pack: Pack, row) -> str:
@@ -68,12 +68,6 @@ def broken(row) -> str:
         return ""
     first = str(row.failures).split("；")[0].split("、")[0]
     return f"规划期内{row.n_failures}处未保持，如{first}" if row.n_failures > 1 else f"规划期内1处未保持：{first}"
-
-
-def judged(row, over: bool) -> str:
-    """The reader's word, with the finer one of what is at risk."""
-    word = word_of(row.status, over)
-    return f"{word}（{row.status}）" if word == "有风险" else word
 
 
 def counts_words(found: Counts) -> str:

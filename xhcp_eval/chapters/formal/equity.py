@@ -10,7 +10,7 @@ from xhcp_eval.pack.pack import Pack
 
 DIMENSIONS = {"residence": "城乡", "sex": "性别", "township": "乡镇街道"}
 SIGNS = {"residence": "城镇减农村", "sex": "男减女", "township": "最高减最低"}
-MOST = 12
+MOST = 8
 
 
 def blocks(pack: Pack, number: int) -> list[Block]:

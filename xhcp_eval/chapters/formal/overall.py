@@ -101,5 +101,4 @@ def _carrying_out(pack: Pack, place: int) -> list[Block]:
     return [
         Heading(heading(place, "组织实施", 2), 2),
         Paragraph(text),
-        *(Paragraph(f"{name}：已完成。", style="item") for name in done["indicator_name"]),
     ]

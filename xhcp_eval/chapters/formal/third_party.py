@@ -12,7 +12,7 @@ from xhcp_eval.evaluation.methods.rubric import SELF
 from xhcp_eval.evaluation.methods.satisfaction import TOTAL, satisfaction_table
 from xhcp_eval.pack.pack import Pack
 
-MOST = 10
+MOST = 6
 
 
 def blocks(pack: Pack, number: int) -> list[Block]:

@@ -17,6 +17,7 @@ from xhcp_eval.report.documents.sheets import CELL_ROOM, STYLES, Sheet
 from xhcp_eval.report.export.word_styles import Look
 
 BORDER = 0.5  # points of a rule between rows
+DESCENT = 0.4  # of a line that holds a picture, in sizes of its letters
 PICTURE_ROOM = 2 * 28.0  # points kept for title and source beside the tallest picture
 
 
@@ -126,7 +127,7 @@ def strips(block: Block, k: int, sheet: Sheet, way: bool, numbering: Numbering) 
             yield from _lines(caption.whole, sheet.looks["FigureTitle"], sheet.width(way))
         look = sheet.looks["Picture"]
         yield Strip(
-            picture_size(block, sheet, way)[1] + look.size, look.before, look.after, bool(block.source)
+            picture_size(block, sheet, way)[1] + DESCENT * look.size, look.before, look.after, bool(block.source)
         )
         if block.source:
             yield from _lines(block.source, sheet.looks["Source"], sheet.width(way))

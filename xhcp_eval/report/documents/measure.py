@@ -67,7 +67,7 @@ _WIDTHS |= dict(
 _WIDTHS |= {"·": 250, "×": 564, "±": 550, "²": 300, "°": 400, "◕": 871, "✕": 838, "‰": 1000, "μ": 500}
 GAP = 0.2  # em between a Chinese character and a Latin letter or digit
 # Signs that begin no line, and those that end none.
-_CLOSING = set("，。、；：？！）》〉」』】〕〗”’…—·～%‰℃,.;:?!)]}")
+_CLOSING = set("，。、；：？！）》〉」』】〕〗”’…·～%℃,.;:?!)]}")
 _HANGING = set("，。、；：？！")
 _OPENING = set("（《〈「『【〔〖“‘([{")
 _WORDS = re.compile(r"[0-9A-Za-z!-/:-@\[-`{-~–−]+|.", re.DOTALL)
@@ -140,8 +140,14 @@ def _pieces(text: str) -> list[str]:
     """What is never broken: words, and characters with the signs that stay with them."""
     pieces: list[str] = []
     for word in _WORDS.findall(text):
-        if pieces and (word[0] in _CLOSING or pieces[-1][-1] in _OPENING):
+        if pieces and _kept_together(pieces[-1][-1], word[0]):
             pieces[-1] += word
         else:
             pieces.append(word)
     return pieces
+
+
+def _kept_together(left: str, right: str) -> bool:
+    """Whether no line may end between two characters; a bracket that opens stays with a number before it."""
+    number = (left.isascii() and left.isalnum()) or left in "%‰"
+    return right in _CLOSING or left in _OPENING or (number and right in _OPENING)
