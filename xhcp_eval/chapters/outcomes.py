@@ -197,6 +197,8 @@ def _paces(pack: Pack, row) -> str:
     if np.isfinite(row.target_value):
         parts.append(f"刚好达标须{yearly(row.target_value - row.origin_value, ahead)}")
     return "；".join(parts)
+
+
 def _ends(pack: Pack, rows: pd.DataFrame) -> pd.Series:
     """What became of each target; without a figure of its year, what this very report says of it by the latest one."""
     said = rows["outcome_status"]
