@@ -66,7 +66,7 @@ def test_params_files_are_valid_and_named_as_their_pack(path):
 
 
 def test_every_notebook_is_in_a_pack_but_those_to_work_in():
-    used = {section.notebook for path in PARAMS for section in load_params(path).sections}
+    used = {section.notebook for path in PARAMS for section in load_params(path).notebooks}
     assert {path.name for path in FILES} - used <= {
         "00_explore.ipynb",
         "01_tutorial.ipynb",

@@ -34,9 +34,10 @@ def test_a_report_is_complete_and_traceable(run):
     folder, params = run
     manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert manifest["parameters"]["pack"] == params.pack and manifest["inputs"]
-    (report,) = pages(folder).values()  # one file a report, every chapter in it
+    assert set(pages(folder)) == {"index.html", "data.html"}  # one file has every chapter, another the brief
+    report = pages(folder)["data.html"]
     assert all(section.title in report for section in params.sections)
-    assert len(list((folder / "notebooks").glob("*.ipynb"))) == len(params.sections)
+    assert len(list((folder / "notebooks").glob("*.ipynb"))) == len(params.notebooks)
     assert manifest["warnings"] == 0, manifest["notebooks"]
 
 
@@ -68,9 +69,28 @@ def test_every_goal_and_every_target_has_a_row(run):
     assert len(goals) == len(plan.goals)
 
 
-def test_the_front_page_lists_what_is_at_risk(run):
+def test_the_brief_is_small_and_whole_and_every_link_of_it_leads_somewhere(run):
     folder, params = run
-    body = lxml_html.fromstring((folder / "index.html").read_bytes()).text_content()
+    brief = lxml_html.fromstring((folder / "index.html").read_bytes())
+    assert (folder / "index.html").stat().st_size < 300_000 and (
+        folder / "brief.docx"
+    ).stat().st_size > 20_000
+    assert params.title.removesuffix("报告") + "简报" in brief.text_content()
+    ids = set(lxml_html.fromstring((folder / "data.html").read_bytes()).xpath("//@id"))
+    links = [
+        *brief.xpath("//main//a/@href"),
+        *(value for a in brief.iter("a") for name, value in a.items() if "xlink" in name),
+    ]
+    leading = {link for link in links if not link.startswith("#")}
+    assert len(leading) >= 5 and "data.html" in leading
+    assert all(link.removeprefix("data.html").lstrip("#") in ids | {""} for link in leading), leading
+    for table in brief.iter("table"):
+        assert all(line.xpath("td[1]/a/@href") for line in table.iterfind("tbody/tr"))
+
+
+def test_the_page_of_all_data_lists_what_is_at_risk(run):
+    folder, params = run
+    body = lxml_html.fromstring((folder / "data.html").read_bytes()).text_content()
     table = pd.read_csv(folder / "results.csv")
     risky = table[
         table["status"].isin(["未达标", "难以达标", "存在风险"])
@@ -227,7 +247,7 @@ def test_no_probability_of_a_target_is_told_twice_differently_in_sentences(run, 
             known = known[(known["target_year"] == int(year)) & (known["target_text"] == target)]
             assert ((known["status"] == status) & (known["told"] == chance)).any(), text
             tied["finding"] += 1
-        if best and (advice := re.match(rf"(.+?)：建议.*近年最好的三年速度，达标概率为{PERCENT}", text)):
+        if best and (advice := re.match(rf"(.+?)：建议.*近十年最快的三年），达标概率为{PERCENT}", text)):
             assert advice.group(2) in best[advice.group(1)], text
             tied["best"] += 1
     assert tied["reason"] >= 0.9 * results["probability"].notna().sum() > 0, tied
@@ -235,7 +255,7 @@ def test_no_probability_of_a_target_is_told_twice_differently_in_sentences(run, 
     if chapters & {"30_domain.ipynb", "31_indicators.ipynb"}:
         assert tied["sentence"] >= min(100, len(results)), tied
     if "50_forecast.ipynb" in chapters and len(results) > 100:
-        assert tied["named"] >= 5 and tied["finding"] >= 20 and tied["best"] >= 5, tied
+        assert tied["named"] >= 5 and tied["finding"] >= 20 and tied["best"] >= 1, tied
 
 
 def test_what_was_forecast_is_told_as_it_was_published(told):

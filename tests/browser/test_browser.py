@@ -12,7 +12,8 @@ from visits import REPORTS, ROOT, SHOTS
 pytestmark = pytest.mark.browser
 
 OVERVIEW = REPORTS / "index.html"
-PACKS = sorted(REPORTS.glob("[!.]*/index.html"))
+PACKS = sorted(REPORTS.glob("[!.]*/data.html"))
+BRIEFS = [pytest.param(path, id=path.parent.name) for path in sorted(REPORTS.glob("[!.]*/index.html"))]
 # the longest, in which everything occurs
 LARGEST = max(PACKS, key=lambda path: path.stat().st_size, default=OVERVIEW)
 EVERY = [pytest.param(path, id=path.parent.name) for path in (OVERVIEW, *PACKS)]
@@ -49,6 +50,17 @@ def test_a_report_asks_for_nothing_and_raises_no_error(visit, path):
     opened.page.wait_for_load_state("load")
     assert opened.asked == [path.as_uri()]
     assert opened.said == []
+
+
+@pytest.mark.parametrize("path", BRIEFS)
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_a_brief_asks_for_nothing_fits_its_window_and_is_readable_by_everyone(visit, path, sight):
+    opened = visit(path, **SIGHTS[sight])
+    opened.page.wait_for_load_state("load")
+    assert opened.asked == [path.as_uri()] and opened.said == []
+    assert path.stat().st_size < 300_000
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert axe(opened.page) == []
 
 
 @pytest.mark.parametrize("path", EVERY)

@@ -12,7 +12,7 @@ from xhcp_eval.report.export.pdf import write_pdf
 
 pytestmark = pytest.mark.browser
 
-PACKS = [pytest.param(path.parent, id=path.parent.name) for path in sorted(REPORTS.glob("[!.]*/index.html"))]
+PACKS = [pytest.param(path.parent, id=path.parent.name) for path in sorted(REPORTS.glob("[!.]*/data.html"))]
 A4 = (595, 842)  # points
 
 
@@ -21,7 +21,7 @@ def test_a_report_is_printed_whole_on_a4_with_bookmarks(reports, report: Path):
     data = write_pdf(report, SHOTS / f"{report.name}-export.pdf").read_bytes()
     boxes = re.findall(rb"/MediaBox\s*\[([^\]]*)\]", data)
     assert {tuple(round(float(n)) for n in box.split()[2:]) for box in boxes} == {A4}
-    chapters = (report / "index.html").read_text(encoding="utf-8").count('<section class="chapter"')
+    chapters = (report / "data.html").read_text(encoding="utf-8").count('<section class="chapter"')
     assert len(re.findall(rb"/Type\s*/Page\b", data)) >= chapters
     assert b"/Outlines" in data
     assert b"/StructTreeRoot" in data  # tagged, for who listens to it

@@ -117,3 +117,20 @@ def test_bad_files(tmp_path, text, words):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ParamsError, match=words):
         read_texts(path)
+
+
+def test_sentences_have_nouns_printed_gaps_and_years_of_the_best_pace():
+    by_key = {}
+    for name in ("midterm_2025", "final_2030"):
+        by_key[name] = {one.key: one.text for one in findings(open_pack(name))}
+    now, end = by_key["midterm_2025"], by_key["final_2030"]
+    assert "差0.66个百分点，折合约242名学生" in now["problems.child_overweight_prevalence@2030"]
+    assert "差0.8个百分点，折合约293名学生" in now["problems.child_obesity_prevalence@2030"]
+    assert "差1.7个百分点，折合约551名学生" in end["problems.child_overweight_prevalence@2030"]
+    assert "差0.8个百分点，折合约260名学生" in end["problems.child_obesity_prevalence@2030"]
+    assert "目标从2026年起才能比较" in now["problems.senior_high_gross_enrolment_rate@2030"]
+    told = "".join([*now.values(), *end.values()])
+    assert not [
+        word for word in ("人（个）", "近年最好的三年速度", "变化不明显", "现已达到目标值") if word in told
+    ]
+    assert "2016—2019年" not in now["suggestions.preschool_gross_enrolment_rate@2030"]

@@ -74,6 +74,35 @@ def test_a_good_file_is_taken(project):
     assert PackParams.model_validate_json(found.model_dump_json()) == found
 
 
+def test_documents_are_notebooks_of_their_own_and_move_the_page_of_all_data(project):
+    (project / "notebooks/21_brief.ipynb").write_text(
+        (project / "notebooks/30_domain.ipynb").read_text(encoding="utf-8"), encoding="utf-8", newline="\n"
+    )
+    path = project / "params" / "p.yaml"
+    brief = {"documents": {"brief": [{"notebook": "21_brief.ipynb", "title": "简报"}]}}
+    path.write_text(yaml.safe_dump({**GOOD, **brief}, allow_unicode=True), encoding="utf-8", newline="\n")
+    found = load_params(path)
+    assert [one.page for one in found.notebooks] == ["30_domain_health", "21_brief"]
+    assert found.data_page == "data.html" and PackParams.model_validate(GOOD).data_page == "index.html"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"documents": {"brief": [{"notebook": "22_brief.ipynb", "title": "x"}]}}, "documents / brief 第 1 项：没有笔记本 22_brief.ipynb"),
+        ({"documents": {"breif": []}}, "documents / breif：不认识的字段；是不是 brief？"),
+        ({"documents": {"formal": GOOD["sections"]}}, "sections、documents：页面 30_domain_health.html 重名"),
+        ({"cover": {"date": "三月"}}, "cover / date：'三月' 格式不对；写作 2026年3月 或 2026年3月1日"),
+        ({"cover": {"classification": "很密"}}, "cover / classification：'很密' 格式不对；写作 公开、内部资料、秘密 或 机密，可加期限"),
+        ({"cover": {"logo": "data/none.png"}}, "cover / logo：没有文件 data/none.png"),
+        ({"cover": {"logo": "data/table.csv"}}, "cover / logo：data/table.csv 不是图片；允许 .png、.jpg、.jpeg"),
+        ({"cover": {"number": "一" * 41}}, "cover / number：应短些，字数不超过 40"),
+    ],
+)  # fmt: skip
+def test_faults_of_documents_and_cover_are_told(project, changes, said):
+    assert said in problems(project, **changes)
+
+
 @pytest.mark.parametrize("name", PACKS)
 def test_the_packs_of_the_project_are_good(root, name):
     found = load_params(root / "params" / f"{name}.yaml")

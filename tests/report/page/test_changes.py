@@ -142,6 +142,7 @@ def pack():
     rows = pd.DataFrame({**row, "role": "verdict", "domain": "health"})
     watch = rows.assign(role="watch", probability=np.nan)
     params = SimpleNamespace(
+        data_page="index.html",
         pack="small",
         title="中期评估",
         plan="small",

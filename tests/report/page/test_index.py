@@ -56,7 +56,9 @@ def pack(monkeypatch):
         outcomes=assessment.iloc[:0],
         region="新华区",
         plan=SimpleNamespace(name="某规划", end_year=2030),
-        params=SimpleNamespace(pack="small", data_until=2025, outcome_year=None, use_recollection=False),
+        params=SimpleNamespace(
+            pack="small", data_page="index.html", data_until=2025, outcome_year=None, use_recollection=False
+        ),
         stamp={"computed_at": "2026-03-31T16:30:00+00:00", "version": "0.1.0"},
         is_demo=False,
     )

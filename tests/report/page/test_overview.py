@@ -45,6 +45,15 @@ TARGETS = (
 )
 
 
+def test_a_target_leads_to_the_page_of_all_data_beside_a_brief(tmp_path):
+    put(tmp_path, report(*TARGETS, page="data.html"))
+    node = overview(tmp_path)
+    assert node.xpath("//section[@id='reports']//tbody//td[1]/a/@href") == ["midterm_2025/index.html"]
+    assert set(node.xpath("//section[@id='all']//tbody//td[2]/a/@href")) == {
+        f"midterm_2025/data.html#{name}" for name in "abcde"
+    }
+
+
 def test_every_report_stands_with_its_counts_newest_data_first(tmp_path):
     put(tmp_path, report(*TARGETS))
     put(tmp_path, report(pack="final_2030", title="终期评估", data_until=2030, is_demo=True))
