@@ -129,7 +129,11 @@ def test_methods_of_evaluation_do_not_import_each_other():
 
 # Tests of a whole room or folder, or of its data.
 ACROSS = {"rules", "data", "panel_data", "patterns", "figures"}
-MIRRORS = [p for p in sorted(Path(__file__).parent.glob("*/**/test_*.py")) if p.parent.name not in ("browser", "office")]
+MIRRORS = [
+    p
+    for p in sorted(Path(__file__).parent.glob("*/**/test_*.py"))
+    if p.parent.name not in ("browser", "office")
+]
 
 
 @pytest.mark.parametrize("path", MIRRORS, ids=lambda path: path.stem)

@@ -24,7 +24,9 @@ def test_commitments_count_those_of_the_implementation_measures(name, total, bad
 def test_a_rise_of_twenty_points_is_not_called_unclear():
     told = str(headline(open_pack("final_2030")))
     assert "变化不明显" not in told
-    assert "校外活动场所利用率高于2020年，但该指标一年曾变动19.3个百分点" in told and "能否保持不能断定" in told
+    assert (
+        "校外活动场所利用率高于2020年，但该指标一年曾变动19.3个百分点" in told and "能否保持不能断定" in told
+    )
 
 
 def test_counts_of_three_years_are_no_count_of_two():

@@ -26,7 +26,7 @@ def test_shares_that_are_wide_enough_are_kept():
 
 
 def test_too_many_columns_are_refused_with_how_many_fit():
-    with pytest.raises(RunError, match="表“某表”有 20 列.*请减到 9 列以内"):
+    with pytest.raises(RunError, match=r"表“某表”有 20 列.*请减到 9 列以内"):
         column_widths(table(*[0.05] * 20), 9, 400)
 
 

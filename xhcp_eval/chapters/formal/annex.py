@@ -40,7 +40,16 @@ def blocks(pack: Pack, number: int = 0) -> list[Block]:
 
 
 def _targets(pack: Pack, rows: pd.DataFrame, title: str, over: bool) -> tuple[str, Table]:
-    head = ("编号", "指标", "基期→现值", "目标", "还差", "近五年年均" if over else "今后每年需", "判断", "建议牵头")
+    head = (
+        "编号",
+        "指标",
+        "基期→现值",
+        "目标",
+        "还差",
+        "近五年年均" if over else "今后每年需",
+        "判断",
+        "建议牵头",
+    )
     listed = tuple(
         (
             goal_number(pack.plan, row.goal) or "—",
@@ -66,7 +75,13 @@ def _gaps(pack: Pack) -> tuple[str, Table] | None:
         (r.department, str(r.indicators), str(r.reported_ever), str(r.reported_last), f"{r.share:.1f}%")
         for r in rows.itertuples()
     )
-    head = ("责任部门", "应填报指标（项）", "报过的（项）", f"{pack.params.data_until}年已报（项）", "报过的所占比重")
+    head = (
+        "责任部门",
+        "应填报指标（项）",
+        "报过的（项）",
+        f"{pack.params.data_until}年已报（项）",
+        "报过的所占比重",
+    )
     return "数据填报", Table(head, listed, (0.24, 0.19, 0.19, 0.19, 0.19))
 
 
@@ -75,7 +90,9 @@ def _doubts(pack: Pack) -> tuple[str, Table] | None:
     if not rows:
         return None
     listed = tuple((str(k), one.title_zh, _touched(pack, one.affects)) for k, one in enumerate(rows, 1))
-    return f"规划文本疑义（{len(listed)}项，请规划制定机关书面明确）", Table(DOUBTS, listed, (0.1, 0.56, 0.34))
+    return f"规划文本疑义（{len(listed)}项，请规划制定机关书面明确）", Table(
+        DOUBTS, listed, (0.1, 0.56, 0.34)
+    )
 
 
 def _touched(pack: Pack, names: Sequence[str]) -> str:

@@ -20,7 +20,9 @@ WIDTHS = (0.2, 0.2, 0.15, 0.19, 0.11, 0.15)
 NOTHING = "—"
 
 
-def target_table(pack: Pack, rows: pd.DataFrame, caption: str, most: int = 0, over: bool | None = None) -> Table:
+def target_table(
+    pack: Pack, rows: pd.DataFrame, caption: str, most: int = 0, over: bool | None = None
+) -> Table:
     """A list of targets for the body. most: rows at most, 0 for all; the others are said to stand in the annex.
 
     over: whether the targets' year has been reported; None: as for the plan's last year.
@@ -40,7 +42,14 @@ def target_table(pack: Pack, rows: pd.DataFrame, caption: str, most: int = 0, ov
 
 def _row(pack: Pack, row, over: bool) -> tuple[str, ...]:
     target = bound_text(row.target_text) + ("（每年）" if row.every_year else "")
-    return (row.indicator_name, course(pack, row), target, short_or_side(pack, row), word_of(row.status, over), who(pack, row))
+    return (
+        row.indicator_name,
+        course(pack, row),
+        target,
+        short_or_side(pack, row),
+        word_of(row.status, over),
+        who(pack, row),
+    )
 
 
 def who(pack: Pack, row) -> str:
@@ -67,7 +76,11 @@ def broken(row) -> str:
     if not row.n_failures:
         return ""
     first = str(row.failures).split("；")[0].split("、")[0]
-    return f"规划期内{row.n_failures}处未保持，如{first}" if row.n_failures > 1 else f"规划期内1处未保持：{first}"
+    return (
+        f"规划期内{row.n_failures}处未保持，如{first}"
+        if row.n_failures > 1
+        else f"规划期内1处未保持：{first}"
+    )
 
 
 def counts_words(found: Counts) -> str:

@@ -29,7 +29,9 @@ def blocks(pack: Pack, number: int) -> list[Block]:
             f"{len(pack.plan.strategies)}条策略措施中可以计量的要求共{len(rows)}项（含组织实施），{found.by_verdict}。"
             f"没有做到或有风险的{len(undone)}项逐项列在[[尚未做到的策略措施]]，全部{len(rows)}项见附表3。"
         ),
-        target_table(pack, undone, "尚未做到的策略措施", MOST) if len(undone) else Paragraph("没有未做到的。"),
+        target_table(pack, undone, "尚未做到的策略措施", MOST)
+        if len(undone)
+        else Paragraph("没有未做到的。"),
         *_scores(pack),
     ]
 
@@ -47,11 +49,23 @@ def _scores(pack: Pack) -> list[Block]:
     for domain, part in items.groupby("domain", sort=False):
         own = part["self_score"].mean()
         mean = means["mean"].get(domain, float("nan"))
-        rows.append((names.get(str(domain), str(domain)), str(len(part)), f"{mean:.1f}", f"{own:.1f}" if own == own else "—"))
+        rows.append(
+            (
+                names.get(str(domain), str(domain)),
+                str(len(part)),
+                f"{mean:.1f}",
+                f"{own:.1f}" if own == own else "—",
+            )
+        )
     higher = int((items["self_score"] > items["median"]).sum())
     return [
         Paragraph(
             f"第三方对{len(items)}条措施意见一致（满分4分），其中{higher}条自评高于第三方，各领域平均见[[策略措施的评分]]。"
         ),
-        Table(("领域", "意见一致（条）", "第三方平均（分）", "自评平均（分）"), tuple(rows), (0.28, 0.24, 0.24, 0.24), "策略措施的评分"),
+        Table(
+            ("领域", "意见一致（条）", "第三方平均（分）", "自评平均（分）"),
+            tuple(rows),
+            (0.28, 0.24, 0.24, 0.24),
+            "策略措施的评分",
+        ),
     ]

@@ -59,7 +59,11 @@ def _section(pack: Pack, domain: str, name: str, rows: pd.DataFrame, place: int)
 def _finding(pack: Pack, rows: pd.DataFrame, found) -> str:
     """The heading: what is short, by name; else how many are steady."""
     mine = set(rows["indicator"])
-    short = [pack.plan.indicator(row.indicator).short_name for row in risks(pack).itertuples() if row.indicator in mine]
+    short = [
+        pack.plan.indicator(row.indicator).short_name
+        for row in risks(pack).itertuples()
+        if row.indicator in mine
+    ]
     if not short:
         return f"{found.total}项目标中{found.steady}项{'达到' if found.over else '稳'}"
     return f"{'、'.join(dict.fromkeys(short[:3]))}{'未达到' if found.over else '是短板'}"
@@ -67,7 +71,9 @@ def _finding(pack: Pack, rows: pd.DataFrame, found) -> str:
 
 def _charted(rows: pd.DataFrame) -> pd.DataFrame:
     """Targets to draw: what needs attention most, numbers with a target only."""
-    drawn = rows[rows["target_value"].notna() & rows["latest_value"].notna() & ~rows["kind"].isin(["gap", "yes_no"])]
+    drawn = rows[
+        rows["target_value"].notna() & rows["latest_value"].notna() & ~rows["kind"].isin(["gap", "yes_no"])
+    ]
     return drawn.head(PANELS)
 
 
@@ -106,7 +112,9 @@ def _clause(text: str, sign: str = "，") -> str:
 
 def _open(pack: Pack, rows: pd.DataFrame) -> str:
     """Open targets by value and side, in one sentence."""
-    listed = rows[rows["status"].map(lambda s: READERS[Status(s)] == Reader.OPEN) & rows["latest_value"].notna()]
+    listed = rows[
+        rows["status"].map(lambda s: READERS[Status(s)] == Reader.OPEN) & rows["latest_value"].notna()
+    ]
     told = [
         f"{pack.plan.indicator(row.indicator).short_name}{value_text(row.latest_value, row.unit)}（{row.latest_year:.0f}年，{side_text(row.side) or '读法待定'}）"
         for row in listed.itertuples()
@@ -141,5 +149,7 @@ def _groups(pack: Pack, rows: pd.DataFrame) -> str:
         known = known[known["apart"] & known["indicator"].isin(set(rows["indicator"]))]
         names = (GROUP_LABELS[first], GROUP_LABELS[second])
         for row in known.sort_values("p").head(1).itertuples():
-            told.append(f"{row.name}{names[0]}与{names[1]}相差{row.gap_text.split('（')[0].lstrip('−-')}（{row.years}年）")
+            told.append(
+                f"{row.name}{names[0]}与{names[1]}相差{row.gap_text.split('（')[0].lstrip('−-')}（{row.years}年）"
+            )
     return "；".join(told) + "，差别超出偶然。" if told else ""

@@ -33,16 +33,21 @@ def _section(rows, dimension: str, name: str, place: int) -> list[Block]:
     apart = rows[rows["apart"]].sort_values("p")
     title = f"{name}：{len(rows)}项指标中{len(apart)}项的差别超出偶然"
     verdicts = apart["verdict"].value_counts()
-    changes = "，".join(f"{word}{verdicts[word]}项" for word in (NARROWED, WIDENED, UNTOLD) if word in verdicts)
+    changes = "，".join(
+        f"{word}{verdicts[word]}项" for word in (NARROWED, WIDENED, UNTOLD) if word in verdicts
+    )
     told: list[Block] = [Heading(heading(place, title, 2), 2)]
     if apart.empty:
         return [*told, Paragraph(f"按{name}比较的{len(rows)}项指标，差别都没有超出偶然。")]
     caption = f"{name}差别超出偶然的指标"
     told.append(
-        Paragraph(f"按{name}比较{len(rows)}项指标，{len(apart)}项差别超出偶然，见[[{caption}]]；与基期比，差距{changes}。")
+        Paragraph(
+            f"按{name}比较{len(rows)}项指标，{len(apart)}项差别超出偶然，见[[{caption}]]；与基期比，差距{changes}。"
+        )
     )
     listed = tuple(
-        (r.name, str(r.years), r.gap_text.split("（")[0], r.verdict) for r in apart.head(MOST).itertuples(index=False)
+        (r.name, str(r.years), r.gap_text.split("（")[0], r.verdict)
+        for r in apart.head(MOST).itertuples(index=False)
     )
     note = f"注：差距为{SIGNS[dimension]}。“看不出变化”指现有的数不够断定。"
     left = len(apart) - len(listed)

@@ -26,7 +26,8 @@ def blocks(pack: Pack, number: int) -> list[Block]:
     bands = [(word, rows[rows["_words"] == word]) for _, word in CHANCES]
     counted = "，".join(f"{word}的{len(part)}项" for word, part in bands if len(part))
     listed = tuple(
-        (word, str(len(part)), "、".join(pack.plan.indicator(i).short_name for i in part["indicator"]) or "—") for word, part in bands
+        (word, str(len(part)), "、".join(pack.plan.indicator(i).short_name for i in part["indicator"]) or "—")
+        for word, part in bands
     )
     told += [
         Paragraph(f"判断了把握的{len(rows)}项{end}年目标中，{counted}，见[[{end}年目标的把握]]。"),

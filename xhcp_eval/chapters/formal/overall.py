@@ -34,7 +34,9 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         told += [
             Heading(heading(place, title, 2), 2),
             target_table(pack, rows, f"{middle.year}年中期目标", over=middle.over),
-            *trend_panels(pack, rows.head(PANELS), f"{middle.total}项中期目标中{middle.inside}项的数值在目标以内"),
+            *trend_panels(
+                pack, rows.head(PANELS), f"{middle.total}项中期目标中{middle.inside}项的数值在目标以内"
+            ),
         ]
         place += 1
     return told + _carrying_out(pack, place)
@@ -45,7 +47,9 @@ def _three(pack: Pack, end: Counts, middle: Counts) -> str:
     plan = pack.plan
     parts = []
     if middle.total:
-        parts.append(f"{middle.year}年中期目标{middle.total}项，可监测{middle.total - middle[Reader.NONE]}项，按报表数值{middle.by_letter}")
+        parts.append(
+            f"{middle.year}年中期目标{middle.total}项，可监测{middle.total - middle[Reader.NONE]}项，按报表数值{middle.by_letter}"
+        )
     met = f"达到{end.steady}项" if end.over else f"已达到或预计能达到{end.steady}项"
     parts.append(f"{end.year}年目标{end.total}项，可监测{end.total - end[Reader.NONE]}项，{met}")
     text = "；".join(parts) + "。"
@@ -66,7 +70,10 @@ def _both_ways(pack: Pack, end: Counts, middle: Counts) -> Table:
 def _by_domain(pack: Pack) -> Table:
     rows, year, over = end_targets(pack), pack.plan.end_year, is_over(pack)
     words = (Reader.SECURE, Reader.LIKELY, Reader.RISK, Reader.OPEN, Reader.NONE)
-    found = [(domain.name, counts_of(rows[rows["domain"] == domain.id], year, over)) for domain in pack.plan.domains]
+    found = [
+        (domain.name, counts_of(rows[rows["domain"] == domain.id], year, over))
+        for domain in pack.plan.domains
+    ]
     listed = [(name, one) for name, one in found if one.total] + [("合计", counts_of(rows, year, over))]
     return Table(
         ("领域", "目标", *(word.value for word in words)),
@@ -78,7 +85,10 @@ def _by_domain(pack: Pack) -> Table:
 
 def _by_domain_words(pack: Pack) -> str:
     rows, year, over = end_targets(pack), pack.plan.end_year, is_over(pack)
-    found = [(domain.name, counts_of(rows[rows["domain"] == domain.id], year, over)) for domain in pack.plan.domains]
+    found = [
+        (domain.name, counts_of(rows[rows["domain"] == domain.id], year, over))
+        for domain in pack.plan.domains
+    ]
     risky = sorted((pair for pair in found if pair[1][Reader.RISK]), key=lambda pair: -pair[1][Reader.RISK])
     what = "未达到" if over else "有风险"
     if not risky:
@@ -95,7 +105,9 @@ def _carrying_out(pack: Pack, place: int) -> list[Block]:
     if rows.empty and not pack.plan.measures:
         return []
     done = rows[rows["latest_value"] == 1]
-    left = [name for name, value in zip(rows["indicator_name"], rows["latest_value"], strict=True) if value != 1]
+    left = [
+        name for name, value in zip(rows["indicator_name"], rows["latest_value"], strict=True) if value != 1
+    ]
     text = f"规划对组织实施提出{len(pack.plan.measures)}条要求，其中可逐项核对的任务{len(rows)}项，截至{pack.params.data_until}年完成{len(done)}项"
     text += f"；尚未完成：{'；'.join(left)}。" if left else "。"
     return [

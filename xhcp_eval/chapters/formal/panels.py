@@ -55,7 +55,12 @@ def trend_panels(pack: Pack, rows: pd.DataFrame, title: str) -> list[Picture]:
 def _series(pack: Pack, indicator: str) -> pd.Series:
     """Values of the whole region by year, within the years that all panels show."""
     rows = pack.observations
-    rows = rows[(rows["indicator"] == indicator) & (rows["region"] == pack.region) & is_total(rows) & rows["value"].notna()]
+    rows = rows[
+        (rows["indicator"] == indicator)
+        & (rows["region"] == pack.region)
+        & is_total(rows)
+        & rows["value"].notna()
+    ]
     rows = rows[rows["year"] >= pack.plan.base_year - 5]
     return rows.set_index("year")["value"].sort_index()
 
@@ -69,7 +74,13 @@ def _panel(axes: Axes, pack: Pack, row, series: pd.Series) -> None:
     axes.set_title(f"{name} {value_text(series.iloc[-1], row.unit)}", fontsize=TYPE, loc="left", pad=12)
     if math.isfinite(row.target_value):
         axes.axhline(row.target_value, linestyle="--", linewidth=1, color="black")
-        axes.text(0, 1.03, f"虚线：目标{value_text(row.target_value, row.unit)}", fontsize=TYPE, transform=axes.transAxes)
+        axes.text(
+            0,
+            1.03,
+            f"虚线：目标{value_text(row.target_value, row.unit)}",
+            fontsize=TYPE,
+            transform=axes.transAxes,
+        )
     axes.set_xticks([first, pack.plan.base_year, end])
     axes.tick_params(labelsize=TYPE, length=2)
     axes.set_yticks([])

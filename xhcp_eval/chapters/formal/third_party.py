@@ -50,9 +50,17 @@ def _scores(pack: Pack) -> list:
     widest = lower.sort_values(["self_gap", "median"], ascending=[False, True]).head(MOST)
     if len(widest):
         rows = tuple(
-            (str(names.get(r.item, r.name)), f"{r.median:g}", f"{r.self_score:g}", f"{r.self_gap:g}") for r in widest.itertuples(index=False)
+            (str(names.get(r.item, r.name)), f"{r.median:g}", f"{r.self_score:g}", f"{r.self_gap:g}")
+            for r in widest.itertuples(index=False)
         )
-        told.append(Table(("目标或措施", "第三方（分）", "自评（分）", "相差（分）"), rows, (0.52, 0.16, 0.16, 0.16), "自评高出最多的项目"))
+        told.append(
+            Table(
+                ("目标或措施", "第三方（分）", "自评（分）", "相差（分）"),
+                rows,
+                (0.52, 0.16, 0.16, 0.16),
+                "自评高出最多的项目",
+            )
+        )
     return told
 
 
@@ -72,7 +80,11 @@ def _recount(pack: Pack) -> list:
         listed = tuple(
             (r.indicator_name, r.target_text, r.reported_status, r.own_status) for r in apart.itertuples()
         )
-        told.append(Table(("指标", "目标", "报告的判定", "复算的判定"), listed, (0.4, 0.2, 0.2, 0.2), "复算不同的判定"))
+        told.append(
+            Table(
+                ("指标", "目标", "报告的判定", "复算的判定"), listed, (0.4, 0.2, 0.2, 0.2), "复算不同的判定"
+            )
+        )
     return told
 
 
@@ -82,10 +94,13 @@ def _survey(pack: Pack) -> list:
         return []
     rows = satisfaction_table(found[0])
     asked = [item.id for item in found[0].description.items if item.scale == "satisfaction"]
-    rows = rows[rows["item"].isin(asked) & (rows["group"] == TOTAL) & rows["share"].notna()].sort_values("share")
+    rows = rows[rows["item"].isin(asked) & (rows["group"] == TOTAL) & rows["share"].notna()].sort_values(
+        "share"
+    )
     low, high = rows.iloc[0], rows.iloc[-1]
     listed = tuple(
-        (r.label, f"{100 * r.share:.1f}%", f"{100 * r.share_low:.1f}%—{100 * r.share_high:.1f}%", f"{r.n}") for r in rows.head(MOST).itertuples()
+        (r.label, f"{100 * r.share:.1f}%", f"{100 * r.share_low:.1f}%—{100 * r.share_high:.1f}%", f"{r.n}")
+        for r in rows.head(MOST).itertuples()
     )
     return [
         f"家长对{low['label']}满意率最低",
@@ -93,5 +108,10 @@ def _survey(pack: Pack) -> list:
             f"对{int(rows['n'].max())}份有效问卷加权计算，{low['label']}满意率{100 * low['share']:.1f}%最低，"
             f"{high['label']}{100 * high['share']:.1f}%最高，最低的{len(listed)}项见[[家长满意率最低的项目]]。"
         ),
-        Table(("项目", "满意率", "95%区间", "回答（份）"), listed, (0.4, 0.2, 0.24, 0.16), "家长满意率最低的项目"),
+        Table(
+            ("项目", "满意率", "95%区间", "回答（份）"),
+            listed,
+            (0.4, 0.2, 0.24, 0.16),
+            "家长满意率最低的项目",
+        ),
     ]

@@ -65,8 +65,6 @@ def _data(pack: Pack) -> str:
     own = rows[(rows["region"] == pack.region) & rows["value"].notna()]
     last = int(own.loc[own["year"] == until, "indicator"].nunique())
     absent = int((end_targets(pack)["status"] == Status.NO_DATA).sum())
-    text = (
-        f"共用{own['indicator'].nunique()}项指标的历年数据，其中{last}项报到{until}年，数据截至{until}年。"
-    )
+    text = f"共用{own['indicator'].nunique()}项指标的历年数据，其中{last}项报到{until}年，数据截至{until}年。"
     text += f"{pack.plan.end_year}年目标中有{absent}项从未填报。" if absent else ""
     return text + ("本报告所用是程序生成的演示数据，不得引用。" if pack.is_demo else "")

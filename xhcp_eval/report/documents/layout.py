@@ -127,7 +127,10 @@ def strips(block: Block, k: int, sheet: Sheet, way: bool, numbering: Numbering) 
             yield from _lines(caption.whole, sheet.looks["FigureTitle"], sheet.width(way))
         look = sheet.looks["Picture"]
         yield Strip(
-            picture_size(block, sheet, way)[1] + DESCENT * look.size, look.before, look.after, bool(block.source)
+            picture_size(block, sheet, way)[1] + DESCENT * look.size,
+            look.before,
+            look.after,
+            bool(block.source),
         )
         if block.source:
             yield from _lines(block.source, sheet.looks["Source"], sheet.width(way))
