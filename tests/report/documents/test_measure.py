@@ -50,3 +50,13 @@ def test_a_wider_line_never_needs_many_more_lines(text, width):
     count = line_count(text, 10, width)
     assert count >= 1
     assert count * width >= em(text) * 10 - 10 * count
+
+
+def test_in_a_cell_nothing_hangs():
+    assert line_count("字" * 25 + "。", 16, WIDTH, 32, even=False) == 2
+
+
+def test_a_bracket_stays_with_the_number_before_it():
+    assert line_count("字字3.5（甲）", 10, 45) == 2
+    assert line_count("字字字甲（乙）", 10, 45) == 2
+    assert line_count("字字（3", 10, 39) == 1

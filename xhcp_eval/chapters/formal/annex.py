@@ -17,7 +17,7 @@ from xhcp_eval.chapters.wording.readers import word_of
 from xhcp_eval.chapters.wording.values import bound_text
 from xhcp_eval.pack.pack import Pack
 
-WIDTHS = (0.08, 0.2, 0.16, 0.11, 0.15, 0.13, 0.07, 0.1)
+WIDTHS = (0.06, 0.19, 0.16, 0.18, 0.15, 0.08, 0.07, 0.11)
 DOUBTS = ("序号", "事项", "涉及的指标")
 NAMED = 3  # indicators of a doubt
 

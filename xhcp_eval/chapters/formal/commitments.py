@@ -12,7 +12,7 @@ from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.evaluation.scoring.appraisal import domain_composites
 from xhcp_eval.pack.pack import Pack
 
-MOST = 14
+MOST = 10
 
 
 def blocks(pack: Pack, number: int) -> list[Block]:

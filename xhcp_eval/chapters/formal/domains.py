@@ -20,7 +20,7 @@ from xhcp_eval.chapters.wording.values import bound_text, value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.status import Status
 
-MOST, SENTENCES, PANELS = 8, 3, 6
+MOST, SENTENCES, PANELS = 6, 3, 6
 GROUPS = {"sex": ("male", "female"), "residence": ("urban", "rural")}
 
 

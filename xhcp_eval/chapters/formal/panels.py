@@ -25,7 +25,7 @@ NEUTRAL = style.HISTORY
 
 
 def trend_panels(pack: Pack, rows: pd.DataFrame, title: str) -> list[Picture]:
-    """One drawing of a panel each for the rows that have a series; nothing if there is none.
+    """One drawing of a panel each for the rows that have a series; nothing if they don't fill a row.
 
     rows: of an assessment, one a target. title: what the drawing finds.
     """
@@ -33,7 +33,7 @@ def trend_panels(pack: Pack, rows: pd.DataFrame, title: str) -> list[Picture]:
 
     found = [(row, _series(pack, row.indicator)) for row in rows.drop_duplicates("indicator").itertuples()]
     found = [(row, series) for row, series in found if len(series) >= FEWEST]
-    if not found:
+    if len(found) < ACROSS:  # one or two lines say no more than their sentences
         return []
     style.use_style()
     lines = -(-len(found) // ACROSS)
@@ -75,7 +75,11 @@ def _panel(axes: Axes, pack: Pack, row, series: pd.Series) -> None:
     if math.isfinite(row.target_value):
         axes.axhline(row.target_value, linestyle="--", linewidth=1, color="black")
         axes.text(
-            0, 1.03, f"虚线：目标{bound_text(row.target_text)}", fontsize=TYPE, transform=axes.transAxes
+            0,
+            1.03,
+            f"虚线：目标{value_text(row.target_value, row.unit)}",
+            fontsize=TYPE,
+            transform=axes.transAxes,
         )
     axes.set_xticks([first, pack.plan.base_year, end])
     axes.tick_params(labelsize=TYPE, length=2)

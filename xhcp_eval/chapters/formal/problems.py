@@ -9,7 +9,7 @@ from xhcp_eval.chapters.equity import GROUP_LABELS, equity_rows
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.wording.causes import part_of
 from xhcp_eval.chapters.wording.counting import counts
-from xhcp_eval.chapters.wording.duties import units
+from xhcp_eval.chapters.wording.duties import NOBODY, units
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.chapters.wording.nouns import noun_of, of_all
 from xhcp_eval.chapters.wording.standing import gap_text
@@ -67,31 +67,22 @@ def causes(pack: Pack, number: int) -> list[Block]:
     listed = rows[~rows["every_year"] & (rows["gap"] > 0)].drop_duplicates("indicator").head(CAUSES)
     for place, row in enumerate(listed.itertuples(), 1):
         facts = pack.plan.indicator(row.indicator)
-        shown = [
-            *_places(pack, row),
-            *_apart(pack, row),
-            *_commitment(pack, row),
-            *scored(pack, str(row.goal)),
-        ]
-        who = units(facts)
+        shown = "；".join(
+            [*_places(pack, row), *_apart(pack, row), *_commitment(pack, row), *scored(pack, str(row.goal))]
+        )
+        absent = f"截至{row.latest_year:.0f}年，{facts.name}没有分地区、分人群的计数，构成无从分解"
+        short = "未达到" if is_over(pack) else "离目标差"
         told += [
-            Heading(
-                heading(
-                    place,
-                    f"{facts.name}{'未达到' if is_over(pack) else '离目标差'}{gap_text(pack.plan, row)}",
-                    2,
-                ),
-                2,
-            ),
-            Paragraph(
-                f"{'；'.join(shown)}。"
-                if shown
-                else f"截至{row.latest_year:.0f}年没有分地区、分人群的计数，构成无从分解。",
-                "数据能说明的：",
-            ),
-            Paragraph(f"其余原因数据不能说明，有待{who}说明。"),
+            Heading(heading(place, f"{facts.name}{short}{gap_text(pack.plan, row)}", 2), 2),
+            Paragraph(f"{shown or absent}。", "数据能说明的："),
+            Paragraph(f"{facts.short_name}的其余原因，有待{_named(units(facts))}说明。", "数据不能说明的："),
         ]
     return told if len(listed) else [*told, Paragraph("没有需要分解差额的目标。")]
+
+
+def _named(who: str) -> str:
+    """A unit as it is addressed; where the plan names none, that is said."""
+    return f"责任单位（{who}）" if who.startswith(NOBODY) or who.startswith("由") else who
 
 
 def _places(pack: Pack, row) -> list[str]:
@@ -142,7 +133,8 @@ def suggestions(pack: Pack, number: int) -> list[Block]:
     for place, one in enumerate(rows, 1):
         told.append(
             Paragraph(
-                f"{one.basis}。建议{one.who}{one.ask}（时限：{one.when}）。", f"{place}．{one.matter}："
+                f"{one.basis}。建议{_named(one.who)}{one.ask}（时限：{one.when}）。",
+                f"{place}．{one.matter}：",
             )
         )
     listed = tuple((one.matter, one.ask, one.who, one.when) for one in rows)

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ _STAND_INS = {
     SONG: ("SimSun", "STSong", "Noto Serif CJK SC", "Source Han Serif SC"),
 }
 _LATIN = (LATIN, "Liberation Serif")
+
+
+def has_typst() -> bool:
+    """Whether typst is installed."""
+    return find_spec("typst") is not None
 
 
 def write_pdf(blocks: Sequence[Block], cover: Cover, path: Path) -> Path:

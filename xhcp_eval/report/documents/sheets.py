@@ -74,9 +74,11 @@ _OWN: dict[str, Look] = {
     "CoverMark": Look("封面声明", BLACK, 16, align="center", colour="A3161F"),
     "FigureTitle": replace(LOOKS["TableCaption"], name="图题"),
     "FigureCaption": replace(LOOKS["FigureCaption"], name="图注"),
+    "TOC1": replace(LOOKS["TOC1"], size=12, line=16.5),
+    "TOC2": replace(LOOKS["TOC2"], size=12, line=15),
     "Picture": replace(LOOKS["Picture"], size=1, before=0),
 }
-FORMAL = Sheet(MARGINS, {"top": 28, "bottom": 26, "left": 25, "right": 25}, _full_pages(LOOKS, _OWN), few=5)
+FORMAL = Sheet(MARGINS, {"top": 22, "bottom": 20, "left": 18, "right": 18}, _full_pages(LOOKS, _OWN), few=5)
 
 _NARROW = {"top": 19, "bottom": 17, "left": 18, "right": 18}
 _SMALL: dict[str, Look] = {

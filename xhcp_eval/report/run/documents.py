@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xhcp_eval.chapters.kit.blocks import Block, Paragraph, Table
+from xhcp_eval.chapters.kit.blocks import Block, Heading, PageBreak, Paragraph, Table
 from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, Section
 from xhcp_eval.provenance import ROOT
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from xhcp_eval.report.documents.cover import Cover
 
 BRIEF_PAGES = 2
-BRIEF_FILE, FORMAL_FILE = "brief.docx", "formal.docx"
+BRIEF_FILE, FORMAL_FILE, FORMAL_PAGE, FORMAL_PDF = "brief.docx", "formal.docx", "formal.html", "formal.pdf"
+SUMMARY = "摘要"
 # What the head of a brief takes, in lines of a note (12 points): classification, title, unit and date, demonstration data.
 HEAD_LINES, LOGO_LINES = 8, 5
 ALL_DATA = "全部数据、判定依据和方法见监测数据页。"
@@ -40,10 +41,24 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
         page.write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
         made += [page, write_word(blocks, cover, folder / BRIEF_FILE)]
     if documents.formal:
-        made.append(
-            write_word(_blocks(folder, documents.formal), _cover(pack, brief=False), folder / FORMAL_FILE)
-        )
+        made += _formal(pack, folder)
     return made
+
+
+def _formal(pack: Pack, folder: Path) -> list[Path]:
+    """The report in official form: for Word, as a page and, where typst is installed, as PDF. Its summary is the brief."""
+    from xhcp_eval.report.documents.page import document_page
+    from xhcp_eval.report.documents.pdf import has_typst, write_pdf
+    from xhcp_eval.report.documents.word import write_word
+
+    documents, cover = pack.params.documents, _cover(pack, brief=False)
+    brief = [block for block in _blocks(folder, documents.brief) if not isinstance(block, PageBreak)]
+    summary = [Heading(SUMMARY), *brief] if brief else []
+    blocks = [*summary, *_blocks(folder, documents.formal)]
+    page = folder / FORMAL_PAGE
+    page.write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
+    made = [page, write_word(blocks, cover, folder / FORMAL_FILE)]
+    return [*made, write_pdf(blocks, cover, folder / FORMAL_PDF)] if has_typst() else made
 
 
 def fitted(blocks: Sequence[Block], cover: Cover, pages: int = BRIEF_PAGES) -> list[Block]:
