@@ -31,7 +31,7 @@ def problems(pack: Pack, number: int) -> list[Block]:
     absent = open_rows[open_rows["status"] == Status.NO_DATA]
     for place, (name, rows) in enumerate(groups[: MOST - 1], 1):
         listed = "；".join(
-            f"{row.indicator_name}{course(pack, row)}，目标{bound_text(row.target_text)}"
+            f"{pack.plan.indicator(row.indicator).short_name}{course(pack, row)}，{row.target_year}年目标{bound_text(row.target_text)}"
             + (f"，差{gap_text(pack.plan, row)}" if row.gap > 0 else "")
             for row in rows
         )
