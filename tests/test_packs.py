@@ -34,7 +34,9 @@ def test_a_report_is_complete_and_traceable(run):
     folder, params = run
     manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert manifest["parameters"]["pack"] == params.pack and manifest["inputs"]
-    assert set(pages(folder)) == {"index.html", "data.html"}  # one file has every chapter, another the brief
+    # the brief, all chapters of the data in one file, and the official report
+    official = {"formal.html"} if params.documents.formal else set()
+    assert set(pages(folder)) == {"index.html", "data.html"} | official
     report = pages(folder)["data.html"]
     assert all(section.title in report for section in params.sections)
     assert len(list((folder / "notebooks").glob("*.ipynb"))) == len(params.notebooks)
