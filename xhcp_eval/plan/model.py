@@ -389,17 +389,12 @@ class Plan(_Model):
         """One row a target, with the names of its indicator, goal and domain."""
         domains = {d.id: d.name for d in self.domains}
         goals = {g.id: g.name for g in self.goals}
-        rows = []
-        for target in self.targets():
-            indicator = self.indicator(target.indicator)
-            rows.append(
-                {
-                    "domain": domains.get(self.domain_of(indicator), ""),
-                    "goal": indicator.goal,
-                    "goal_name": goals.get(indicator.goal or "", ""),
-                    "indicator_name": indicator.name,
-                    "unit": indicator.unit,
-                    **target.model_dump(),
-                }
-            )
+        rows = [
+            {
+                "domain": domains.get(self.domain_of(indicator), ""), "goal": indicator.goal,
+                "goal_name": goals.get(indicator.goal or "", ""), "indicator_name": indicator.name,
+                "unit": indicator.unit, **target.model_dump(),
+            }
+            for target in self.targets() if (indicator := self.indicator(target.indicator))
+        ]  # fmt: skip
         return pd.DataFrame(rows)

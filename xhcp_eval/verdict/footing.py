@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.observations.table import DIMENSIONS, STATUS_LABELS, TOTAL, UNSURE
+from xhcp_eval.observations.table import STATUS_LABELS, UNSURE, is_total
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.verdict.status import Status
 
@@ -22,7 +22,7 @@ def unsure_verdicts(assessment: pd.DataFrame, observations: pd.DataFrame, plan: 
     Returns one row a fault, columns `COLUMNS`.
     """
     recalled = {t.id for t in plan.targets() if t.status in UNSURE}
-    whole = observations[(observations[list(DIMENSIONS)] == TOTAL).all(axis=1)]
+    whole = observations[is_total(observations)]
     status = whole.set_index(["indicator", "region", "year"])["status"]
     given = assessment[(assessment["role"] == "verdict") & ~assessment["own_status"].isin(NO_VERDICT)]
     faults = []

@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.forecast.reference.lessons import YEARS_AHEAD
-from xhcp_eval.forecast.reference.precedents import COURSE, Precedents, find_precedents
+from xhcp_eval.forecast.reference.precedents import AFTER, COURSE, Precedents, find_precedents
 from xhcp_eval.forecast.reference.similar import region_names
 from xhcp_eval.verdict.scenarios import open_targets
 from xhcp_eval.verdict.verdicts import Verdicts
 
 FARTHER, AS_FAR, LESS_FAR = "更远", "相当", "不及"
-AFTER: tuple[str, ...] = tuple(f"after_{k}" for k in range(1, YEARS_AHEAD + 1))
 COLUMNS: tuple[str, ...] = (
     "indicator", "target_id", "target_year", "rank", "name", "place", "first_year", "last_year", "distance", "from_year",
     "start", "then", "grain", "went", *AFTER,

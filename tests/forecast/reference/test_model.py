@@ -529,30 +529,11 @@ def test_parts_are_made_of_whole_sources_where_five_are_named(small_world):
 
 
 def test_how_still_histories_go_on_is_learned_from_whole_tables(small_world):
-    still = [
-        frame(
-            np.full(25, 100.0),
-            first=1995,
-            indicator="i0",
-            region=f"s{r}",
-            unit="percent",
-            lower=0.0,
-            upper=100.0,
-        )
-        for r in range(5)
-    ]
-    fell = [
-        frame(
-            [100.0] * 12 + [40.0] * 13,
-            first=1995,
-            indicator="i1",
-            region=f"s{r}",
-            unit="percent",
-            lower=0.0,
-            upper=100.0,
-        )
-        for r in range(5)
-    ]
+    def regions(values, indicator):
+        facts = {"indicator": indicator, "unit": "percent", "lower": 0.0, "upper": 100.0}
+        return [frame(values, first=1995, region=f"s{r}", **facts) for r in range(5)]
+
+    still, fell = regions(np.full(25, 100.0), "i0"), regions([100.0] * 12 + [40.0] * 13, "i1")
     data = pd.concat([small_world, *still, *fell], ignore_index=True).drop(columns="series")
     recipe = network.Recipe(hidden=8, epochs=1)
     all_of_it = training.train_model(data, recipe, networks=1, jobs=1).still[-1]

@@ -10,7 +10,7 @@ from xhcp_eval.chapters.wording.duties import lead
 from xhcp_eval.chapters.wording.nouns import of_all
 from xhcp_eval.chapters.wording.pace import DOUBT, moves, reached_alike, times_text, why_in_doubt
 from xhcp_eval.chapters.wording.standing import gap_text, kept, not_yet, stands, tolerance_note
-from xhcp_eval.chapters.wording.values import bound_text, chance_words, value_text, vanishes
+from xhcp_eval.chapters.wording.values import asked_text, chance_words, value_text, vanishes
 from xhcp_eval.pack.pack import Pack
 
 WIDTHS = (0.12, 0.14, 0.15, 0.25, 0.23, 0.11)
@@ -35,9 +35,15 @@ def risk_table(pack: Pack) -> Table:
 
 
 def _row(pack: Pack, row, over: bool) -> tuple[str, ...]:
-    target = bound_text(row.target_text) + ("（每年）" if row.every_year else "")
     facts = pack.plan.indicator(row.indicator)
-    return (facts.short_name, course(pack, row), target, short_of(pack, row), needs(row, over), lead(facts))
+    return (
+        facts.short_name,
+        course(pack, row),
+        asked_text(row),
+        short_of(pack, row),
+        needs(row, over),
+        lead(facts),
+    )
 
 
 def course(pack: Pack, row) -> str:

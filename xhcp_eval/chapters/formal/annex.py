@@ -14,7 +14,7 @@ from xhcp_eval.chapters.kit.tables import most_urgent_first, own_targets
 from xhcp_eval.chapters.wording.counting import questions
 from xhcp_eval.chapters.wording.names import goal_number
 from xhcp_eval.chapters.wording.readers import word_of
-from xhcp_eval.chapters.wording.values import bound_text
+from xhcp_eval.chapters.wording.values import asked_text
 from xhcp_eval.pack.pack import Pack
 
 WIDTHS = (0.06, 0.19, 0.16, 0.18, 0.15, 0.08, 0.07, 0.11)
@@ -55,7 +55,7 @@ def _targets(pack: Pack, rows: pd.DataFrame, title: str, over: bool) -> tuple[st
             goal_number(pack.plan, row.goal) or "—",
             row.indicator_name,
             course(pack, row),
-            bound_text(row.target_text) + ("（每年）" if row.every_year else ""),
+            asked_text(row),
             short_or_side(pack, row),
             needs(row, over) if row.gap > 0 else "—",
             word_of(row.status, over),

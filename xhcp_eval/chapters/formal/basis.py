@@ -12,7 +12,7 @@ from xhcp_eval.chapters.kit.blocks import Table
 from xhcp_eval.chapters.wording.counting import Counts
 from xhcp_eval.chapters.wording.duties import units
 from xhcp_eval.chapters.wording.readers import side_text, word_of
-from xhcp_eval.chapters.wording.values import bound_text
+from xhcp_eval.chapters.wording.values import asked_text
 from xhcp_eval.pack.pack import Pack
 
 HEAD = ("指标", "基期→现值", "目标", "还差", "判断", "建议牵头·配合")
@@ -41,11 +41,10 @@ def target_table(
 
 
 def _row(pack: Pack, row, over: bool) -> tuple[str, ...]:
-    target = bound_text(row.target_text) + ("（每年）" if row.every_year else "")
     return (
         row.indicator_name,
         course(pack, row),
-        target,
+        asked_text(row),
         short_or_side(pack, row),
         word_of(row.status, over),
         who(pack, row),

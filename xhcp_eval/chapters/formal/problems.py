@@ -6,6 +6,7 @@ from xhcp_eval.chapters.brief.basis import end_targets, is_over, risks, shortfal
 from xhcp_eval.chapters.brief.decisions import every_decision, scored, undone_commitment
 from xhcp_eval.chapters.brief.risks import course
 from xhcp_eval.chapters.equity import GROUP_LABELS, equity_rows
+from xhcp_eval.chapters.formal.domains import GROUPS
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.wording.causes import part_of
 from xhcp_eval.chapters.wording.counting import counts
@@ -99,7 +100,7 @@ def _places(pack: Pack, row) -> list[str]:
 
 def _apart(pack: Pack, row) -> list[str]:
     told = []
-    for dimension, (first, second) in {"residence": ("urban", "rural"), "sex": ("male", "female")}.items():
+    for dimension, (first, second) in reversed(GROUPS.items()):
         known = equity_rows(pack, dimension)
         known = known[known["apart"] & (known["indicator"] == row.indicator)] if len(known) else known
         for one in known.itertuples():

@@ -11,9 +11,9 @@ from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.fan import draw_fan, fan_rows, history_rows, target_marks
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.errors import DataError
+from xhcp_eval.forecast.reference.precedents import AFTER
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import UNITS, format_value
-from xhcp_eval.verdict.precedents import AFTER
 
 HEIGHT = 2.7
 # colour and marker by rank

@@ -12,6 +12,7 @@ from xhcp_eval.verdict.pairs import RECENT_YEARS
 from xhcp_eval.verdict.scenarios import BEST_SPAN
 from xhcp_eval.verdict.series import series_key
 
+FIVE = "近五年"
 LIKELY = 0.7  # below it a pace that would do has to be explained
 DOUBT = "按近五年速度可达，但逐年波动大"
 MOST = 20  # times; beyond it a ratio tells nothing
@@ -21,10 +22,14 @@ def recent_text(row) -> str:
     """The pace of late with the span it is of; "" where it isn't known."""
     if not math.isfinite(row.pace):
         return ""
-    five = row.pace_to - row.pace_from == RECENT_YEARS
-    span = f"（{row.pace_from:.0f}—{row.pace_to:.0f}年）"
-    word = "近五年" if five else f"{row.pace_from:.0f}年以来"
-    return f"{word}{span if five else ''}年均{moves(row.pace, row.unit)}"
+    word = _since(row)
+    span = f"（{row.pace_from:.0f}—{row.pace_to:.0f}年）" if word == FIVE else ""
+    return f"{word}{span}年均{moves(row.pace, row.unit)}"
+
+
+def _since(row) -> str:
+    """The span of the pace of late: 近五年, or 2018年以来 where it isn't five."""
+    return FIVE if row.pace_to - row.pace_from == RECENT_YEARS else f"{row.pace_from:.0f}年以来"
 
 
 def moves(pace: float, unit: str) -> str:
@@ -47,10 +52,10 @@ def times_text(row) -> str:
     if not (math.isfinite(row.pace) and math.isfinite(row.required_pace)) or not row.required_pace:
         return ""
     ratio = row.pace and row.required_pace / row.pace
-    five = "近五年" if row.pace_to - row.pace_from == RECENT_YEARS else f"{row.pace_from:.0f}年以来"
+    late = _since(row)
     if ratio <= 0:
-        return f"{five}未向目标靠近"
-    return f"为{five}的{ratio:.1f}倍" if ratio < MOST else f"远快于{five}"
+        return f"{late}未向目标靠近"
+    return f"为{late}的{ratio:.1f}倍" if ratio < MOST else f"远快于{late}"
 
 
 def why_in_doubt(row, comparables: pd.DataFrame) -> str:

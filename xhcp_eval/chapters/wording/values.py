@@ -60,6 +60,11 @@ def bound_text(text: str) -> str:
     return text.replace("≥100%", "100%").removesuffix("（每年）")
 
 
+def asked_text(row) -> str:
+    """What a row of an assessment asks, in words for a table: with 每年 where it is promised for every year."""
+    return bound_text(row.target_text) + ("（每年）" if row.every_year else "")
+
+
 def chance_words(probability: float) -> str:
     """A chance in words; "" where it isn't known."""
     if not math.isfinite(probability):

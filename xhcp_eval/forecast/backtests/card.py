@@ -93,11 +93,7 @@ def write_card(
             "# 参照类模型说明卡",
             "",
             *_learned_from(frame, digest, trained_on),
-            f"- 组成：{len(model.alone)} 个小网络看单条序列，{len(model.among)} 个同时看同一指标的其他地区"
-            f"（至少 {FEWEST_PEERS} 个），各取平均。指标按{parted}分成 {FOLDS} 份，每个网络只学其中 {FOLDS - 1} 份。",
-            "- 从未变动过的序列没有年均变化可言，改用真实的不变序列后来的走法（按所处位置分四类），只学自没有剔除过不变地区的"
-            f"{len(whole_indicators(frame))}个指标。",
-            "- 结果：未来 1—10 年每年的分位数。",
+            *_made_of(frame, model, parted),
             "",
             f"## 单条序列的得分（按{parted}交叉检验，向前 5 年）",
             "",
@@ -127,6 +123,17 @@ def write_card(
             "",
         ]
     )
+
+
+def _made_of(frame: pd.DataFrame, model: ReferenceModel, parted: str) -> list[str]:
+    """What the model consists of and what it gives. parted: by what the indicators were parted."""
+    return [
+        f"- 组成：{len(model.alone)} 个小网络看单条序列，{len(model.among)} 个同时看同一指标的其他地区"
+        f"（至少 {FEWEST_PEERS} 个），各取平均。指标按{parted}分成 {FOLDS} 份，每个网络只学其中 {FOLDS - 1} 份。",
+        "- 从未变动过的序列没有年均变化可言，改用真实的不变序列后来的走法（按所处位置分四类），只学自没有剔除过不变地区的"
+        f"{len(whole_indicators(frame))}个指标。",
+        "- 结果：未来 1—10 年每年的分位数。",
+    ]
 
 
 def _learned_from(frame: pd.DataFrame, digest: str, trained_on: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,10 @@ class Histories:
     def column(self, name: str) -> np.ndarray:
         """One feature of all series, (n,)."""
         return self.x[:, self.names.index(name)]
+
+    def columns(self, names: Sequence[str]) -> np.ndarray:
+        """Some features of all series, (n, len(names))."""
+        return self.x[:, [self.names.index(name) for name in names]]
 
     def take(self, series: np.ndarray) -> Histories:
         """Only some of the series, by position."""

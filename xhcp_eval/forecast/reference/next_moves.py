@@ -51,9 +51,9 @@ def next_sums(
     level = standing(values, yard)
     found: dict[str, Sums] = {}
     for lag in LAGS:
-        ahead = _ahead(moves[lag], lag)
+        ahead = ahead_of(moves[lag], lag)
         found |= _by_node(f"next_{lag}", ahead, level, LEVELS, group, groups)
-    return found | _by_node("after", _ahead(moves[LAG], LAG), moves[LAG], MOVES, group, groups)
+    return found | _by_node("after", ahead_of(moves[LAG], LAG), moves[LAG], MOVES, group, groups)
 
 
 def next_columns(seen: Mapping[str, Sums], level: np.ndarray, move: np.ndarray) -> list[np.ndarray]:
@@ -68,7 +68,8 @@ def next_columns(seen: Mapping[str, Sums], level: np.ndarray, move: np.ndarray) 
     return [*columns, _rank(seen["next_1"].count, level)]
 
 
-def _ahead(moves: np.ndarray, lag: int) -> np.ndarray:
+def ahead_of(moves: np.ndarray, lag: int) -> np.ndarray:
+    """Moves over the next years at the year from which they go, (n, n_years), of moves up to each year."""
     ahead = np.full(moves.shape, np.nan)
     if moves.shape[1] > lag:
         ahead[:, :-lag] = moves[:, lag:]

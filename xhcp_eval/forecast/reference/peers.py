@@ -15,7 +15,15 @@ from xhcp_eval.forecast.counting import counting_variance
 from xhcp_eval.forecast.panel import Panel
 from xhcp_eval.forecast.reference.features import Histories, typical_change
 from xhcp_eval.forecast.reference.next_moves import FEATURES as NEXT
-from xhcp_eval.forecast.reference.next_moves import LAGS, next_columns, next_sums, standing, yardstick
+from xhcp_eval.forecast.reference.next_moves import (
+    LAG,
+    LAGS,
+    ahead_of,
+    next_columns,
+    next_sums,
+    standing,
+    yardstick,
+)
 from xhcp_eval.forecast.reference.sums import Sums, of_group, of_year
 
 FEATURES = 22 + NEXT
@@ -169,7 +177,7 @@ def _gather(
     moves = {lag: _moves(values, scale, lag) for lag in LAGS}
     yard = yardstick(values, group, groups) if yard is None else yard
     pooled = {"scale": of_group(scale[:, None], group, groups), **_climate(moves, group, groups)}
-    pooled |= _persistence(values, moves[3], scale, group, groups)
+    pooled |= _persistence(values, moves[LAG], scale, group, groups)
     by_year = {f"move_{lag}": of_year(moves[lag], group, groups) for lag in LAGS}
     by_year |= {"value": of_year(values, group, groups), "square": of_year(values**2, group, groups)}
     closing, about = _closing(values, by_year["value"].mean(), group, groups)
@@ -201,9 +209,7 @@ def _persistence(
     values: np.ndarray, moves: np.ndarray, scale: np.ndarray, group: np.ndarray, groups: int
 ) -> dict[str, Sums]:
     """Whether moves over three years, (n, n_years), go on, and whether series fall back to the mean of what they were."""
-    ahead = np.full(moves.shape, np.nan)
-    if moves.shape[1] > 3:
-        ahead[:, :-3] = moves[:, 3:]
+    ahead = ahead_of(moves, LAG)
     known = np.isfinite(values)
     mean = np.cumsum(np.where(known, values, 0), axis=1) / np.maximum(np.cumsum(known, axis=1), 1)
     off = np.clip((values - mean) / scale[:, None], -LARGEST_MOVE, LARGEST_MOVE)

@@ -103,7 +103,9 @@ def find_precedents(
     fit = names["kind"].to_numpy() == np.array(kinds, object)[:, None]
     fit &= np.isfinite(book.outcome[:, ahead - 1]).T
     fit &= names["last_year"].to_numpy() + ahead[:, None] <= last[:, None]
-    distance = np.where(fit, _distances(in_classes(_movement(own)), book.seen, book.seen), np.inf)
+    distance = np.where(
+        fit, _distances(in_classes(own.columns(MOVED_ON).astype(float)), book.seen, book.seen), np.inf
+    )
     rows, distance = _nearest_by_province(distance, names["region"].to_numpy(), k)
     near = distance <= book.near
     return Precedents(book, np.where(near, rows, -1), np.where(near, distance, np.nan), own)
@@ -138,10 +140,6 @@ def in_classes(seen: np.ndarray) -> np.ndarray:
     """Features rounded to the middle of their class, (n, len(MOVED_ON))."""
     width = np.array([CLASS.get(name, SHAPE) for name in MOVED_ON])
     return np.round(np.round(seen / width) * width, 1)
-
-
-def _movement(seen: Histories) -> np.ndarray:
-    return np.column_stack([seen.column(name) for name in MOVED_ON]).astype(float)
 
 
 def _distances(rows: np.ndarray, others: np.ndarray, book: np.ndarray) -> np.ndarray:
@@ -197,7 +195,7 @@ def make_precedents(frame: pd.DataFrame) -> pd.DataFrame:
             "first_year": first_year + np.argmax(past, axis=1), "last_year": first_year + origin,
         }
     )  # fmt: skip
-    features = pd.DataFrame(in_classes(_movement(seen)) + 0.0, columns=list(MOVED_ON))
+    features = pd.DataFrame(in_classes(seen.columns(MOVED_ON).astype(float)) + 0.0, columns=list(MOVED_ON))
     course = pd.DataFrame(np.round(outcome / COURSE) * COURSE + 0.0, columns=list(AFTER))
     found = pd.concat([head, features, course], axis=1)
     room = np.abs(bounds - seen.anchor[:, None]).min(axis=1) / (bounds[:, 1] - bounds[:, 0])

@@ -75,9 +75,9 @@ def find_similar(panel: Panel, k: int = 200, ahead: int = 5, catalogue: Catalogu
     """
     catalogue = catalogue or real_histories()
     own = usual_histories(panel)
-    columns = _matched(own)
+    columns = own.columns(MATCHED_ON)
     pool = np.flatnonzero(np.isfinite(catalogue.outcome[:, ahead - 1]))
-    theirs = _matched(catalogue.seen)[pool]
+    theirs = catalogue.seen.columns(MATCHED_ON)[pool]
     mean, spread = theirs.mean(axis=0), theirs.std(axis=0) + 1e-9
     theirs, columns = (theirs - mean) / spread, (columns - mean) / spread
     rows = np.stack([_nearest(row, theirs, catalogue.series[pool], k) for row in columns])
@@ -100,10 +100,6 @@ def _nearest(row: np.ndarray, theirs: np.ndarray, series: np.ndarray, k: int) ->
     order = np.argsort(distance, kind="stable")
     _, first = np.unique(series[order], return_index=True)
     return order[np.sort(first)[:k]]
-
-
-def _matched(seen: Histories) -> np.ndarray:
-    return np.column_stack([seen.column(name) for name in MATCHED_ON])
 
 
 @lru_cache(maxsize=1)

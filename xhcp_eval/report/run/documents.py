@@ -33,27 +33,28 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
 
     made = []
     documents = pack.params.documents
-    if documents.brief:
+    brief = _blocks(folder, documents.brief)
+    if brief:
         cover = _cover(pack, brief=True)
-        blocks = [*_blocks(folder, documents.brief), Paragraph(ALL_DATA, style="note", link=DATA_PAGE)]
+        blocks = [*brief, Paragraph(ALL_DATA, style="note", link=DATA_PAGE)]
         blocks = fitted(blocks, cover)
         page = folder / FIRST_PAGE
         page.write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
         made += [page, write_word(blocks, cover, folder / BRIEF_FILE)]
     if documents.formal:
-        made += _formal(pack, folder)
+        made += _formal(pack, folder, brief)
     return made
 
 
-def _formal(pack: Pack, folder: Path) -> list[Path]:
+def _formal(pack: Pack, folder: Path, brief: Sequence[Block]) -> list[Path]:
     """The report in official form: for Word, as a page and, where typst is installed, as PDF. Its summary is the brief."""
     from xhcp_eval.report.documents.page import document_page
     from xhcp_eval.report.documents.pdf import has_typst, write_pdf
     from xhcp_eval.report.documents.word import write_word
 
     documents, cover = pack.params.documents, _cover(pack, brief=False)
-    brief = [block for block in _blocks(folder, documents.brief) if not isinstance(block, PageBreak)]
-    summary = [Heading(SUMMARY), *brief] if brief else []
+    parts = [block for block in brief if not isinstance(block, PageBreak)]
+    summary = [Heading(SUMMARY), *parts] if parts else []
     blocks = [*summary, *_blocks(folder, documents.formal)]
     page = folder / FORMAL_PAGE
     page.write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
