@@ -9,7 +9,7 @@ from xhcp_eval.chapters.brief.basis import end_targets, is_over, joined, risks, 
 from xhcp_eval.chapters.brief.closing import closing
 from xhcp_eval.chapters.brief.decisions import decision_table
 from xhcp_eval.chapters.brief.poster import poster
-from xhcp_eval.chapters.brief.risks import risk_table
+from xhcp_eval.chapters.brief.risks import risk_part, risk_table
 from xhcp_eval.chapters.brief.sentences import opening
 from xhcp_eval.chapters.wording.causes import claims_cause
 from xhcp_eval.chapters.wording.counting import counts
@@ -108,6 +108,19 @@ def test_what_is_printed_of_a_value_is_in_the_results(pack):
         assert printed and all(any(abs(float(p) - k) <= 0.051 for k in known if k == k) for p in printed), (
             cells
         )
+
+
+def test_no_table_stands_empty(pack):
+    part = risk_part(pack)
+    assert part.rows if risk_table(pack).rows else part.text == f"{risk_table(pack).caption}。"
+
+
+def test_every_colour_of_a_tile_is_told_below(pack):
+    reached = end_targets(pack)["status"].map(READERS).value_counts()
+    if is_over(pack):
+        assert counts(pack, pack.plan.end_year).steady == reached.get(Reader.SECURE, 0)
+    legend = re.findall(r">([^<>]*)</text>", poster(pack).svg)
+    assert not reached.get(Reader.LIKELY, 0) or Reader.LIKELY in "".join(legend)
 
 
 def test_the_largest_shortfall_comes_first(pack):

@@ -40,3 +40,12 @@ def test_parts_make_the_whole():
     )
     found = counts_of(rows, 2030, False)
     assert sum(found.by_word.values()) == found.total == 4 and found.open_inside == 1
+
+
+def test_what_is_only_expected_isn_t_reached_once_its_year_is_over():
+    rows = pd.DataFrame(
+        {"status": ["已达标", "预期可达标", "未达标"], "side": ["目标以内", "目标以内", "目标以外"]}
+    )
+    over, running = counts_of(rows, 2020, True), counts_of(rows, 2020, False)
+    assert over.by_verdict == "已达到1、预计能达到1、未达到1" and over.steady == 1
+    assert running.by_verdict == "稳2、有风险1" and running.steady == 2

@@ -49,7 +49,7 @@ def poster(pack: Pack) -> Picture:
         axes.text(0, (line + 0.5) * HIGH, name, fontsize=TYPE, va="center", color=style.HISTORY)
     for line, place, row in rows:
         _tile(axes, pack, row, SIDE + place * _wide(), line * HIGH)
-    _legend(axes, lines * HIGH + 1, is_over(pack))
+    _legend(axes, lines * HIGH + 1, is_over(pack), set(end_targets(pack)["status"]))
     svg, width, tall = figure_svg(figure, tight=False)
     opening = f'<svg viewBox="0 0 {width * 0.75:g} {tall * 0.75:g}" width="{width}" height="{tall}">'
     found = counts(pack, pack.plan.end_year)
@@ -107,14 +107,17 @@ def tile_value(row) -> str:
     return f"{now}{SIGNS.get(row.op, '→')}{short_value(row.target_value, row.unit)}"
 
 
-def _legend(axes: Axes, top: float, over: bool) -> None:
-    """Two lines of marks with their words; a hollow one tells on which side an open value lies."""
+def _legend(axes: Axes, top: float, over: bool, shown: set[str]) -> None:
+    """Two lines of marks with their words; a hollow one tells on which side an open value lies.
+
+    Once the plan is over, marks of what was still open are told only where a tile has them. shown: statuses of the tiles.
+    """
     from matplotlib.patches import Rectangle
 
     entries = [
         (s, side)
         for s, side in LEGEND
-        if not over or s not in (Status.LIKELY, Status.AT_RISK, Status.UNLIKELY)
+        if not over or s in shown or s not in (Status.LIKELY, Status.AT_RISK, Status.UNLIKELY)
     ]
     wide = WIDTH / 4
     for k, (status, side) in enumerate(entries):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from xhcp_eval.chapters.brief.basis import is_over, risks, to_indicator
-from xhcp_eval.chapters.kit.blocks import Table
+from xhcp_eval.chapters.kit.blocks import Paragraph, Table
 from xhcp_eval.chapters.wording.duties import lead
 from xhcp_eval.chapters.wording.nouns import of_all
 from xhcp_eval.chapters.wording.pace import DOUBT, moves, reached_alike, times_text, why_in_doubt
@@ -32,6 +32,12 @@ def risk_table(pack: Pack) -> Table:
         links=tuple(to_indicator(pack, row.indicator) for row in rows),
         shrinks=True,
     )
+
+
+def risk_part(pack: Pack) -> Table | Paragraph:
+    """The table of what is at risk; where nothing is, a sentence that says so."""
+    found = risk_table(pack)
+    return found if found.rows else Paragraph(f"{found.caption}。")
 
 
 def _row(pack: Pack, row, over: bool) -> tuple[str, ...]:

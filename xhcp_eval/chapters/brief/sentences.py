@@ -62,6 +62,7 @@ def _headline(pack: Pack) -> tuple[str, str]:
 def _clause(found: Counts, what: str) -> str:
     parts = [
         (found.steady, "项达到" if found.over else "项稳"),
+        (found[Reader.LIKELY] if found.over else 0, "项预计能达到"),
         (found[Reader.RISK], "项未达到" if found.over else "项有风险"),
         *([(found[Reader.OPEN], "项因数少难下结论"), (found[Reader.NONE], "项不能算")] if found.over else []),
     ]
@@ -138,8 +139,8 @@ def _looked_back(pack: Pack) -> tuple[str, str]:
     rows = rows.merge(end_targets(pack)[["target_id", "status"]], on="target_id")
     warned = rows[rows["predicted_status"].map(READERS) == Reader.RISK]
     words = [READERS[status] for status in warned["status"]]
-    parts = [("项未实现", words.count(Reader.RISK)), ("项最终达到", sum(word in STEADY for word in words)),
-             ("项仍难断定", words.count(Reader.OPEN))]  # fmt: skip
+    parts = [("项未实现", words.count(Reader.RISK)), ("项最终达到", words.count(Reader.SECURE)),
+             ("项预计能达到", words.count(Reader.LIKELY)), ("项仍难断定", words.count(Reader.OPEN))]  # fmt: skip
     told = "、".join(f"{n}{word}" for word, n in parts if n)
     link = to_chapter(pack, "60_outcomes.ipynb")
     return f"{pack.params.forecast_origin}年列为有风险的{len(warned)}项中，{told}。" if told else "", link

@@ -31,8 +31,8 @@ class Counts:
 
     @property
     def steady(self) -> int:
-        """Reached, or expected to be."""
-        return self[Reader.SECURE] + self[Reader.LIKELY]
+        """Reached, or expected to be; once the year is over, what was reached."""
+        return self[Reader.SECURE] + (0 if self.over else self[Reader.LIKELY])
 
     @property
     def by_letter(self) -> str:
@@ -43,9 +43,14 @@ class Counts:
     def by_verdict(self) -> str:
         """Counted by what can be told with confidence; parts that are nought are left out."""
         if self.over:
-            words = (("已达到", self.steady), ("未达到", self[Reader.RISK]))
+            # a figure of its year is still to come
+            words = [
+                ("已达到", self.steady),
+                (Reader.LIKELY.value, self[Reader.LIKELY]),
+                ("未达到", self[Reader.RISK]),
+            ]
         else:
-            words = (("稳", self.steady), ("有风险", self[Reader.RISK]))
+            words = [("稳", self.steady), ("有风险", self[Reader.RISK])]
         told = [*words, (self._open_word, self[Reader.OPEN]), ("不能算", self[Reader.NONE])]
         return "、".join(f"{word}{n}" for word, n in told if n)
 
