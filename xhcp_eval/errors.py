@@ -7,6 +7,7 @@ field, what is wrong, what is allowed. `problems` keeps them one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class XhcpError(Exception):
@@ -24,6 +25,14 @@ class PlanError(XhcpError):
 
 class DataError(XhcpError):
     """A table of observations can't be taken in."""
+
+
+class ChangeError(DataError):
+    """A file is in order, but would change `count` figures that stand, which nobody has confirmed; `path` is the file."""
+
+    def __init__(self, message: str, problems: Iterable[str], path: Path, count: int) -> None:
+        self.path, self.count = path, count
+        super().__init__(message, problems)
 
 
 class ParamsError(XhcpError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,8 +18,11 @@ from xhcp_eval.commands import data as data_commands
 from xhcp_eval.commands import scores as score_commands
 from xhcp_eval.commands import sources as source_commands
 from xhcp_eval.commands import upkeep
-from xhcp_eval.commands.options import PLAN, progress
+from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOption, progress
 from xhcp_eval.errors import ParamsError, XhcpError
+
+if TYPE_CHECKING:
+    from xhcp_eval.observations.door.intake import Intake
 
 app = typer.Typer(
     name="xhcp",
@@ -163,16 +166,30 @@ def plan(name: Annotated[str, typer.Argument(help="data/plans/ 下的规划名")
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="数据文件：csv、xlsx 或 parquet")],
-    plan: Annotated[str, typer.Option(help="按哪个规划的指标检查")] = PLAN,
+    files: Annotated[list[Path], typer.Argument(help="填报表或数据文件：xlsx、csv、parquet")],
+    new_regions: Annotated[bool, typer.Option("--new-regions", help="允许从未填报过的地区")] = False,
+    database: DatabaseOption = DATABASE,
+    plan: PlanOption = PLAN,
 ) -> None:
-    """检查数据文件能否读入，一次列出全部问题。"""
-    from xhcp_eval.observations.table import read_table
+    """检查文件能否读入，与入库同一道门(有数据库则与已有数对照)，一次列出全部问题和疑问。"""
+    from xhcp_eval.errors import DataError
+    from xhcp_eval.observations.door.intake import check_files
+    from xhcp_eval.observations.store.database import Database
     from xhcp_eval.plan.reading import load_plan
 
-    registry = load_plan(plan)
-    for path in files:
-        typer.echo(f"{path.name}：{len(read_table(path, registry))} 个数据点，全部通过")
+    known = Database(database) if database.is_file() else None
+    seen, refused = check_files(files, load_plan(plan), known, new_regions=new_regions)
+    for one in seen:
+        typer.echo(f"{one.path.name}：{len(one.table)} 个数据点，全部通过{_asked(one)}")
+    if refused:
+        raise DataError("\n".join(str(error) for error in refused))
+
+
+def _asked(seen: Intake) -> str:
+    """What an import would ask about."""
+    lines = [f"；入库将改动 {len(seen.changes)} 个已有数"] if len(seen.changes) else []
+    lines += [f"\n  疑问：{seen.cells.address(doubt)}：{doubt.text}" for doubt in seen.doubts]
+    return "".join(lines)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOptio
 if TYPE_CHECKING:
     import pandas as pd
 
+    from xhcp_eval.errors import ChangeError, DataError
+    from xhcp_eval.observations.door.intake import Intake
     from xhcp_eval.observations.store.database import Database
     from xhcp_eval.plan.model import Plan
 
@@ -29,10 +32,10 @@ def _open(database: Path, plan: str) -> tuple[Database, Plan]:
 
 def _figures(data: Path | None, database: Path, plan: str) -> tuple[pd.DataFrame, Plan]:
     """Figures of a file, or else of the database, and the plan they are of."""
-    from xhcp_eval.observations.table import read_table
+    from xhcp_eval.observations.door.intake import read_checked
 
     base, registry = _open(database, plan)
-    table = read_table(data, registry) if data else base.observations(registry, region=registry.region)
+    table = read_checked(data, registry) if data else base.observations(registry, region=registry.region)
     return table, registry
 
 
@@ -61,6 +64,7 @@ def import_(  # noqa: PLR0913 - options of a command
     files: Annotated[list[Path], typer.Argument(help="填报表或明细表：xlsx、csv、parquet")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不入库")] = False,
     confirmed: Annotated[bool, typer.Option("--confirmed", help="疑问已逐条核对，照此入库")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="同意改动已有数；不写则逐份询问，无人应答时不改")] = False,
     new_regions: Annotated[bool, typer.Option("--new-regions", help="允许从未填报过的地区")] = False,
     reported_on: Annotated[str, typer.Option(help="填报日期，例 2026-03-31；默认今天")] = "",
     by: Annotated[str, typer.Option(help="经办人；默认本机用户")] = "",
@@ -78,20 +82,38 @@ def import_(  # noqa: PLR0913 - options of a command
     options = {"dry_run": dry_run, "confirmed": confirmed, "new_regions": new_regions, "reported_on": reported_on,
                "by": by, "annotate_in": annotate}  # fmt: skip
     with progress("读入", len(files)) as done:
-        taken, refused = import_files(files, registry, base, done, **options)
-    for seen in taken:
-        typer.echo(f"{seen.path.name}：{len(seen.table)} 个数据点，{_came_of(seen.kept)}")
+        taken, refused = import_files(files, registry, base, done, change_known=yes, **options)
+    agreed = _agreed_to(refused)
+    more, left = import_files([error.path for error in agreed], registry, base, change_known=True, **options)
+    for seen in [*taken, *more]:
+        typer.echo(f"{seen.path.name}：{len(seen.table)} 个数据点，{_came_of(seen)}")
         for notice in seen.notices:
             typer.echo(f"  提示：{notice}")
+    refused = [error for error in refused if error not in agreed] + left
     if refused:
         raise DataError("\n".join(str(error) for error in refused))
 
 
-def _came_of(kept) -> str:
-    """What came of a file. kept: its import, None for a trial."""
-    if kept is None:
-        return "检查通过，未入库"
-    return "已入库" if kept.is_new else "此前已入库，未作改变"
+def _agreed_to(refused: list[DataError]) -> list[ChangeError]:
+    """Changes of figures that stand which the person at the screen agrees to, asked one file after another."""
+    from xhcp_eval.errors import ChangeError
+
+    asked = [error for error in refused if isinstance(error, ChangeError)] if sys.stdin.isatty() else []
+    agreed = []
+    for error in asked:
+        typer.echo("\n".join([f"{error.path.name}：本次将改动 {error.count} 个已有数", *error.problems]))
+        if typer.confirm("照此改动？", default=False):
+            agreed.append(error)
+    return agreed
+
+
+def _came_of(seen: Intake) -> str:
+    """What came of a file."""
+    if seen.kept is None:
+        return "检查通过，未入库" + (f"；入库将改动 {len(seen.changes)} 个已有数" if len(seen.changes) else "")
+    if not seen.kept.is_new:
+        return "此前已入库，未作改变"
+    return "已入库" + (f"，改动了 {len(seen.changes)} 个已有数" if len(seen.changes) else "")
 
 
 @app.command()

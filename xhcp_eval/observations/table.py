@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.safe_text import unreadable
 from xhcp_eval.observations.cells import Cells, Fault, open_table, text_of
-from xhcp_eval.observations.typed import parse_numbers, parse_years
+from xhcp_eval.observations.typed import brief, parse_numbers, parse_years
 from xhcp_eval.plan.units import UNITS
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ _BOUND_WORDS = {"lower": "不低于", "upper": "不高于"}
 # series_break: the definition changed in this year. exceptional: the figure stands, but tells nothing of the trend.
 FLAGS: tuple[str, ...] = ("series_break", "exceptional")
 _NUMERIC = ("year", "value", "numerator", "denominator")
+_PROSE = ("source", "note")  # may have lines
 _TRUE_FALSE = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False, "": False}
 
 
@@ -88,7 +90,7 @@ def check_cells(cells: Cells, plan: Plan) -> tuple[pd.DataFrame, list[Fault]]:
     as index, empty if there are faults; faults).
     """
     frame, faults = _typed(cells.frame, indicator_facts(plan)["unit"])
-    faults += _row_faults(frame, plan)
+    faults += [*_row_faults(frame, plan), *_unreadable(cells.frame)]
     # a failed formula or a hidden row says more than "not a number" about the same cell
     opened = {(fault.row, fault.column) for fault in cells.faults}
     faults = [*cells.faults, *(fault for fault in faults if (fault.row, fault.column) not in opened)]
@@ -169,7 +171,7 @@ def _typed(raw: pd.DataFrame, units: pd.Series) -> tuple[pd.DataFrame, list[Faul
             text = text_of(raw[name]).str.lower()
             frame[name] = text.map(_TRUE_FALSE)
             wrong = frame.index[frame[name].isna()]
-            faults += [Fault(row, name, f"{text[row]!r} 不是 true 或 false") for row in wrong]
+            faults += [Fault(row, name, f"{brief(text[row])} 不是 true 或 false") for row in wrong]
             frame[name] = frame[name].eq(True)
         else:
             text = text_of(raw[name])
@@ -177,6 +179,18 @@ def _typed(raw: pd.DataFrame, units: pd.Series) -> tuple[pd.DataFrame, list[Faul
                 text = text.str.removesuffix(" 00:00:00")
             frame[name] = text.where(text != "", DEFAULTS.get(name, ""))
     return frame, faults
+
+
+def _unreadable(raw: pd.DataFrame) -> list[Fault]:
+    """Cells with characters that nobody sees or that change how a line reads."""
+    found = []
+    for name in [n for n in raw.columns if n not in _NUMERIC and not pd.api.types.is_numeric_dtype(raw[n])]:
+        text = raw[name].astype(object)
+        bad = {w: code for w in text.unique() if isinstance(w, str) and (code := unreadable(w.strip(), name not in _PROSE))}
+        if bad:
+            found += [Fault(row, name, f"含有看不见的控制字符 {bad[w]}；请删去后重新输入")
+                      for row, w in text[text.isin(list(bad))].items()]  # fmt: skip
+    return found
 
 
 def _to_number(
@@ -196,7 +210,7 @@ def _to_number(
     if name == "year":
         wrong |= numbers.notna() & (numbers % 1 != 0)
     what = "整数年份" if name == "year" else "数字"
-    faults = [Fault(row, name, f"{column[row]!r} 不是{what}") for row in column.index[wrong]]
+    faults = [Fault(row, name, f"{brief(column[row])} 不是{what}") for row in column.index[wrong]]
     if sign is not None and (sign != "").any():
         faults += _sign_faults(name, column, sign, indicators.map(units))
     if name in REQUIRED:
@@ -301,7 +315,7 @@ def _fault(row: pd.Series, number: int, column: str, text: str, facts: pd.DataFr
             allowed = f"；{fact['name']} 允许 {'、'.join(bounds)}"
         elif column == "numerator":
             allowed = f"；分子 {row['numerator']:g}，分母 {row['denominator']:g}"
-    return Fault(number, column, f"{row[column]!s} {text}{allowed}")
+    return Fault(number, column, f"{brief(row[column])[1:-1]} {text}{allowed}")
 
 
 def _key_text(row: pd.Series) -> str:

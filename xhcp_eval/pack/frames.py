@@ -15,6 +15,7 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.forecast.breaks import COLUMNS as BREAK_COLUMNS
 from xhcp_eval.forecast.breaks import unmarked_breaks
 from xhcp_eval.forecast.reference.peers import Company
+from xhcp_eval.observations.door.intake import read_checked
 from xhcp_eval.observations.store.database import Database
 from xhcp_eval.observations.table import concat_tables, read_table
 from xhcp_eval.pack.params import PackParams
@@ -91,16 +92,20 @@ def compute_frames(
     return Frames({name: partial(getattr, work, name) for name in FRAMES})
 
 
-def read_tables(names, plan: Plan, region: str | None = None, as_of: date | None = None) -> pd.DataFrame:
+def read_tables(
+    names, plan: Plan, region: str | None = None, as_of: date | None = None, own: bool = False
+) -> pd.DataFrame:
     """Tables and databases put together; of a database the region's figures, as they were known.
 
-    names: files relative to the project. as_of: databases as they were known then. Raises DataError.
+    names: files relative to the project. as_of: databases as they were known then. own: the report's own figures, which
+    come through the door of an import, while others' departments are not the plan's. Raises DataError.
     """
+    read = read_checked if own else read_table
     paths = [provenance.ROOT / name for name in names]
     tables = [
         Database(path).observations(plan, as_of=as_of, region=region)
         if path.suffix == ".duckdb"
-        else read_table(path, plan)
+        else read(path, plan)
         for path in paths
     ]
     return concat_tables(tables, [path.name for path in paths])
@@ -221,7 +226,7 @@ class _Work:
         """
         params, loose = self.params, self.params.use_recollection
         if params.outcome_year is not None:
-            later = read_tables(params.outcome_data, self.plan) if params.outcome_data else self.table
+            later = read_tables(params.outcome_data, self.plan, own=True) if params.outcome_data else self.table
             first, last = self.until, params.outcome_year
         elif params.forecast_origin is not None:
             later, first, last = self.table, params.forecast_origin, self.until

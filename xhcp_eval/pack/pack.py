@@ -207,7 +207,7 @@ def compute_pack(params: PackParams, given: Given | None = None) -> Pack:
     """
     plan = load_plan(params.plan)
     if given is None:
-        table = read_tables(params.data, plan, params.region or plan.region, params.as_of)
+        table = read_tables(params.data, plan, params.region or plan.region, params.as_of, own=True)
         frames, stamp = compute_frames(params, plan, table), provenance.stamp(_inputs(params), params.plan)
     else:
         frames = compute_frames(params, plan, given.rows, given.assessment, given.company)

@@ -8,7 +8,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations.door.checks import find_doubts
+from xhcp_eval.observations.door.doubts import find_doubts
 from xhcp_eval.observations.door.intake import import_file, import_files, inspect_file
 from xhcp_eval.observations.forms.annotated import LIST_SHEET
 from xhcp_eval.observations.forms.workbook import (
