@@ -158,7 +158,7 @@ def hide_column(form: Form) -> None:
 
 
 def thin_column(form: Form) -> None:
-    form.place(HIGH)[0].column_dimensions["J"].width = 0
+    form.place(HIGH)[0].column_dimensions["J"].width = 0.1
 
 
 def hide_row(form: Form) -> None:
@@ -168,7 +168,7 @@ def hide_row(form: Form) -> None:
 
 def flat_row(form: Form) -> None:
     sheet, number = form.place(HIGH)
-    sheet.row_dimensions[number].height = 0
+    sheet.row_dimensions[number].height = 0.5
 
 
 def struck_out(form: Form) -> None:

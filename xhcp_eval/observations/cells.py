@@ -26,6 +26,8 @@ SUFFIXES = (".csv", ".xlsx", ".parquet")
 MAX_UNPACKED_BYTES = 1_000_000_000
 MAX_UNPACKED_RATIO = 200
 MAX_PARTS = 2_000
+# Forms have fifteen columns, tables nineteen.
+MOST_COLUMNS = 256
 # What a table of cells alone does not tell; a sheet with any of these is read slowly and closely.
 _CLOSER_LOOK = (b'hidden="', b"<mergeCell", b't="e"', b"<f>", b"<f ", b"<f/")
 

@@ -16,6 +16,8 @@ NEEDED = (
     "indicator", "region", "level", "year", "sex", "age", "residence", "category", "value", "numerator",
     "denominator", "status", "series_break", "exceptional",
 )  # fmt: skip
+# Half a step of the fourth decimal, to which figures are kept, and a little for the binary fraction.
+TYPED_EXACTLY = 0.51e-4
 
 
 def read_block(
@@ -106,6 +108,17 @@ def _series(parts: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
     return series, first
 
 
+def _counted(values: np.ndarray, numerator: np.ndarray, denominator: np.ndarray, per: np.ndarray) -> np.ndarray:
+    """Values by their counts where these say more: 93 typed for 8777 of 9522 is 92.18, and judged as that.
+
+    values, numerator, denominator: (n, n_years). per: (n,) of the unit, 1 where a value is no share or rate. A value
+    within `TYPED_EXACTLY` of its counts stays as it was reported.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exact = np.where(per > 1, per, np.nan)[:, None] * numerator / denominator
+    return np.where(np.isfinite(exact) & (np.abs(exact - values) > TYPED_EXACTLY), exact, values)
+
+
 def _grids(
     table: pd.DataFrame, series: np.ndarray, n: int, unsure: np.ndarray, facts: Facts, indicator: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -131,9 +144,10 @@ def _grids(
         found[~seen] = empty
         return found
 
-    values, events = grid(value, np.nan), facts.event_count[indicator]
+    events = facts.event_count[indicator]
     numerator = grid(table["numerator"].to_numpy(float, na_value=np.nan), np.nan)
     denominator = grid(table["denominator"].to_numpy(float, na_value=np.nan), np.nan)
+    values = _counted(grid(value, np.nan), numerator, denominator, facts.per[indicator])
     # events without a population: Poisson counts per year
     numerator[events] = values[events]
     denominator[events] = np.where(seen[events], 1.0, np.nan)

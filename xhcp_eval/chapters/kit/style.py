@@ -87,7 +87,8 @@ def _rc() -> dict[str, object]:
         "text.color": HISTORY,
         "axes.labelcolor": HISTORY,
         "figure.dpi": 100,
-        "mathtext.fontset": "dejavusans",
+        # names and notes come from data: $x$ is what somebody typed, never a formula
+        "text.parse_math": False,
     }
 
 

@@ -17,7 +17,8 @@ from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import UNITS, format_value
 
 # A figure eight times the one before, or an eighth, is more often a slip of the decimal point than news.
-SLIP_RATIO = 8.0
+# Half of that is where the counts were left out that had been given before.
+SLIP_RATIO, SLIP_WITHOUT_COUNTS = 8.0, 4.0
 # Standard deviations of a difference of two counts beyond which chance explains no such ratio; fewer where the counts
 # themselves were left out.
 CHANCE, CHANCE_WITHOUT_COUNTS = 3.3, 2.0
@@ -94,7 +95,8 @@ def _jumps(pairs: pd.DataFrame) -> list[Fault]:
     found = []
     for column in ("value", "denominator"):
         now, then = pairs[column], pairs[f"then_{column}"]
-        far = (_ratio(now, then) >= SLIP_RATIO) & (pairs["unit"] != "binary")
+        bare = pairs["denominator"].isna() & pairs["then_denominator"].notna()
+        far = (_ratio(now, then) >= np.where(bare, SLIP_WITHOUT_COUNTS, SLIP_RATIO)) & (pairs["unit"] != "binary")
         if column == "value":
             far &= _beyond_chance(pairs)
         found += [Fault(row, column, f"{a:g} 是 {year:.0f} 年 {b:g} 的 {a / b:.2g} 倍；小数点或单位是否有误" if b else f"{a:g}，而 {year:.0f} 年是 0；是否有误")
@@ -147,9 +149,9 @@ def _other_population(pairs: pd.DataFrame) -> list[Fault]:
 
 def _repeated(pairs: pd.DataFrame) -> list[Fault]:
     """Figures that are last year's to the last digit: counts of many cases, or most of a table."""
-    same = (pairs["year"] - pairs["then_year"] == 1) & (pairs["value"] == pairs["then_value"])
-    for count in ("numerator", "denominator"):
-        same &= (pairs[count] == pairs[f"then_{count}"]) | (pairs[count].isna() & pairs[f"then_{count}"].isna())
+    counts = (pairs["numerator"] == pairs["then_numerator"]) & (pairs["denominator"] == pairs["then_denominator"])
+    neither = pairs["denominator"].isna() & pairs["then_denominator"].isna()
+    same = (pairs["year"] - pairs["then_year"] == 1) & (counts | (neither & (pairs["value"] == pairs["then_value"])))
     left = np.minimum(pairs["numerator"], pairs["denominator"] - pairs["numerator"])
     hardly = same & (pairs["denominator"] >= LEAST_CASES) & (left >= LEAST_EVENTS)
     # whole numbers, nought and everyone stay as they are without anybody's fault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,12 +11,11 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations.cells import Cells, Fault, cell_text, check_archive
+from xhcp_eval.observations.cells import MOST_COLUMNS, Cells, Fault, cell_text, check_archive
+from xhcp_eval.observations.forms import visible
 from xhcp_eval.observations.forms.workbook import (
     COLUMNS,
-    FIRST_ROW,
     GUIDE_SHEET,
-    HEADER_ROW,
     HEADERS,
     INPUTS,
     STAMP_SHEET,
@@ -29,6 +29,7 @@ from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import UNITS
 
 _KEY_PARTS = ("indicator", "region", "level", "sex", "age", "residence", "category")
+_FIGURES = ("numerator", "denominator", "value")
 _YES_NO = {"是": "1", "否": "0"}
 # What people write where nothing is to be told.
 _NOTHING = {"—", "－", "-", "/", "无", "无数据", "N/A", "n/a", "NA"}
@@ -76,23 +77,27 @@ def read_workbook(path: str | Path, plan: Plan) -> WorkbookCells:
     path = Path(path)
     check_archive(path)
     try:
-        values, formulas = (openpyxl.load_workbook(path, data_only=shown) for shown in (True, False))
+        values = openpyxl.load_workbook(path, data_only=True)
+        formulas = openpyxl.load_workbook(path, rich_text=True)
     except Exception as error:  # whatever a damaged part makes the parser stumble over
         raise DataError(f"数据文件 {path.name} 无法读取：{error}") from error
     stamp = _stamp(path, values, plan)
-    rows: list[dict] = []
-    places: dict[int, tuple[str, int]] = {}
-    faults: list[Fault] = []
+    read = _Read(stamp)
+    if GUIDE_SHEET in values.sheetnames:
+        guide = stamp["shown"].get(GUIDE_SHEET, {"heads": {}})
+        read.tell(values[GUIDE_SHEET], visible.head_faults(values[GUIDE_SHEET], guide["heads"], *read.of))
     for sheet, keys in stamp["sheets"].items():
         if sheet not in values.sheetnames:
             raise DataError(
                 f"工作簿 {path.name} 未读入：缺少工作表“{sheet}”，可能被改名或删除；"
                 f"现有：{'、'.join(n for n in values.sheetnames if n != STAMP_SHEET)}"
             )
-        faults += _read_sheet(values[sheet], formulas[sheet], keys, stamp, rows, places)
+        _read_sheet(values[sheet], formulas[sheet], keys, read)
+    rows, places, faults = read.rows, read.places, read.faults
     frame = pd.DataFrame(rows, columns=list(TABLE_COLUMNS), dtype=object)
     frame = _completed(frame.fillna(""), plan)
-    letters = {name: openpyxl.utils.get_column_letter(COLUMNS[name]) for name in INPUTS}
+    letters = {letter: letter for letter in map(openpyxl.utils.get_column_letter, range(1, MOST_COLUMNS + 1))}
+    letters |= {name: openpyxl.utils.get_column_letter(number) for name, number in COLUMNS.items()}
     extra = [
         n for n in values.sheetnames if n not in {*stamp["sheets"], STAMP_SHEET, GUIDE_SHEET, "问题清单"}
     ]
@@ -110,6 +115,8 @@ def _stamp(path: Path, book, plan: Plan) -> dict:
         stamp = json.loads(text)
         found = (stamp["version"], stamp["plan"], stamp["registry"])
         int(stamp["year"]), str(stamp["department"]), {k: list(v) for k, v in stamp["sheets"].items()}
+        {k: (v["heads"].items(), v["rows"].items(), int(v["end"])) for k, v in stamp["shown"].items()}
+        {k: stamp["shown"][k] for k in stamp["sheets"]}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"工作簿 {path.name} 未读入：模板标记已损坏；请重新生成填报表") from error
     if found[0] != VERSION:
@@ -123,44 +130,65 @@ def _stamp(path: Path, book, plan: Plan) -> dict:
     return stamp
 
 
-def _read_sheet(values, formulas, keys: list[str], stamp: dict, rows: list, places: dict) -> list[Fault]:
-    """Add a sheet's filled-in rows to `rows` and `places`; returns what is wrong with its form."""
-    faults: list[Fault] = []
+@dataclass
+class _Read:
+    """What has been read of a form so far."""
 
-    def fault(row: int, column: str, text: str) -> None:
-        number = -1 - len(places)  # a place of its own, below the data rows' numbers
-        places[number] = (values.title, row)
-        faults.append(Fault(number, column, text))
+    stamp: dict
+    rows: list[dict] = field(default_factory=list)
+    places: dict[int, tuple[str, int]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
-    header = [cell_text(values.cell(HEADER_ROW, column).value) for column in COLUMNS.values()]
+    @property
+    def of(self) -> tuple[int, str]:
+        """Year and department."""
+        return self.stamp["year"], self.stamp["department"]
+
+    def tell(self, sheet, seen: Iterable[tuple[int, str, str]]) -> None:
+        """Faults of a sheet: row, column, text."""
+        for row, column, text in seen:
+            number = -1 - len(self.places)  # a place of its own, below the data rows' numbers
+            self.places[number] = (sheet.title, row)
+            self.faults.append(Fault(number, column, text))
+
+
+def _read_sheet(values, formulas, keys: list[str], read: _Read) -> None:
+    """Add a sheet's filled-in rows, and what is wrong with its form."""
+    top, shown = visible.header_row(values), read.stamp["shown"][values.title]
+    header = [cell_text(values.cell(top or 1, column).value) for column in COLUMNS.values()]
     wrong = [f"{a or '空'}(应为{b})" for a, (b, _) in zip(header, HEADERS.values(), strict=True) if a != b]
     if wrong:
-        fault(HEADER_ROW, "", f"表头被改动：{'、'.join(wrong)}；请恢复或重新生成填报表")
-        return faults
-    left = set(keys)
-    for number in range(FIRST_ROW, values.max_row + 1):
+        read.tell(values, [(top or 1, "", f"表头被改动：{'、'.join(wrong)}；请恢复或重新生成填报表")])
+        return
+    read.tell(values, visible.head_faults(values, shown["heads"], *read.of))
+    read.tell(values, visible.row_faults(values, shown["rows"], keys))
+    read.tell(values, visible.hidden_faults(values, shown["end"]))
+    left, last = set(keys), max([top, *visible.key_rows(values).values()])
+    for number in range(top + 1, values.max_row + 1):
         key = cell_text(values.cell(number, COLUMNS["key"]).value)
         filled = {name: values.cell(number, COLUMNS[name]) for name in INPUTS}
         text = {name: _input_text(cell, name) for name, cell in filled.items()}
-        if key not in left:
-            if told := _stray(key, keys, text):
-                fault(number, "", told)
-            continue
-        left.discard(key)
-        closer = _closer_look(values, formulas, number, filled)
-        if any(text[name] for name in ("numerator", "denominator", "value")):
-            faults += [Fault(len(rows), name, told) for name, told in closer]
-            places[len(rows)] = (values.title, number)
-            rows.append(_tidy_row(key, text, stamp))
-            continue
-        for name, told in closer:
-            fault(number, name, told)
-        if any(text[name] for name in ("series_break", "exceptional")):
-            fault(number, "value", "选了“口径有变化”或“特殊年份”，却没有数值")
+        if key in left:
+            left.discard(key)
+            _read_row(values, formulas, key, filled, text, read)
+        elif (number <= last or number > shown["end"]) and (told := _stray(key, keys, text)):
+            read.tell(values, [(number, "", told)])
     if left:
         names = "、".join(json.loads(key)[0] for key in sorted(left)[:5])
-        fault(FIRST_ROW, "", f"少了 {len(left)} 行(如 {names})；请恢复或重新生成填报表")
-    return faults
+        read.tell(values, [(top + 1, "", f"少了 {len(left)} 行(如 {names})；请恢复或重新生成填报表")])
+
+
+def _read_row(values, formulas, key: str, filled: dict, text: dict[str, str], read: _Read) -> None:
+    number = next(iter(filled.values())).row
+    closer = _closer_look(values, formulas, number, filled)
+    if any(text[name] for name in _FIGURES):
+        read.faults += [Fault(len(read.rows), name, told) for name, told in closer]
+        read.places[len(read.rows)] = (values.title, number)
+        read.rows.append(_tidy_row(key, text, read.stamp))
+        return
+    read.tell(values, [(number, name, told) for name, told in closer])
+    if any(text[name] for name in ("series_break", "exceptional")):
+        read.tell(values, [(number, "value", "选了“口径有变化”或“特殊年份”，却没有数值")])
 
 
 def _stray(key: str, keys: list[str], text: dict[str, str]) -> str:
@@ -172,7 +200,7 @@ def _stray(key: str, keys: list[str], text: dict[str, str]) -> str:
 
 def _input_text(cell, name: str) -> str:
     text = cell_text(cell.value, cell.number_format)
-    if name in ("numerator", "denominator", "value") and text in _NOTHING:
+    if name in _FIGURES and text in _NOTHING:
         return ""
     return text
 
@@ -180,13 +208,15 @@ def _input_text(cell, name: str) -> str:
 def _closer_look(values, formulas, number: int, filled: dict) -> list[tuple[str, str]]:
     """Column and text of what the values of a row's cells don't tell."""
     found = []
-    if values.row_dimensions[number].hidden and any(cell.value is not None for cell in filled.values()):
+    if visible.is_hidden_row(values, number) and any(cell.value is not None for cell in filled.values()):
         found.append(("", "被隐藏的行里有填报内容；请取消隐藏后核对"))
     for name, cell in filled.items():
         if cell.data_type == "e":
             found.append((name, f"公式或单元格出错：{cell.value}；请改为数值"))
         elif formulas.cell(number, cell.column).data_type == "f" and cell.value is None:
             found.append((name, "公式没有保存结果；请在 Excel 中打开后保存，或改为数值"))
+        elif name in _FIGURES and visible.is_footnoted(formulas.cell(number, cell.column)):
+            found.append((name, f"“{cell.value}”里有上标或下标；请删去注号，只留数字，说明写在备注里"))
         elif type(cell).__name__ == "MergedCell":
             found.append((name, "是合并单元格；请取消合并，每格单独填写"))
     return found

@@ -35,6 +35,8 @@ HEADERS: dict[str, tuple[str, int]] = {
 }  # fmt: skip
 COLUMNS = {name: number for number, name in enumerate(HEADERS, 1)}
 INPUTS = ("numerator", "denominator", "value", "series_break", "exceptional", "source", "note")
+# What a row shows beside its inputs; the stamp keeps it, so that an edited form is known.
+SHOWN = tuple(name for name in HEADERS if name != "key" and name not in INPUTS)
 GROUP_NAMES = {"male": "男", "female": "女", "urban": "城镇", "rural": "农村"}
 _CUTS = {
     "sex": (("sex", "male"), ("sex", "female")),
@@ -158,11 +160,29 @@ def write_workbook(plan: Plan, department: str, year: int, previous: pd.DataFram
     stamp = {
         "version": VERSION, "plan": plan.id, "department": department, "year": year, "registry": registry_hash(plan),
         "sheets": {topic: [row_key(row) for row in part.to_dict("records")] for topic, part in rows.groupby("topic", sort=False)},
+        "shown": _shown(book, [str(year), department]),
     }  # fmt: skip
     write_stamp(book.create_sheet(STAMP_SHEET), stamp)
     with whole_file(path) as unfinished:
         book.save(unfinished)
     return path
+
+
+def _shown(book, words: list[str]) -> dict[str, dict]:
+    """What each sheet shows: cells that name the year or department, texts of every row by its key, the last row."""
+    found = {}
+    for sheet in book.worksheets:
+        rows, heads = {}, {}
+        for cells in sheet.iter_rows():
+            key = cells[0].value
+            if isinstance(key, str) and key.startswith('["'):
+                rows[key] = [str(cells[COLUMNS[name] - 1].value or "") for name in SHOWN]
+                continue
+            for cell in cells:
+                if named := [word for word in words if word in str(cell.value or "")]:
+                    heads[cell.coordinate] = named
+        found[sheet.title] = {"heads": heads, "rows": rows, "end": sheet.max_row}
+    return found
 
 
 def put_text(sheet: Worksheet, row: int, column: int, text: str | float):
