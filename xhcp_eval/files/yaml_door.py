@@ -34,6 +34,8 @@ _PATTERNS = {
     "^[a-z][a-z0-9_.]*$": "须以小写字母开头，只用小写字母、数字、下划线和点",
 }
 _LONGEST = 60  # characters of a wrong value that are told
+# A file may name a piece once and use it many times: few bytes, endless content. The largest plan has 20,000 pieces.
+MAX_BYTES, MOST_PIECES, DEEPEST = 5_000_000, 200_000, 40
 
 
 # libyaml where yaml was built with it
@@ -49,6 +51,11 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
             seen.add(key)
         return super().construct_mapping(node, deep)
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        if len(node.value) > MOST_PIECES // 10:
+            raise yaml.constructor.ConstructorError(None, None, "合并(<<)的内容过多", node.start_mark)
+
 
 def read_yaml(
     path: Path, error: type[XhcpError] = ParamsError, empty: bool = False, what: str = ""
@@ -60,7 +67,11 @@ def read_yaml(
     without fields.
     """
     name = f"{what} {path.name}".strip()
+    if path.exists() and not path.is_file():
+        raise error(f"{name} 不是普通文件")
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise error(f"{name} 超过 {MAX_BYTES // 1_000_000} MB，不是手写的文件")
         content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
     except OSError:
         raise error(f"没有{name if what else f'文件 {name}'}{_beside(path)}") from None
@@ -70,13 +81,28 @@ def read_yaml(
         mark = wrong.problem_mark
         place = f"第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else ""
         raise error(f"{name} {place}：YAML 语法错误，请检查缩进、冒号和引号：{wrong.problem}") from None
-    except (yaml.YAMLError, TypeError) as wrong:
-        raise error(f"{name}：YAML 语法错误：{wrong}") from None
+    except (yaml.YAMLError, TypeError, ValueError, OverflowError, RecursionError) as wrong:
+        raise error(f"{name}：YAML 语法错误：{str(wrong)[:200]}") from None
+    if _is_endless(content):
+        raise error(f"{name}：内容过多或嵌套过深（引用展开后超过 {MOST_PIECES} 项或 {DEEPEST} 层）")
     if content is None and empty:
         return {}
     if not isinstance(content, dict):
         raise error(f"{name}：最外层应为字段和值")
     return content
+
+
+def _is_endless(content: object) -> bool:
+    """Whether a document has too many pieces, each counted as often as it is used, or nests too deep."""
+    left, count = [(content, 1)], 0
+    while left:
+        piece, depth = left.pop()
+        inside = list(piece.values()) if isinstance(piece, dict) else piece if isinstance(piece, list) else ()
+        count += 1 + len(inside)
+        if count > 2 * MOST_PIECES or depth > DEEPEST:
+            return True
+        left += [(one, depth + 1) for one in inside if isinstance(one, dict | list)]
+    return False
 
 
 def load_yaml(

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -20,16 +18,11 @@ import pandas as pd
 from xhcp_eval.errors import DataError
 from xhcp_eval.files.safe_text import plain_cell
 from xhcp_eval.files.whole import whole_file
+from xhcp_eval.observations.archive import MOST_COLUMNS, check_archive, check_file
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
-# A workbook of 200,000 rows of this schema unpacks to some 150 MB, about thirty times its size.
-MAX_UNPACKED_BYTES = 1_000_000_000
-MAX_UNPACKED_RATIO = 200
-MAX_PARTS = 2_000
-# Forms have fifteen columns, tables nineteen.
-MOST_COLUMNS = 256
-# What a table of cells alone does not tell; a sheet with any of these is read slowly and closely.
-_CLOSER_LOOK = (b'hidden="', b"<mergeCell", b't="e"', b"<f>", b"<f ", b"<f/")
+# A Parquet file packs a row of this schema into ten bytes and more; a bomb, a million rows into nothing.
+MOST_ROWS, FREE_ROWS, ROWS_PER_BYTE = 5_000_000, 100_000, 2
 
 
 class Fault(NamedTuple):
@@ -73,8 +66,7 @@ def open_table(path: str | Path) -> Cells:
     read: missing, another format than its name says, damaged, or made to exhaust memory.
     """
     path = Path(path)
-    if not path.is_file():
-        raise DataError(f"数据文件不存在：{path}")
+    check_file(path)
     readers = {".csv": _open_csv, ".xlsx": _open_xlsx, ".parquet": _open_parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -118,32 +110,6 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
     return path
 
 
-def check_archive(path: Path) -> None:
-    """Refuse what is no workbook, or one built to exhaust memory (a zip bomb), before anything opens it.
-
-    Every part is unpacked once and counted, since sizes in the archive's own index may lie. Raises DataError.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            if len(parts) > MAX_PARTS:
-                raise DataError(
-                    f"数据文件 {path.name} 未读入：含 {len(parts)} 个部件，允许最多 {MAX_PARTS} 个"
-                )
-            limit = min(MAX_UNPACKED_BYTES, max(50_000_000, MAX_UNPACKED_RATIO * path.stat().st_size))
-            total = 0
-            for part in parts:
-                with archive.open(part) as stream:
-                    while block := stream.read(1 << 20):
-                        total += len(block)
-                        if total > limit:
-                            raise DataError(
-                                f"数据文件 {path.name} 未读入：解压后超过 {limit // 1_000_000} MB，疑为压缩炸弹"
-                            )
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise DataError(f"数据文件 {path.name} 无法读取：不是 Excel 工作簿或已损坏({error})") from error
-
-
 def cell_text(value: object, number_format: str = "General") -> str:
     """One cell of a workbook as the text a person reads there.
 
@@ -181,6 +147,9 @@ def _open_csv(path: Path) -> Cells:
     # rows of any length, blank ones too, so that they are counted as a spreadsheet counts them
     rows = list(csv.reader(io.StringIO(text, newline="")))
     width = max(map(len, rows), default=0)
+    if width > MOST_COLUMNS:
+        at = next(number for number, row in enumerate(rows, 1) if len(row) == width)
+        raise DataError(f"数据文件 {path.name} 未读入：第 {at} 行有 {width} 列，允许最多 {MOST_COLUMNS} 列")
     frame = pd.DataFrame([row + [""] * (width - len(row)) for row in rows])
     if frame.empty:
         raise DataError(f"数据文件 {path.name} 无法读取：文件是空的")
@@ -216,13 +185,20 @@ def _headed(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 
 def _open_parquet(path: Path) -> Cells:
+    import pyarrow.parquet as pq
+
+    facts = pq.read_metadata(path)
+    most = min(MOST_ROWS, FREE_ROWS + ROWS_PER_BYTE * path.stat().st_size)
+    if facts.num_rows > most or facts.num_columns > MOST_COLUMNS:
+        raise DataError(
+            f"数据文件 {path.name} 未读入：{facts.num_rows} 行、{facts.num_columns} 列，这样大小的文件允许最多 {most} 行、{MOST_COLUMNS} 列"
+        )
     frame = pd.read_parquet(path)
     frame.index = pd.RangeIndex(2, len(frame) + 2)
     return Cells(frame)
 
 
 def _open_xlsx(path: Path) -> Cells:
-    check_archive(path)
     if _plain(path):
         sheet, rows, notices = _quick_rows(path)
         faults: tuple[Fault, ...] = ()
@@ -242,14 +218,8 @@ def _letters(columns: pd.Index) -> dict[str, str]:
 
 
 def _plain(path: Path) -> bool:
-    """Whether the cells' values alone tell all: no percent format, formula, error, merged or hidden cell."""
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.startswith("xl/worksheets/") and any(mark in archive.read(name) for mark in _CLOSER_LOOK):
-                return False
-        styles = archive.read("xl/styles.xml") if "xl/styles.xml" in archive.namelist() else b""
-    # 9 and 10 are the built-in percent formats
-    return not re.search(rb'numFmtId="(9|10)"|formatCode="[^"]*%', styles)
+    """Whether the quick reader sees all there is."""
+    return check_archive(path)
 
 
 def _quick_rows(path: Path) -> tuple[str, list[list[str]], tuple[str, ...]]:
@@ -279,6 +249,8 @@ def _close_rows(path: Path) -> tuple[str, list[list[str]], tuple[Fault, ...], tu
     header = dict(enumerate(rows[0] if rows else []))
     faults = [Fault(row, "", "被隐藏；请取消隐藏后核对，或删除该行") for row, dim in sheet.row_dimensions.items()
               if dim.hidden and row <= len(rows) and any(rows[row - 1])]  # fmt: skip
+    thin = [d.min for d in sheet.column_dimensions.values() if d.hidden or d.width < 1]
+    faults += [Fault(1, header[n - 1], "此列被隐藏；请取消隐藏后核对，或删除该列") for n in thin if header.get((n or 0) - 1)]
     faults += [Fault(m.min_row, header.get(m.min_col - 1, ""), f"{m.coord} 是合并单元格；请取消合并，每行单独填写")
                for m in sheet.merged_cells.ranges]  # fmt: skip
     faults += _formula_faults(sheet, formulas[sheet.title], header)

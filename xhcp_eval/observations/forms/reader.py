@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations.cells import MOST_COLUMNS, Cells, Fault, cell_text, check_archive
+from xhcp_eval.observations.archive import MOST_COLUMNS, check_archive
+from xhcp_eval.observations.cells import Cells, Fault, cell_text
 from xhcp_eval.observations.forms import visible
 from xhcp_eval.observations.forms.workbook import (
     COLUMNS,
