@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -36,6 +37,7 @@ _PATTERNS = {
 _LONGEST = 60  # characters of a wrong value that are told
 # A file may name a piece once and use it many times: few bytes, endless content. The largest plan has 20,000 pieces.
 MAX_BYTES, MOST_PIECES, DEEPEST = 5_000_000, 200_000, 40
+_NESTED = re.compile(rf"[\[{{](?:\s*[\[{{]){{{DEEPEST}}}")
 
 
 # libyaml where yaml was built with it
@@ -50,11 +52,6 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
                 raise yaml.constructor.ConstructorError(None, None, f"字段 {key!r} 重复", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        super().flatten_mapping(node)
-        if len(node.value) > MOST_PIECES // 10:
-            raise yaml.constructor.ConstructorError(None, None, "合并(<<)的内容过多", node.start_mark)
 
 
 def read_yaml(
@@ -72,7 +69,10 @@ def read_yaml(
     try:
         if path.stat().st_size > MAX_BYTES:
             raise error(f"{name} 超过 {MAX_BYTES // 1_000_000} MB，不是手写的文件")
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+        text = path.read_text(encoding="utf-8-sig")
+        if _NESTED.search(text):
+            raise _endless(name, error)
+        content = yaml.load(text, _Loader)
     except OSError:
         raise error(f"没有{name if what else f'文件 {name}'}{_beside(path)}") from None
     except UnicodeDecodeError as wrong:
@@ -84,12 +84,16 @@ def read_yaml(
     except (yaml.YAMLError, TypeError, ValueError, OverflowError, RecursionError) as wrong:
         raise error(f"{name}：YAML 语法错误：{str(wrong)[:200]}") from None
     if _is_endless(content):
-        raise error(f"{name}：内容过多或嵌套过深（引用展开后超过 {MOST_PIECES} 项或 {DEEPEST} 层）")
+        raise _endless(name, error)
     if content is None and empty:
         return {}
     if not isinstance(content, dict):
         raise error(f"{name}：最外层应为字段和值")
     return content
+
+
+def _endless(name: str, error: type[XhcpError]) -> XhcpError:
+    return error(f"{name}：内容过多或嵌套过深（引用展开后超过 {MOST_PIECES} 项或 {DEEPEST} 层）")
 
 
 def _is_endless(content: object) -> bool:
