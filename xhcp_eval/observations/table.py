@@ -332,6 +332,13 @@ def is_total(table: pd.DataFrame) -> pd.Series:
     return (table[list(DIMENSIONS)] == TOTAL).all(axis=1)
 
 
+def roots(regions: pd.Series) -> pd.Series:
+    """The first name of each region's path; each different path is looked at once."""
+    codes, names = pd.factorize(regions)
+    first = np.array([name.split("/")[0] for name in names], dtype=object)
+    return pd.Series(first[codes] if len(names) else regions.to_numpy(object), index=regions.index)
+
+
 def is_below(table: pd.DataFrame, region: str) -> pd.Series:
     """Rows of the units of a region: its townships, schools and so on, whatever their depth."""
     return table["region"].str.startswith(f"{region}/")

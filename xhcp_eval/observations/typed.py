@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import numpy as np
 import pandas as pd
 
 # The digits' own shapes and signs that NFKC leaves alone.
@@ -36,7 +37,10 @@ def parse_numbers(text: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 def parse_years(text: pd.Series) -> pd.Series:
     """Years from cells such as 2025, ２０２５ or 2025年; NaN for anything else, a date among them."""
-    return pd.to_numeric(text.map(_normal).str.extract(_YEAR)[0], errors="coerce").astype(float)
+    codes, words = pd.factorize(text)  # few different ones, each looked at once
+    found = pd.Series(words, dtype=str).map(_normal).str.extract(_YEAR)[0]
+    years = pd.to_numeric(found, errors="coerce").to_numpy(float)
+    return pd.Series(years[codes] if len(words) else np.nan, index=text.index, dtype=float)
 
 
 def last_digit(column: pd.Series) -> pd.Series:

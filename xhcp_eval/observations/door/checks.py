@@ -11,6 +11,7 @@ from datetime import date
 import pandas as pd
 
 from xhcp_eval.observations.cells import Fault, text_of
+from xhcp_eval.observations.table import roots
 from xhcp_eval.observations.typed import last_digit
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import UNITS, format_value
@@ -92,7 +93,7 @@ def _unknown_departments(table: pd.DataFrame, plan: Plan) -> list[Fault]:
 def _misplaced(table: pd.DataFrame, plan: Plan, known: pd.DataFrame, new_regions: bool) -> list[Fault]:
     """A misspelt unit would found a new one in silence; the level of a region does not change."""
     levels = dict(zip(known["region"], known["level"], strict=True)) | {plan.region: plan.level}
-    roots = {region.split("/")[0] for region in known["region"]}
+    held = set(roots(known["region"]))
     found = []
     for (region, level), rows in table.groupby(["region", "level"], sort=False).groups.items():
         if region in levels:
@@ -104,7 +105,7 @@ def _misplaced(table: pd.DataFrame, plan: Plan, known: pd.DataFrame, new_regions
             found += [
                 Fault(row, "region", f"{region} 的写法不对；应如“{plan.region}/某街道”") for row in rows
             ]
-        elif not new_regions and (region.split("/")[0] in roots or region.split("/")[0] != plan.region):
+        elif not new_regions and (region.split("/")[0] in held or region.split("/")[0] != plan.region):
             near = difflib.get_close_matches(region, levels, n=1, cutoff=0.5)
             hint = f"；是否为“{near[0]}”" if near else ""
             found += [
@@ -117,8 +118,8 @@ def _misplaced(table: pd.DataFrame, plan: Plan, known: pd.DataFrame, new_regions
 
 def _mixed_with_demo(table: pd.DataFrame, known: pd.DataFrame) -> list[Fault]:
     """Generated figures never stand among real ones of a region."""
-    root = known["region"].str.split("/").str[0]
-    demo = root.groupby(known["status"] == "demo").unique()
+    demo = roots(known["region"]).groupby(known["status"] == "demo").unique()
+    of = roots(table["region"])
     found = []
     for is_demo, text in (
         (True, "演示数据不能并入已有真实数据的地区"),
@@ -126,7 +127,7 @@ def _mixed_with_demo(table: pd.DataFrame, known: pd.DataFrame) -> list[Fault]:
     ):
         others = set(demo.get(not is_demo, ()))
         rows = table.index[
-            ((table["status"] == "demo") == is_demo) & table["region"].str.split("/").str[0].isin(others)
+            ((table["status"] == "demo") == is_demo) & of.isin(others)
         ]
         found += [Fault(row, "status", text) for row in rows]
     return found

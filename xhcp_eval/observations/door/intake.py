@@ -19,7 +19,7 @@ from xhcp_eval.observations.forms.annotated import write_annotated
 from xhcp_eval.observations.forms.reader import is_workbook, read_workbook
 from xhcp_eval.observations.store.database import Database, Import
 from xhcp_eval.observations.survey import check_records, estimates, is_survey
-from xhcp_eval.observations.table import MAX_PROBLEMS_SHOWN, check_cells, column_problems, refusal
+from xhcp_eval.observations.table import MAX_PROBLEMS_SHOWN, check_cells, column_problems, refusal, roots
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.provenance import file_hash
 
@@ -222,12 +222,12 @@ def _known(database: Database | None, table: pd.DataFrame) -> pd.DataFrame:
     """What the database holds of the regions that a table speaks of."""
     if database is None:
         return table.iloc[:0]
-    roots = table["region"].str.split("/").str[0].unique()
-    held = set(database.regions().index.str.split("/").str[0])
-    if len(roots) == 1:
-        return database.observations(region=roots[0])
-    found = database.observations() if held & set(roots) else database.observations(region="")
-    return found[found["region"].str.split("/").str[0].isin(roots)]
+    asked = roots(table["region"]).unique()
+    if len(asked) == 1:
+        return database.observations(region=asked[0])
+    held = set(roots(database.regions().index.to_series()))
+    found = database.observations() if held & set(asked) else database.observations(region="")
+    return found[roots(found["region"]).isin(asked)]
 
 
 def _send_back(seen: Intake, annotate_in: Path | None) -> None:
