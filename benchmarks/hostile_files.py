@@ -47,14 +47,16 @@ def cell(place: str, text: str = "x", row: str = "1") -> str:
 def form(path: Path, change: Callable) -> None:
     """A department's form, changed."""
     import openpyxl
+    import pandas as pd
 
     from xhcp_eval.observations.forms.workbook import form_rows, write_workbook
     from xhcp_eval.observations.table import COLUMNS
     from xhcp_eval.plan.reading import load_plan
 
-    import pandas as pd
-
-    plan, none = load_plan("xinhua_2021_2030"), pd.DataFrame(columns=list(COLUMNS)).astype({"year": int, "region": str})
+    plan, none = (
+        load_plan("xinhua_2021_2030"),
+        pd.DataFrame(columns=list(COLUMNS)).astype({"year": int, "region": str}),
+    )
     assert len(form_rows(plan, "区医保局", 2025, none))
     write_workbook(plan, "区医保局", 2025, none, path)
     book = openpyxl.load_workbook(path)
@@ -92,9 +94,11 @@ def sparse_parquet(path: Path) -> None:
             writer.write_table(part)
 
 
-ENTITIES = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
-    f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9)
-) + '<!ENTITY z "&j;">]>'
+ENTITIES = (
+    '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9))
+    + '<!ENTITY z "&j;">]>'
+)
 FILES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a cell at XFD1048576": ("t.xlsx", lambda p: workbook(p, cell("A1") + cell("XFD1048576", row="1048576"))),
     "a cell at A1048576": ("t.xlsx", lambda p: workbook(p, cell("A1") + cell("A1048576", row="1048576"))),
@@ -123,8 +127,12 @@ FILES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "folder as workbook": ("t.xlsx", lambda p: p.mkdir()),
     "no workbook": ("t.xlsx", lambda p: p.write_bytes(b"PK\x03\x04" + b"\0" * 100)),
 }  # fmt: skip
-LEVELS = "".join(f"{chr(97 + i)}: &{chr(97 + i)} [{', '.join([f'*{chr(96 + i)}'] * 9)}]\n" for i in range(1, 9))
-MERGES = "".join(f"{chr(97 + i)}: &{chr(97 + i)}\n  <<: [{', '.join([f'*{chr(96 + i)}'] * 9)}]\n" for i in range(1, 9))
+LEVELS = "".join(
+    f"{chr(97 + i)}: &{chr(97 + i)} [{', '.join([f'*{chr(96 + i)}'] * 9)}]\n" for i in range(1, 9)
+)
+MERGES = "".join(
+    f"{chr(97 + i)}: &{chr(97 + i)}\n  <<: [{', '.join([f'*{chr(96 + i)}'] * 9)}]\n" for i in range(1, 9)
+)
 YAML: dict[str, tuple[str, Callable[[Path], object]]] = {
     "alias bomb": ("p.yaml", lambda p: p.write_text("a: &a [x, x, x, x, x, x, x, x, x]\n" + LEVELS, encoding="utf-8")),
     "merge bomb": ("p.yaml", lambda p: p.write_text("a: &a {x: 1}\n" + MERGES, encoding="utf-8")),
@@ -153,7 +161,12 @@ def workbook_raw(path: Path, sheet: str) -> None:
 def merged(path: Path) -> None:
     """Everything merged in the second sheet of a workbook, which a writer would refuse to do."""
     end = b'<mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells></worksheet>'
-    rewrite(path, lambda name, content: content.replace(b"</worksheet>", end) if name.endswith("sheet2.xml") else content)
+    rewrite(
+        path,
+        lambda name, content: (
+            content.replace(b"</worksheet>", end) if name.endswith("sheet2.xml") else content
+        ),
+    )
 
 
 def rewrite(path: Path, change: Callable[[str, bytes], bytes]) -> None:
@@ -212,7 +225,9 @@ def main() -> None:
             command = [sys.executable, __file__, "--read", str(path)]
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=60, encoding="utf-8")
-                seconds, more, said = (done.stdout.strip("\n") or f"99\t0\tdied {done.returncode} {done.stderr[-150:]}").split("\t")
+                seconds, more, said = (
+                    done.stdout.strip("\n") or f"99\t0\tdied {done.returncode} {done.stderr[-150:]}"
+                ).split("\t")
             except subprocess.TimeoutExpired:
                 seconds, more, said = "60", "0", "hangs"
         fine = said.startswith("refused") and float(seconds) < SECONDS and float(more) < MEGABYTES

@@ -35,7 +35,11 @@ PLAN = load_plan("xinhua_2021_2030")
 YEAR, TODAY, DEPARTMENT = 2025, date(2026, 4, 1), "区卫健委"
 KEY_PARTS = ("indicator", "region", "level", "sex", "age", "residence", "category")
 HIGH, FEW, RARE = "nip_vaccination_coverage", "infant_mortality_rate", "under5_mortality_rate"
-VISITS, EXAMS, COUNTED = "neonatal_visit_rate", "under3_systematic_management_rate", "inclusive_childcare_place_count"
+VISITS, EXAMS, COUNTED = (
+    "neonatal_visit_rate",
+    "under3_systematic_management_rate",
+    "inclusive_childcare_place_count",
+)
 UNKNOWABLE = {
     "boys and girls exchanged", "one count wrong by a few", "a neighbour's figure copied that is nearly the same",
     "provisional figures sent as final", "the wrong day of the count",
@@ -63,7 +67,13 @@ class Form:
 
     def place(self, indicator: str, region: str = "新华区", **cut: str) -> tuple:
         """Sheet and row of a figure."""
-        wanted = {"indicator": indicator, "region": region, "sex": "total", "residence": "total", "category": "total"} | cut
+        wanted = {
+            "indicator": indicator,
+            "region": region,
+            "sex": "total",
+            "residence": "total",
+            "category": "total",
+        } | cut
         return next(at for key, at in self.rows.items()
                     if wanted.items() <= dict(zip(KEY_PARTS, key, strict=True)).items())  # fmt: skip
 
@@ -97,10 +107,14 @@ class Form:
                 sheet.cell(number, COLUMNS["denominator"]).value = int(one["denominator"])
             else:
                 yes_no = one["unit"] == "binary"
-                sheet.cell(number, COLUMNS["value"]).value = ("否", "是")[int(one["value"])] if yes_no else one["value"]
+                sheet.cell(number, COLUMNS["value"]).value = (
+                    ("否", "是")[int(one["value"])] if yes_no else one["value"]
+                )
 
 
-def swap(form: Form, first: tuple, second: tuple, names: tuple[str, ...] = ("numerator", "denominator", "value")) -> None:
+def swap(
+    form: Form, first: tuple, second: tuple, names: tuple[str, ...] = ("numerator", "denominator", "value")
+) -> None:
     """Exchange cells of two rows."""
     for name in names:
         one, other = (sheet.cell(number, COLUMNS[name]) for sheet, number in (first, second))
@@ -147,31 +161,38 @@ def shifted(form: Form) -> None:
     """Figures of one sheet pasted one row too low."""
     sheet = form.place(HIGH)[0]
     numbers = sorted(number for other, number in form.rows.values() if other is sheet)
-    lines = [[sheet.cell(n, COLUMNS[c]).value for c in ("numerator", "denominator", "value")] for n in numbers]
+    lines = [
+        [sheet.cell(n, COLUMNS[c]).value for c in ("numerator", "denominator", "value")] for n in numbers
+    ]
     for number, line in zip(numbers, [lines[-1], *lines[:-1]], strict=True):
         for name, value in zip(("numerator", "denominator", "value"), line, strict=True):
             sheet.cell(number, COLUMNS[name]).value = value
 
 
 def hide_column(form: Form) -> None:
+    """Hide the column of numerators."""
     form.place(HIGH)[0].column_dimensions["I"].hidden = True
 
 
 def thin_column(form: Form) -> None:
+    """Make the column of denominators as thin as a hair."""
     form.place(HIGH)[0].column_dimensions["J"].width = 0.1
 
 
 def hide_row(form: Form) -> None:
+    """Hide a row."""
     sheet, number = form.place(HIGH)
     sheet.row_dimensions[number].hidden = True
 
 
 def flat_row(form: Form) -> None:
+    """Make a row as flat as a line."""
     sheet, number = form.place(HIGH)
     sheet.row_dimensions[number].height = 0.5
 
 
 def struck_out(form: Form) -> None:
+    """Strike a figure out."""
     cell = form.cell("numerator", HIGH)
     font = copy(cell.font)
     font.strike = True
@@ -179,6 +200,7 @@ def struck_out(form: Form) -> None:
 
 
 def superscript(form: Form) -> None:
+    """A footnote's number in small print behind a value."""
     from openpyxl.cell.rich_text import CellRichText, TextBlock
     from openpyxl.cell.text import InlineFont
 
@@ -186,11 +208,13 @@ def superscript(form: Form) -> None:
 
 
 def beside(form: Form) -> None:
+    """A figure beside the form."""
     sheet, number = form.place(HIGH)
     sheet.cell(number, len(COLUMNS) + 2).value = 99.9
 
 
 def hidden_sheet(form: Form) -> None:
+    """Hide a sheet."""
     form.place(HIGH)[0].sheet_state = "hidden"
 
 
@@ -208,7 +232,9 @@ def only_total(form: Form, value) -> None:
     for key, (sheet, number) in form.rows.items():
         if key[0] in (HIGH, VISITS, EXAMS):
             sheet.cell(number, COLUMNS["value"]).value = value
-            sheet.cell(number, COLUMNS["numerator"]).value = sheet.cell(number, COLUMNS["denominator"]).value = None
+            sheet.cell(number, COLUMNS["numerator"]).value = sheet.cell(
+                number, COLUMNS["denominator"]
+            ).value = None
 
 
 def cumulated(form: Form) -> None:
@@ -328,7 +354,9 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder, self.table = folder, figures()
         self.base = Database(folder / "base.duckdb")
-        self.base.add(self.table[self.table["year"] < YEAR], file="past.csv", sha256="past", plan=PLAN.id, by="x")
+        self.base.add(
+            self.table[self.table["year"] < YEAR], file="past.csv", sha256="past", plan=PLAN.id, by="x"
+        )
         self.blank = self._blank(YEAR)
         self.now = self.table[self.table["year"] == YEAR]
 

@@ -54,7 +54,9 @@ def door(path: Path, plan: Plan, database: Database, dry_run: bool = False) -> T
     Arguments as for `import_file`, with doubts and changes taken as confirmed.
     """
     try:
-        import_file(path, plan, database, dry_run=dry_run, confirmed=True, change_known=True, new_regions=True)
+        import_file(
+            path, plan, database, dry_run=dry_run, confirmed=True, change_known=True, new_regions=True
+        )
     except DataError as error:
         rows = pd.DataFrame({"number": range(1, len(error.problems) + 1), "problem": error.problems})
         return table(

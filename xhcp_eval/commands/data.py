@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,7 +64,9 @@ def import_(  # noqa: PLR0913 - options of a command
     files: Annotated[list[Path], typer.Argument(help="填报表或明细表：xlsx、csv、parquet")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不入库")] = False,
     confirmed: Annotated[bool, typer.Option("--confirmed", help="疑问已逐条核对，照此入库")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="同意改动已有数；不写则逐份询问，无人应答时不改")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="同意改动已有数；不写则逐份询问，无人应答时不改")
+    ] = False,
     new_regions: Annotated[bool, typer.Option("--new-regions", help="允许从未填报过的地区")] = False,
     reported_on: Annotated[str, typer.Option(help="填报日期，例 2026-03-31；默认今天")] = "",
     by: Annotated[str, typer.Option(help="经办人；默认本机用户")] = "",
@@ -79,7 +81,7 @@ def import_(  # noqa: PLR0913 - options of a command
     from xhcp_eval.observations.door.intake import import_files
 
     base, registry = _open(database, plan)
-    options = {"dry_run": dry_run, "confirmed": confirmed, "new_regions": new_regions, "reported_on": reported_on,
+    options: dict[str, Any] = {"dry_run": dry_run, "confirmed": confirmed, "new_regions": new_regions, "reported_on": reported_on,
                "by": by, "annotate_in": annotate}  # fmt: skip
     with progress("读入", len(files)) as done:
         taken, refused = import_files(files, registry, base, done, change_known=yes, **options)
@@ -110,7 +112,9 @@ def _agreed_to(refused: list[DataError]) -> list[ChangeError]:
 def _came_of(seen: Intake) -> str:
     """What came of a file."""
     if seen.kept is None:
-        return "检查通过，未入库" + (f"；入库将改动 {len(seen.changes)} 个已有数" if len(seen.changes) else "")
+        return "检查通过，未入库" + (
+            f"；入库将改动 {len(seen.changes)} 个已有数" if len(seen.changes) else ""
+        )
     if not seen.kept.is_new:
         return "此前已入库，未作改变"
     return "已入库" + (f"，改动了 {len(seen.changes)} 个已有数" if len(seen.changes) else "")

@@ -64,6 +64,16 @@ def read_yaml(
     without fields.
     """
     name = f"{what} {path.name}".strip()
+    content = _loaded(path, name, error, what)
+    if content is None and empty:
+        return {}
+    if not isinstance(content, dict):
+        raise error(f"{name}：最外层应为字段和值")
+    return content
+
+
+def _loaded(path: Path, name: str, error: type[XhcpError], what: str) -> Any:
+    """What a file holds, whatever it is; errors as for `read_yaml`, one too for a file that would never end."""
     if path.exists() and not path.is_file():
         raise error(f"{name} 不是普通文件")
     try:
@@ -85,10 +95,6 @@ def read_yaml(
         raise error(f"{name}：YAML 语法错误：{str(wrong)[:200]}") from None
     if _is_endless(content):
         raise _endless(name, error)
-    if content is None and empty:
-        return {}
-    if not isinstance(content, dict):
-        raise error(f"{name}：最外层应为字段和值")
     return content
 
 

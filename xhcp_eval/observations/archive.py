@@ -27,7 +27,9 @@ LONGEST_TEXT = 32_767 * 4  # bytes of the longest text that a cell can hold
 FREE_AREA, AREA_PER_CELL = 1_000_000, 20
 _BLOCK, _OVERLAP = 1 << 20, 256
 # What a table of cells alone does not tell; a sheet with any of these is read slowly and closely.
-_CLOSER_LOOK = re.compile(rb'hidden="|<mergeCell|t="e"|<f>|<f |<f/| width="0(?:\.[0-9]+)?"| ht="0(?:\.[0-9]+)?"')
+_CLOSER_LOOK = re.compile(
+    rb'hidden="|<mergeCell|t="e"|<f>|<f |<f/| width="0(?:\.[0-9]+)?"| ht="0(?:\.[0-9]+)?"'
+)
 _PERCENT = re.compile(rb'numFmtId="(?:9|10)"|formatCode="[^"]*%')  # 9 and 10 are the built-in percent formats
 _RAISED = re.compile(rb'vertAlign val="(?:super|sub)script"')
 _COLUMN, _ROW = re.compile(rb'<c [^>]*?r="([A-Z]{1,7})[0-9]'), re.compile(rb'<c [^>]*?r="[A-Z]{1,7}([0-9]+)"')

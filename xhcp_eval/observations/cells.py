@@ -250,7 +250,11 @@ def _close_rows(path: Path) -> tuple[str, list[list[str]], tuple[Fault, ...], tu
     faults = [Fault(row, "", "被隐藏；请取消隐藏后核对，或删除该行") for row, dim in sheet.row_dimensions.items()
               if dim.hidden and row <= len(rows) and any(rows[row - 1])]  # fmt: skip
     thin = [d.min for d in sheet.column_dimensions.values() if d.hidden or d.width < 1]
-    faults += [Fault(1, header[n - 1], "此列被隐藏；请取消隐藏后核对，或删除该列") for n in thin if header.get((n or 0) - 1)]
+    faults += [
+        Fault(1, header[n - 1], "此列被隐藏；请取消隐藏后核对，或删除该列")
+        for n in thin
+        if header.get((n or 0) - 1)
+    ]
     faults += [Fault(m.min_row, header.get(m.min_col - 1, ""), f"{m.coord} 是合并单元格；请取消合并，每行单独填写")
                for m in sheet.merged_cells.ranges]  # fmt: skip
     faults += _formula_faults(sheet, formulas[sheet.title], header)

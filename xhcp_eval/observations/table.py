@@ -186,7 +186,11 @@ def _unreadable(raw: pd.DataFrame) -> list[Fault]:
     found = []
     for name in [n for n in raw.columns if n not in _NUMERIC and not pd.api.types.is_numeric_dtype(raw[n])]:
         text = raw[name].astype(object)
-        bad = {w: code for w in text.unique() if isinstance(w, str) and (code := unreadable(w.strip(), name not in _PROSE))}
+        bad = {
+            w: code
+            for w in text.unique()
+            if isinstance(w, str) and (code := unreadable(w.strip(), name not in _PROSE))
+        }
         if bad:
             found += [Fault(row, name, f"含有看不见的控制字符 {bad[w]}；请删去后重新输入")
                       for row, w in text[text.isin(list(bad))].items()]  # fmt: skip

@@ -20,9 +20,9 @@ def parse_numbers(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     text: cells, empty for missing. Returns (float numbers, NaN where a cell is empty or no number; sign: '',
     '%' or '‰'). A comma only counts between groups of three digits; a decimal comma is no number.
     """
-    quick = pd.to_numeric(text.where(text.str.fullmatch(r"[+-]?[0-9]+(?:\.[0-9]+)?")), errors="coerce").astype(
-        float
-    )
+    quick = pd.to_numeric(
+        text.where(text.str.fullmatch(r"[+-]?[0-9]+(?:\.[0-9]+)?")), errors="coerce"
+    ).astype(float)
     rest = text[quick.isna() & (text != "")]
     sign = pd.Series("", text.index)
     if len(rest):

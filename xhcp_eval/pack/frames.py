@@ -226,7 +226,9 @@ class _Work:
         """
         params, loose = self.params, self.params.use_recollection
         if params.outcome_year is not None:
-            later = read_tables(params.outcome_data, self.plan, own=True) if params.outcome_data else self.table
+            later = (
+                read_tables(params.outcome_data, self.plan, own=True) if params.outcome_data else self.table
+            )
             first, last = self.until, params.outcome_year
         elif params.forecast_origin is not None:
             later, first, last = self.table, params.forecast_origin, self.until

@@ -108,7 +108,9 @@ def _series(parts: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
     return series, first
 
 
-def _counted(values: np.ndarray, numerator: np.ndarray, denominator: np.ndarray, per: np.ndarray) -> np.ndarray:
+def _counted(
+    values: np.ndarray, numerator: np.ndarray, denominator: np.ndarray, per: np.ndarray
+) -> np.ndarray:
     """Values by their counts where these say more: 93 typed for 8777 of 9522 is 92.18, and judged as that.
 
     values, numerator, denominator: (n, n_years). per: (n,) of the unit, 1 where a value is no share or rate. A value

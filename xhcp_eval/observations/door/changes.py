@@ -40,7 +40,9 @@ def changes_text(changes: pd.DataFrame, cells: Cells) -> list[str]:
         what = f"{row.indicator} {row.region} {row.year}年{cut and f'（{cut}）'}"
         now = _figure(row.value, row.numerator, row.denominator, row.unit)
         then = _figure(row.then_value, row.then_numerator, row.then_denominator, row.unit)
-        lines.append(f"{cells.address(Fault(row.row, 'value', ''))}：{what}：{then}（{row.then_reported_on} 填报）改为 {now}")
+        lines.append(
+            f"{cells.address(Fault(row.row, 'value', ''))}：{what}：{then}（{row.then_reported_on} 填报）改为 {now}"
+        )
     if len(changes) > len(lines):
         lines.append(f"……另有 {len(changes) - len(lines)} 个未列出")
     return lines

@@ -126,8 +126,6 @@ def _mixed_with_demo(table: pd.DataFrame, known: pd.DataFrame) -> list[Fault]:
         (False, "真实数据不能并入存放演示数据的地区；请另建数据库"),
     ):
         others = set(demo.get(not is_demo, ()))
-        rows = table.index[
-            ((table["status"] == "demo") == is_demo) & of.isin(others)
-        ]
+        rows = table.index[((table["status"] == "demo") == is_demo) & of.isin(others)]
         found += [Fault(row, "status", text) for row in rows]
     return found

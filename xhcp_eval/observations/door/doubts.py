@@ -42,7 +42,13 @@ def find_doubts(table: pd.DataFrame, known: pd.DataFrame) -> list[Fault]:
     never seen; figures dated before those that stand; parts that don't add up to their whole.
     """
     pairs = _with_before(table, known)
-    found = [*_jumps(pairs), *_round_claims(pairs), *_moved(pairs), *_other_population(pairs), *_repeated(pairs)]
+    found = [
+        *_jumps(pairs),
+        *_round_claims(pairs),
+        *_moved(pairs),
+        *_other_population(pairs),
+        *_repeated(pairs),
+    ]
     found += [*_never_seen(table, known), *_late(table, known), *_broken_sums(table)]
     told: dict[tuple[int, str], Fault] = {}
     for doubt in found:  # one doubt a cell: the first says most
@@ -87,7 +93,11 @@ def _with_before(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 def _ratio(one: pd.Series, other: pd.Series) -> pd.Series:
     """How many times the smaller goes into the larger; infinite beside nothing, NaN where either is missing."""
     low, high = np.minimum(one, other), np.maximum(one, other)
-    return (high / low.where(low > 0)).where(low > 0, np.where(high > 0, np.inf, 1.0)).where(one.notna() & other.notna())
+    return (
+        (high / low.where(low > 0))
+        .where(low > 0, np.where(high > 0, np.inf, 1.0))
+        .where(one.notna() & other.notna())
+    )
 
 
 def _jumps(pairs: pd.DataFrame) -> list[Fault]:
@@ -96,7 +106,9 @@ def _jumps(pairs: pd.DataFrame) -> list[Fault]:
     for column in ("value", "denominator"):
         now, then = pairs[column], pairs[f"then_{column}"]
         bare = pairs["denominator"].isna() & pairs["then_denominator"].notna()
-        far = (_ratio(now, then) >= np.where(bare, SLIP_WITHOUT_COUNTS, SLIP_RATIO)) & (pairs["unit"] != "binary")
+        far = (_ratio(now, then) >= np.where(bare, SLIP_WITHOUT_COUNTS, SLIP_RATIO)) & (
+            pairs["unit"] != "binary"
+        )
         if column == "value":
             far &= _beyond_chance(pairs)
         found += [Fault(row, column, f"{a:g} 是 {year:.0f} 年 {b:g} 的 {a / b:.2g} 倍；小数点或单位是否有误" if b else f"{a:g}，而 {year:.0f} 年是 0；是否有误")
@@ -110,7 +122,10 @@ def _beyond_chance(pairs: pd.DataFrame) -> pd.Series:
     counted = pairs["unit"] == "count"
     # a value without counts stands for as many cases as it would make of last year's population
     now = pairs["numerator"].fillna(pairs["value"] * pairs["then_denominator"] / per)
-    now, then = now.where(~counted, pairs["value"]), pairs["then_numerator"].where(~counted, pairs["then_value"])
+    now, then = (
+        now.where(~counted, pairs["value"]),
+        pairs["then_numerator"].where(~counted, pairs["then_value"]),
+    )
     enough = np.where(pairs["numerator"].isna() & ~counted, CHANCE_WITHOUT_COUNTS, CHANCE)
     far = (now - then).abs() > enough * np.sqrt(np.maximum(now + then, 1))
     return far | now.isna() | then.isna()
@@ -149,13 +164,19 @@ def _other_population(pairs: pd.DataFrame) -> list[Fault]:
 
 def _repeated(pairs: pd.DataFrame) -> list[Fault]:
     """Figures that are last year's to the last digit: counts of many cases, or most of a table."""
-    counts = (pairs["numerator"] == pairs["then_numerator"]) & (pairs["denominator"] == pairs["then_denominator"])
+    counts = (pairs["numerator"] == pairs["then_numerator"]) & (
+        pairs["denominator"] == pairs["then_denominator"]
+    )
     neither = pairs["denominator"].isna() & pairs["then_denominator"].isna()
-    same = (pairs["year"] - pairs["then_year"] == 1) & (counts | (neither & (pairs["value"] == pairs["then_value"])))
+    same = (pairs["year"] - pairs["then_year"] == 1) & (
+        counts | (neither & (pairs["value"] == pairs["then_value"]))
+    )
     left = np.minimum(pairs["numerator"], pairs["denominator"] - pairs["numerator"])
     hardly = same & (pairs["denominator"] >= LEAST_CASES) & (left >= LEAST_EVENTS)
-    # whole numbers, nought and everyone stay as they are without anybody's fault
-    lively = ~pairs["unit"].isin(["binary", "count"]) & (pairs["value"] % 1 != 0)
+    # small numbers, nought and everyone stay as they are without anybody's fault
+    lively = (
+        ~pairs["unit"].isin(["binary", "count"]) & (pairs["value"] % 1 != 0) & ~(pairs["denominator"] < MANY)
+    )
     if lively.sum() >= LEAST_ROWS and (same & lively).sum() > MOST * lively.sum():
         hardly |= same & lively
     rows = pairs[hardly]

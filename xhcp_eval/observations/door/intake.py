@@ -80,20 +80,32 @@ def inspect_file(
             return seen
         table = seen.table
         if reported_on:
-            table = table.assign(reported_on=table["reported_on"].where(table["reported_on"] != "", reported_on))
+            table = table.assign(
+                reported_on=table["reported_on"].where(table["reported_on"] != "", reported_on)
+            )
         known = _known(database, table)
         faults = [*find_faults(table, plan, known, today, new_regions), *claimed(path, table)]
         doubts = foreign_indicators(table, plan)
-        if seen.records is None:  # a sample's share moves by chance, and its groups are estimated, not added up
+        if (
+            seen.records is None
+        ):  # a sample's share moves by chance, and its groups are estimated, not added up
             off = contradicted(table, seen.cells.frame)
             planted = set(table.index[table["status"] == "demo"])
             faults += [fault for fault in off if fault.row not in planted]
-            doubts += [*(fault for fault in off if fault.row in planted), *running_year(table), *find_doubts(table, known)]
+            doubts += [
+                *(fault for fault in off if fault.row in planted),
+                *running_year(table),
+                *find_doubts(table, known),
+            ]
     except (XhcpError, KeyboardInterrupt):
         raise
     except Exception as error:  # one file's crash is that file's own
-        raise DataError(f"数据文件 {path.name} 未读入：读取时出错（{type(error).__name__}：{str(error)[:200]}）") from error
-    return replace(seen, table=table, faults=tuple(faults), doubts=tuple(doubts), changes=changed(table, known))
+        raise DataError(
+            f"数据文件 {path.name} 未读入：读取时出错（{type(error).__name__}：{str(error)[:200]}）"
+        ) from error
+    return replace(
+        seen, table=table, faults=tuple(faults), doubts=tuple(doubts), changes=changed(table, known)
+    )
 
 
 def read_checked(path: str | Path, plan: Plan) -> pd.DataFrame:
@@ -126,7 +138,7 @@ def _opened(path: Path, plan: Plan) -> Intake:
     return Intake(path, cells, table, tuple(faults), ())
 
 
-def import_file(  # noqa: PLR0913 - the options of a command
+def import_file(
     path: str | Path,
     plan: Plan,
     database: Database,
@@ -194,7 +206,9 @@ def import_files(
         except DataError as error:
             refused.append(error)
         except Exception as error:  # whatever it is, the next file has nothing to do with it
-            refused.append(DataError(f"数据文件 {Path(path).name} 未读入：{type(error).__name__}：{str(error)[:200]}"))
+            refused.append(
+                DataError(f"数据文件 {Path(path).name} 未读入：{type(error).__name__}：{str(error)[:200]}")
+            )
         done(path)
     return taken, refused
 

@@ -98,12 +98,18 @@ def hidden_faults(sheet: Worksheet, end: int) -> Iterator[Seen]:
         for name in INPUTS:
             cell = sheet.cell(number, COLUMNS[name])
             if cell.value is not None and cell.font.strike:
-                yield Seen(number, name, f"{cell.coordinate} 的“{cell_text(cell.value)[:20]}”加了删除线；请改为要报的数，或清空")
+                yield Seen(
+                    number,
+                    name,
+                    f"{cell.coordinate} 的“{cell_text(cell.value)[:20]}”加了删除线；请改为要报的数，或清空",
+                )
     first = header_row(sheet)
     for cells in sheet.iter_rows(min_row=first, max_row=min(end, sheet.max_row), min_col=len(HEADERS) + 1):
         for cell in cells:
             if cell.value is not None:
-                yield Seen(cell.row, cell.column_letter, f"{cell.coordinate} 在表外，不会读入；请移入备注或删去")
+                yield Seen(
+                    cell.row, cell.column_letter, f"{cell.coordinate} 在表外，不会读入；请移入备注或删去"
+                )
 
 
 def _hidden_columns(sheet: Worksheet) -> set[str]:
@@ -130,7 +136,9 @@ def is_footnoted(cell: object) -> bool:
     cell: of a workbook opened with its rich text.
     """
     runs = cell.value if isinstance(cell.value, list) else []  # type: ignore[attr-defined]
-    return any(getattr(getattr(run, "font", None), "vertAlign", None) in ("superscript", "subscript") for run in runs)
+    return any(
+        getattr(getattr(run, "font", None), "vertAlign", None) in ("superscript", "subscript") for run in runs
+    )
 
 
 def _bare(text: str) -> str:
