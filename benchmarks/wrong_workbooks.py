@@ -41,7 +41,7 @@ VISITS, EXAMS, COUNTED = (
     "inclusive_childcare_place_count",
 )
 UNKNOWABLE = {
-    "boys and girls exchanged", "one count wrong by a few", "a neighbour's figure copied that is nearly the same",
+    "boys and girls exchanged", "figures of two townships exchanged", "one count wrong by a few", "a neighbour's figure copied that is nearly the same",
     "provisional figures sent as final", "the wrong day of the count",
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xhcp_eval.observations.typed import parse_numbers, parse_years
+from xhcp_eval.observations.typed import last_digit, parse_numbers, parse_years
 
 READ = {
     "12.5": (12.5, ""), "-3": (-3, ""), "＋３": (3, ""), "１２．５": (12.5, ""), "１２．５％": (12.5, "%"), "3.2‰": (3.2, "‰"),
@@ -58,3 +58,18 @@ def test_any_text_is_answered(cell):
     assert sign[0] in ("", "%", "‰")
     assert math.isnan(numbers[0]) or math.isfinite(numbers[0])
     assert parse_years(pd.Series([cell])).shape == (1,)
+
+
+def test_marks_of_footnotes_are_no_digits():
+    typed = pd.Series(["97.1①", "97.1²", "⑨", "½", "97.1⑴", "９７.１", "٣"])
+    numbers, _ = parse_numbers(typed)
+    assert numbers.notna().tolist() == [False, False, False, False, False, True, False]
+    assert parse_years(pd.Series(["2025²", "２０２５年"])).tolist()[1] == 2025
+    assert parse_years(pd.Series(["2025²"])).isna().all()
+
+
+def test_the_worth_of_the_last_digit_as_typed():
+    typed = pd.Series(["93", "93.0", "93.20%", "1,234", "1.5E3", "x", "", "９３.２"])
+    assert last_digit(typed).round(9).tolist()[:5] == [1, 0.1, 0.01, 1, 100]
+    assert last_digit(typed).isna().tolist() == [False] * 5 + [True, True, False]
+    assert last_digit(pd.Series([93.0, 93.25, 0.1 + 0.2, float("nan")])).round(9).tolist()[:3] == [1, 0.01, 0.1]

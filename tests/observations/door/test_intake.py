@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 from openpyxl.utils import get_column_letter
 
-from xhcp_eval.errors import DataError
+from xhcp_eval.errors import ChangeError, DataError
 from xhcp_eval.observations.door.doubts import find_doubts
-from xhcp_eval.observations.door.intake import import_file, import_files, inspect_file
+from xhcp_eval.observations import table as table_files
+from xhcp_eval.observations.door import intake, vouched
+from xhcp_eval.observations.door.intake import import_file, import_files, inspect_file, read_checked
 from xhcp_eval.observations.forms.annotated import LIST_SHEET
 from xhcp_eval.observations.forms.workbook import (
     COLUMNS,
@@ -404,3 +406,73 @@ def test_cells_that_begin_like_formulas_stay_text(database, tmp_path):
 def test_an_inspection_is_a_frame_with_addresses(database, tmp_path):
     seen = inspect_file(tidy(tmp_path / "t.csv", {"unit": "percent"}), PLAN, database, today=TODAY).to_frame()
     assert seen.iloc[0][["file", "kind", "place"]].tolist() == ["t.csv", "问题", "第 2 行 unit"]
+
+
+# figures that stand -----------------------------------------------------------------------------------------------
+def test_figures_that_stand_are_changed_only_when_someone_says_so(database, tmp_path):
+    assert import_file(tidy(tmp_path / "a.csv", {}), PLAN, database, today=TODAY).kept.is_new
+    path = tidy(tmp_path / "b.csv", {"numerator": 16, "value": 4.5714, "reported_on": "2026-03-20"})
+    with pytest.raises(ChangeError, match="本次将改动 1 个已有数；核对无误后可加 --yes") as caught:
+        import_file(path, PLAN, database, today=TODAY, confirmed=True)
+    assert (caught.value.path, caught.value.count) == (path, 1)
+    assert "4‰（14/3500）（2026-03-01 填报）改为 4.57‰（16/3500）" in caught.value.problems[0]
+    assert len(database.imports()) == 2
+    seen = import_file(path, PLAN, database, today=TODAY, dry_run=True)
+    assert len(seen.changes) == 1 and seen.kept is None
+    assert import_file(path, PLAN, database, today=TODAY, change_known=True).kept.is_new
+    assert "改动（已确认）" in database.imports()["notices"].iloc[-1][0]
+    # asked and answered: the same file once more is nothing new
+    assert not import_file(path, PLAN, database, today=TODAY).kept.is_new
+
+
+def test_the_same_figures_in_another_file_change_nothing(database, tmp_path):
+    import_file(tidy(tmp_path / "a.csv", {}), PLAN, database, today=TODAY)
+    again = tidy(tmp_path / "b.csv", {"note": "再报", "value": 4})
+    assert import_file(again, PLAN, database, today=TODAY).kept.is_new
+
+
+def test_verified_is_no_word_of_a_file(database, tmp_path, monkeypatch):
+    path = tidy(tmp_path / "t.csv", {"status": "verified"})
+    problems = refused(path, database).problems
+    assert "第 2 行 status：文件不能自称已核实(verified)" in problems[0]
+    with pytest.raises(DataError, match="文件不能自称已核实"):
+        read_checked(path, PLAN)
+    sha256 = intake.file_hash(path)
+    assert sha256 in problems[0]
+    listed = tmp_path / "verified.yaml"
+    listed.write_text(f"files:\n- {{file: t.csv, sha256: {sha256}, by: 张三, on: 2026-03-01}}\n", encoding="utf-8")
+    monkeypatch.setattr(vouched, "LIST", listed)
+    assert import_file(path, PLAN, database, today=TODAY).kept.n_rows == 1
+    path.write_text(path.read_text(encoding="utf-8").replace("14", "15"), encoding="utf-8")
+    assert not vouched.vouched(intake.file_hash(path)), "an entry ends with the first change"
+
+
+def test_a_file_that_breaks_its_reader_costs_no_other(database, tmp_path, monkeypatch):
+    def breaks(cells, plan):
+        if (cells.frame["note"] == "x").any():
+            raise RuntimeError("deep inside")
+        return table_files.check_cells(cells, plan)
+
+    monkeypatch.setattr(intake, "check_cells", breaks)
+    paths = [tidy(tmp_path / "a.csv", {"note": "x"}), tidy(tmp_path / "b.csv", {})]
+    taken, errors = import_files(paths, PLAN, database, today=TODAY)
+    assert [one.path.name for one in taken] == ["b.csv"]
+    assert "a.csv 未读入：读取时出错（RuntimeError：deep inside）" in str(errors[0])
+
+
+@pytest.mark.parametrize(("typed", "fine"), [("92.2", True), ("92.17", False), ("92.18", True), ("92", True), ("92.0", False), ("93", False),
+                                             ("92.17601", True), ("92.2%", True), ("9.2E1", True), ("９２.２", True)])  # fmt: skip
+def test_a_value_stands_within_half_a_unit_of_its_last_digit(typed, fine, tmp_path):
+    counts = {"numerator": 8777, "denominator": 9522, "value": typed}
+    path = tidy(tmp_path / "t.csv", {"indicator": "neonatal_visit_rate", "unit": "percent", **counts})
+    problems = inspect_file(path, PLAN, today=TODAY).faults
+    assert [fault.column for fault in problems] == ([] if fine else ["value"])
+
+
+def test_all_that_is_shipped_passes(tmp_path):
+    demo = inspect_file(ROOT / "data" / "demo" / "xinhua_2015_2025.csv", PLAN)
+    # the one slip that the demonstration carries on purpose is asked about, twice over
+    assert demo.faults == () and {doubt.row for doubt in demo.doubts} == {8306}
+    later = inspect_file(ROOT / "data" / "demo" / "xinhua_2026_2030.csv", PLAN)
+    national = inspect_file(ROOT / "data" / "national" / "china_national.csv", load_plan("china_2021_2030"))
+    assert later.faults == later.doubts == national.faults == national.doubts == ()

@@ -14,15 +14,15 @@ from xhcp_eval.provenance import ROOT, file_hash
 LIST = ROOT / "data" / "verified.yaml"
 
 
-def vouched(sha256: str, listed: Path = LIST) -> bool:
+def vouched(sha256: str) -> bool:
     """Whether a person stands for a file's verified figures.
 
-    sha256: of the file, so that a list entry ends with the first change. listed: YAML with `files`, each with file,
-    sha256, by and on. Raises DataError for a list that can't be read.
+    sha256: of the file, so that an entry ends with the file's first change. The list has `files`, each with file, sha256,
+    by and on. Raises DataError for a list that can't be read.
     """
-    if not listed.is_file():
+    if not LIST.is_file():
         return False
-    entries = read_yaml(listed, DataError, empty=True, what="核实登记").get("files") or []
+    entries = read_yaml(LIST, DataError, empty=True, what="核实登记").get("files") or []
     return any(str(one.get("sha256")) == sha256 and one.get("by") for one in entries if isinstance(one, dict))
 
 
