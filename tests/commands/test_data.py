@@ -4,6 +4,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from xhcp_eval.commands import data as data_commands
 from xhcp_eval.commands.cli import app
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.observations.forms.workbook import COLUMNS, FIRST_ROW
@@ -93,3 +94,63 @@ def test_warnings_letters_and_the_yearbook_of_a_file(xhcp, tmp_path):
 def test_a_report_is_exported_by_name_not_by_path():
     done = CliRunner().invoke(app, ["export", "reports/midterm_2025", "--word"])
     assert isinstance(done.exception, ParamsError) and "写名称，不写路径" in str(done.exception)
+
+
+def corrected(path, target):
+    """The same table with one figure changed."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first = lines[1].split(",")
+    assert float(first[9]) > 100
+    first[9] = str(int(float(first[9])) - 1)
+    first[8] = str(round(100 * float(first[9]) / float(first[10]), 4))
+    target.write_text("\n".join([lines[0], ",".join(first), *lines[2:]]) + "\n", encoding="utf-8")
+    return target
+
+
+def test_figures_that_stand_are_shown_before_they_are_changed(xhcp, tmp_path):
+    first = past(tmp_path / "past.csv")
+    second = corrected(first, tmp_path / "new.csv")
+    xhcp("import", first)
+    assert "入库将改动 1 个已有数" in xhcp("import", second, "--dry-run", "--confirmed")
+    with pytest.raises(DataError, match="本次将改动 1 个已有数；核对无误后可加 --yes"):
+        xhcp("import", second, "--confirmed")
+    assert "改动了 1 个已有数" in xhcp("import", second, "--confirmed", "--yes")
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("y", 2), ("n", 1), ("", 1)])
+def test_at_a_screen_the_change_is_asked(xhcp, tmp_path, monkeypatch, answer, kept):
+    first = past(tmp_path / "past.csv")
+    second = corrected(first, tmp_path / "new.csv")
+    xhcp("import", first)
+    asked = []
+    monkeypatch.setattr(data_commands, "_is_answered", lambda: True)
+    monkeypatch.setattr(data_commands.typer, "confirm", lambda text, default: asked.append(text) or answer == "y")
+    if kept == 2:
+        assert "本次将改动 1 个已有数" in xhcp("import", second, "--confirmed")
+    else:
+        with pytest.raises(DataError, match="本次将改动 1 个已有数"):
+            xhcp("import", second, "--confirmed")
+    assert asked == ["照此改动？"]
+    assert xhcp("sql", "select count(*) as n from imports").split()[-1] == str(kept)
+
+
+def test_check_is_the_same_door(xhcp, tmp_path):
+    first = past(tmp_path / "past.csv")
+    assert "全部通过" in xhcp("check", first)
+    xhcp("import", first)
+    assert "入库将改动 1 个已有数" in xhcp("check", corrected(first, tmp_path / "new.csv"))
+    text = first.read_text(encoding="utf-8")
+    (tmp_path / "v.csv").write_text(text.replace(",reported,", ",verified,"), encoding="utf-8")
+    with pytest.raises(DataError, match="文件不能自称已核实"):
+        xhcp("check", tmp_path / "v.csv")
+    form = tmp_path / "out" / "xinhua_2021_2030_2025_区医保局.xlsx"
+    xhcp("template", "--year", 2025, "--department", "区医保局", "--out", tmp_path / "out")
+    book = openpyxl.load_workbook(form)
+    book.worksheets[1].cell(FIRST_ROW, COLUMNS["numerator"]).value = 47_000
+    book.worksheets[1].cell(FIRST_ROW, COLUMNS["denominator"]).value = 50_000
+    book.save(form)
+    assert "1 个数据点，全部通过" in xhcp("check", form)
+    book.worksheets[1]["A1"].value = "区医保局 2024年"
+    book.save(form)
+    with pytest.raises(DataError, match="A1 现为“区医保局 2024年”"):
+        xhcp("check", form)

@@ -168,3 +168,13 @@ def test_a_published_forecast_needs_its_year(final):
         check_params(final.model_copy(update={"forecast_origin": None}))
     with pytest.raises(ParamsError, match=r"forecast_published：没有文件|forecast_published：.*gone"):
         check_params(final.model_copy(update={"forecast_published": "data/demo/gone.csv"}))
+
+
+def test_own_figures_come_through_the_door_of_an_import(tmp_path):
+    plan = load_plan("china_2021_2030")
+    text = (ROOT / "data" / "national" / "china_national.csv").read_text(encoding="utf-8")
+    (tmp_path / "t.csv").write_text(text + "\n", encoding="utf-8")
+    assert len(read_tables([tmp_path / "t.csv"], plan)) == 574
+    with pytest.raises(DataError, match="文件不能自称已核实"):
+        read_tables([tmp_path / "t.csv"], plan, own=True)
+    assert len(read_tables(["data/national/china_national.csv"], plan, own=True)) == 574

@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from random_figures import ITEMS, PLAN, random_table
-from small_plan import block_of, deaths, rows, table_of
+from small_plan import block_of, deaths, indicator, rows, table_of
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.verdict.reading import NEEDED, read_block
 from xhcp_eval.verdict.series import RESIDENCES
 from xhcp_eval.verdict.settings import Settings
+
+ITEM = indicator()
 
 
 def naive(table, regions, until, use_recollection):
@@ -133,3 +135,15 @@ def test_a_missing_value_and_a_figure_given_twice_are_named():
         ).seen.sum()
         == 4
     )
+
+
+@pytest.mark.parametrize(("typed", "known"), [(93, 92.17601), (92.18, 92.17601), (92.176, 92.17601), (92.17601, 92.17601)])
+def test_values_are_read_by_their_counts_where_these_say_more(typed, known):
+    block = block_of([ITEM], rows([90.0, typed], numerator=[np.nan, 8777], denominator=[np.nan, 9522], years=(2024, 2025)))
+    assert block.values[0, -1] == pytest.approx(known, abs=6e-5)
+    assert block.values[0, 0] == 90
+
+
+def test_a_value_in_four_decimals_stays_as_it_was_reported():
+    block = block_of([ITEM], rows([92.176], numerator=[8777], denominator=[9522], years=(2025,)))
+    assert block.values[0, 0] == 92.176

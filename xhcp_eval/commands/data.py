@@ -100,13 +100,18 @@ def _agreed_to(refused: list[DataError]) -> list[ChangeError]:
     """Changes of figures that stand which the person at the screen agrees to, asked one file after another."""
     from xhcp_eval.errors import ChangeError
 
-    asked = [error for error in refused if isinstance(error, ChangeError)] if sys.stdin.isatty() else []
+    asked = [error for error in refused if isinstance(error, ChangeError)] if _is_answered() else []
     agreed = []
     for error in asked:
         typer.echo("\n".join([f"{error.path.name}：本次将改动 {error.count} 个已有数", *error.problems]))
         if typer.confirm("照此改动？", default=False):
             agreed.append(error)
     return agreed
+
+
+def _is_answered() -> bool:
+    """Whether a person sits at the screen."""
+    return sys.stdin.isatty()
 
 
 def _came_of(seen: Intake) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.observations.table import TOTAL, is_unsure
+from xhcp_eval.observations.typed import last_digit
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.verdict.demands import Facts
 from xhcp_eval.verdict.series import RESIDENCES, Block
@@ -16,8 +17,8 @@ NEEDED = (
     "indicator", "region", "level", "year", "sex", "age", "residence", "category", "value", "numerator",
     "denominator", "status", "series_break", "exceptional",
 )  # fmt: skip
-# Half a step of the fourth decimal, to which figures are kept, and a little for the binary fraction.
-TYPED_EXACTLY = 0.51e-4
+# Half a step of the third decimal; reports show two. A value that near its counts is as good as they are.
+TYPED_EXACTLY = 5e-4
 
 
 def read_block(
@@ -114,11 +115,15 @@ def _counted(
     """Values by their counts where these say more: 93 typed for 8777 of 9522 is 92.18, and judged as that.
 
     values, numerator, denominator: (n, n_years). per: (n,) of the unit, 1 where a value is no share or rate. A value
-    within `TYPED_EXACTLY` of its counts stays as it was reported.
+    within `TYPED_EXACTLY` of its counts stays as it was reported, and so does one further from them than a step of its
+    last digit: that is no rounding, and the door and the review of the figures ask about it.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         exact = np.where(per > 1, per, np.nan)[:, None] * numerator / denominator
-    return np.where(np.isfinite(exact) & (np.abs(exact - values) > TYPED_EXACTLY), exact, values)
+    apart = np.abs(exact - values)
+    rounded = np.isfinite(exact) & (apart > TYPED_EXACTLY)
+    rounded[rounded] = apart[rounded] <= last_digit(pd.Series(values[rounded])).to_numpy() * (1 + 1e-9)
+    return np.where(rounded, exact, values)
 
 
 def _grids(

@@ -95,3 +95,15 @@ def test_neighbours_in_a_bar_differ_in_brightness_or_hue():
             sum((a - b) ** 2 for a, b in zip(*map(mpl.colors.to_rgb, (one, other)), strict=True)) ** 0.5
         )
         assert distance > 0.3
+
+
+@pytest.mark.parametrize("text", ["$\\x$", "$", "=1+1", "a_b^c", "5$ 到 $10", "\\frac{1}{", "甲$\\undefined{x}$乙"])
+def test_what_people_type_is_never_a_formula_in_a_figure(text):
+    figure, axes = style.new_figure()
+    axes.set_title(text)
+    axes.set_yticks([0], [text])
+    axes.annotate(text, (0, 0))
+    axes.plot([0, 1], [0, 1], label=text)
+    axes.legend()
+    assert figure_view(figure, alt=text).png
+    assert axes.title.get_parse_math() is False
