@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xhcp_eval import bootstrap
 from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOption, progress
+from xhcp_eval.home import ROOT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def _figures(data: Path | None, database: Path, plan: str) -> tuple[pd.DataFrame
 def template(
     year: Annotated[int, typer.Option(help="数据年份")],
     department: Annotated[str, typer.Option(help="牵头部门；不写则每个部门一份")] = "",
-    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "templates",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = ROOT / "reports" / "templates",
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
 ) -> None:
@@ -64,7 +64,7 @@ def import_(  # noqa: PLR0913 - options of a command
     new_regions: Annotated[bool, typer.Option("--new-regions", help="允许从未填报过的地区")] = False,
     reported_on: Annotated[str, typer.Option(help="填报日期，例 2026-03-31；默认今天")] = "",
     by: Annotated[str, typer.Option(help="经办人；默认本机用户")] = "",
-    annotate: Annotated[Path, typer.Option(help="问题标注副本写到哪个文件夹")] = bootstrap.ROOT
+    annotate: Annotated[Path, typer.Option(help="问题标注副本写到哪个文件夹")] = ROOT
     / "reports"
     / "returned",
     database: DatabaseOption = DATABASE,
@@ -147,7 +147,7 @@ def sql(
 @app.command()
 def queries(
     year: Annotated[int, typer.Option(help="数据年份")],
-    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "queries",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = ROOT / "reports" / "queries",
     html: Annotated[bool, typer.Option("--html", help="写 HTML，默认 Word")] = False,
     due: Annotated[str, typer.Option(help="截止日期；给出则检查逾期")] = "",
     audit: Annotated[

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from xhcp_eval.bootstrap import ROOT
+from xhcp_eval.home import ROOT, default_plan
 
-PLAN = "xinhua_2021_2030"
+PLAN = default_plan()
 DATABASE = ROOT / "data" / "xhcp.duckdb"
 PlanOption = Annotated[str, typer.Option("--plan", help="按哪个规划")]
 DatabaseOption = Annotated[Path, typer.Option("--database", help="数据库文件")]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xhcp_eval.bootstrap import ROOT
+from xhcp_eval.home import ROOT
 from xhcp_eval.demo.district import YEARS, District, Entry
 from xhcp_eval.demo.rows import Row, indicator_rows
 from xhcp_eval.files.yaml_door import read_yaml

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.files.yaml_door import load_yaml, near
-from xhcp_eval.provenance import ROOT
+from xhcp_eval.home import ROOT, plan_folders
 from xhcp_eval.verdict.settings import Settings
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -179,11 +179,10 @@ def _literal(node: ast.expr | None) -> Any:
 
 def _file_problems(params: PackParams) -> list[str]:
     """The plan's folder and every table must exist, inside the project."""
-    plans = ROOT / "data" / "plans"
     problems = []
-    if not (plans / params.plan / "plan.yaml").is_file():
+    if params.plan not in plan_folders():
         problems.append(
-            f"plan：没有规划 {params.plan}；{near(params.plan, _names(plans.glob('*/plan.yaml')))}"
+            f"plan：没有规划 {params.plan}；{near(params.plan, sorted(plan_folders()))}"
         )
     published = (params.forecast_published,) if params.forecast_published else ()
     tables = {
@@ -217,10 +216,6 @@ def _logo_problems(logo: str) -> list[str]:
     if not file.is_relative_to(ROOT) or not file.is_file():
         return [f"cover / logo：没有文件 {logo}；路径从项目文件夹写起"]
     return [] if file.suffix.lower() in LOGOS else [f"cover / logo：{logo} 不是图片；允许 {'、'.join(LOGOS)}"]
-
-
-def _names(files) -> list[str]:
-    return sorted(file.parent.name for file in files)
 
 
 def _year_problems(params: PackParams) -> list[str]:

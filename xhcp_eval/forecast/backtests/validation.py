@@ -8,9 +8,9 @@ import pandas as pd
 
 from xhcp_eval.forecast.backtests.backtest import Backtest, backtest
 from xhcp_eval.forecast.other_rules import as_forecasts
-from xhcp_eval.provenance import ROOT
+from xhcp_eval.home import SHIPPED
 
-PANEL = ROOT / "data" / "reference" / "panel.parquet"
+PANEL = SHIPPED / "data" / "reference" / "panel.parquet"
 METHODS: tuple[str, ...] = (
     "reference",
     "local_drift",

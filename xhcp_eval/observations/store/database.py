@@ -20,7 +20,7 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.observations.table import ALLOWED, COLUMNS, FLAGS, KEY
-from xhcp_eval.provenance import ROOT
+from xhcp_eval.home import ROOT
 
 if TYPE_CHECKING:
     import duckdb

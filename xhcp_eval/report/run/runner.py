@@ -19,7 +19,8 @@ from xhcp_eval.errors import CrashError, RunError
 from xhcp_eval.files.whole import remove, replacing
 from xhcp_eval.pack.pack import Pack, compute_pack, hold_pack, read_snapshot, save_pack, stored_pack
 from xhcp_eval.pack.params import NOTEBOOKS, PackParams, check_params, load_params
-from xhcp_eval.provenance import ROOT, code_hash, file_hash
+from xhcp_eval.home import ROOT
+from xhcp_eval.provenance import code_hash, file_hash
 from xhcp_eval.report.page.index import write_index
 from xhcp_eval.report.page.render import Page, Shell, make_shell
 from xhcp_eval.report.page.results import write_results
