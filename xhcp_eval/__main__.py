@@ -1,6 +1,6 @@
 """`python -m xhcp_eval <command>` from any Python: sets up .venv first where that is needed.
 
-The commands are those of `xhcp_eval.commands.cli`; `setup` and `clean` are answered here, without any dependency.
+The commands are those of `xhcp_eval.commands.start`; `setup` and `clean` are answered here, without any dependency.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
             return 0
         if bootstrap.can_run_here():
             return _run_here()
-        return _run_there([str(bootstrap.setup()), "-m", "xhcp_eval.commands.cli", *arguments])
+        return _run_there([str(bootstrap.setup()), "-m", "xhcp_eval.commands.start", *arguments])
     except bootstrap.SetupError as error:
         print(error, file=sys.stderr)
         return 1
@@ -36,7 +36,7 @@ def _run_here() -> int:
     """In this process; notebooks started from it must find the package as well."""
     paths = [str(bootstrap.ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    from xhcp_eval.commands.cli import main as run_command
+    from xhcp_eval.commands.start import main as run_command
 
     return run_command()
 

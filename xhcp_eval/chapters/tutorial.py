@@ -9,12 +9,12 @@ import pandas as pd
 
 from xhcp_eval.chapters.kit.views import TableView, table
 from xhcp_eval.errors import DataError
+from xhcp_eval.home import resource
 from xhcp_eval.observations.cells import write_csv
 from xhcp_eval.observations.door.intake import import_file
 from xhcp_eval.observations.store.database import Database
 from xhcp_eval.observations.table import COLUMNS
 from xhcp_eval.plan.model import Plan
-from xhcp_eval.home import resource
 
 NATIONAL = resource("data/national/births_and_school.csv")
 INDICATORS = ("eye_exam_coverage_0_6", "neonatal_visit_rate")

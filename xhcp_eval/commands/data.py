@@ -300,3 +300,17 @@ def round_check(
     from xhcp_eval.observations.store import rounds
 
     typer.echo(f"{name}：{len(rounds.release_table(*_open(database, plan), name))} 个数据点，与当时一致")
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="数据文件：csv、xlsx 或 parquet")],
+    plan: Annotated[str, typer.Option(help="按哪个规划的指标检查")] = PLAN,
+) -> None:
+    """检查数据文件能否读入，一次列出全部问题。"""
+    from xhcp_eval.observations.table import read_table
+    from xhcp_eval.plan.reading import load_plan
+
+    registry = load_plan(plan)
+    for path in files:
+        typer.echo(f"{path.name}：{len(read_table(path, registry))} 个数据点，全部通过")

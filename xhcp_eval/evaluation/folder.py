@@ -12,8 +12,8 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.rubric import EVIDENCE_COLUMNS, SCORE_COLUMNS
-from xhcp_eval.observations.cells import open_table, text_of
 from xhcp_eval.home import ROOT, label
+from xhcp_eval.observations.cells import open_table, text_of
 
 NAMES = (
     "scores.csv", "evidence.csv", "recount.csv", "judgements.csv", "ranking.yaml", "measures.yaml", "questionnaire.csv",

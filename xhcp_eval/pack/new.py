@@ -17,8 +17,18 @@ from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import load_plan
 
 # Kind of report -> the params file of the package that it follows.
-KINDS = {"annual": "annual_2024", "midterm": "midterm_2025", "final": "final_2030", "third_party": "third_party_2025"}
-NAMES = {"annual": "年度监测报告", "midterm": "中期评估报告", "final": "终期评估报告", "third_party": "第三方评估报告"}
+KINDS = {
+    "annual": "annual_2024",
+    "midterm": "midterm_2025",
+    "final": "final_2030",
+    "third_party": "third_party_2025",
+}
+NAMES = {
+    "annual": "年度监测报告",
+    "midterm": "中期评估报告",
+    "final": "终期评估报告",
+    "third_party": "第三方评估报告",
+}
 DATABASE = "data/xhcp.duckdb"
 DOMAIN = "30_domain.ipynb"
 _MARK = """\
@@ -105,7 +115,12 @@ def _tables(packs: Iterable[Path]) -> set[str]:
     named = {name for content in contents for field in fields for name in content.get(field, ())}
     found = {name for name in named if not name.startswith("data/demo/")}
     places = {Path(name).parent for name in found}
-    return found | {path.relative_to(SHIPPED).as_posix() for place in places for path in (SHIPPED / place).iterdir() if path.is_file()}
+    return found | {
+        path.relative_to(SHIPPED).as_posix()
+        for place in places
+        for path in (SHIPPED / place).iterdir()
+        if path.is_file()
+    }
 
 
 def _copy(names: Iterable[str], place: str, work: Path) -> None:
@@ -155,7 +170,9 @@ def write_params(pack: str, plan: Plan, kind: str, until: int, root: Path = ROOT
     path = root / "params" / f"{pack}.yaml"
     if path.exists():
         raise ParamsError(f"已有 params/{pack}.yaml；请换一个名称，或直接改它")
-    content = _adapted(read_yaml(SHIPPED / "params" / f"{KINDS[kind]}.yaml", ParamsError), pack, plan, kind, until)
+    content = _adapted(
+        read_yaml(SHIPPED / "params" / f"{KINDS[kind]}.yaml", ParamsError), pack, plan, kind, until
+    )
     with whole_file(path) as made:
         made.write_text(_text(content), encoding="utf-8", newline="\n")
     return path
@@ -185,7 +202,12 @@ def _adapted(content: dict, pack: str, plan: Plan, kind: str, until: int) -> dic
     return given
 
 
-_NEED_EVALUATION = ("40_third_party_evaluation.ipynb", "47_strategy_effect.ipynb", "60_outcomes.ipynb", "35_disputed_readings.ipynb")
+_NEED_EVALUATION = (
+    "40_third_party_evaluation.ipynb",
+    "47_strategy_effect.ipynb",
+    "60_outcomes.ipynb",
+    "35_disputed_readings.ipynb",
+)
 _COMMENTS = {
     "data": "数据：监测数据库（先用 xhcp import 入库），或数据表，如 data/我的数据.csv",
     "data_until": "用到哪一年的数据",
@@ -206,11 +228,19 @@ def _text(content: dict) -> str:
 
 def _field(name: str, value: object, indent: str = "") -> list[str]:
     if isinstance(value, dict):
-        return [f"{indent}{name}:", *(line for key, part in value.items() for line in _field(key, part, indent + "  "))]
+        return [
+            f"{indent}{name}:",
+            *(line for key, part in value.items() for line in _field(key, part, indent + "  ")),
+        ]
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return [f"{indent}{name}:", *(f"{indent}- {_flow(item)}" for item in value)]
     return [f"{indent}{name}: {_flow(value)}"]
 
 
 def _flow(value: object) -> str:
-    return yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, sort_keys=False, width=10_000).strip().removesuffix("\n...").strip()
+    return (
+        yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, sort_keys=False, width=10_000)
+        .strip()
+        .removesuffix("\n...")
+        .strip()
+    )

@@ -181,9 +181,7 @@ def _file_problems(params: PackParams) -> list[str]:
     """The plan's folder and every table must exist, inside the project."""
     problems = []
     if params.plan not in plan_folders():
-        problems.append(
-            f"plan：没有规划 {params.plan}；{near(params.plan, sorted(plan_folders()))}"
-        )
+        problems.append(f"plan：没有规划 {params.plan}；{near(params.plan, sorted(plan_folders()))}")
     published = (params.forecast_published,) if params.forecast_published else ()
     tables = {
         name: getattr(params, name) for name in ("data", "comparison_data", "outcome_data", "learn_from")

@@ -84,7 +84,9 @@ def new_plan(name: str, root: Path = ROOT) -> Path:
     Raises PlanError for another kind of name, or one that is taken.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
-        raise PlanError(f"规划名 {name!r} 不合要求：以小写英文字母开头，只用小写字母、数字、下划线，例 ruzhou_2021_2030")
+        raise PlanError(
+            f"规划名 {name!r} 不合要求：以小写英文字母开头，只用小写字母、数字、下划线，例 ruzhou_2021_2030"
+        )
     folder = root / "data" / "plans" / name
     if name in plan_folders() or folder.exists():
         raise PlanError(f"已有规划 {name}；请换一个名称")
