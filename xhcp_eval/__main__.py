@@ -11,6 +11,9 @@ import sys
 
 from xhcp_eval import bootstrap
 
+# Commands that need what developers need.
+DEVELOPERS = ("test", "lint", "lock", "environment", "browser-test", "office-test", "bundle")
+
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
@@ -22,11 +25,12 @@ def main(arguments: list[str]) -> int:
             bootstrap.clean()
             return 0
         if arguments == ["setup"]:
-            print(f"环境已就绪：{bootstrap.setup()}")
+            print(f"环境已就绪：{bootstrap.setup(developers=False)}")
             return 0
         if bootstrap.can_run_here():
             return _run_here()
-        return _run_there([str(bootstrap.setup()), "-m", "xhcp_eval.commands.start", *arguments])
+        python = bootstrap.setup(developers=any(word in DEVELOPERS for word in arguments[:1]))
+        return _run_there([str(python), "-m", "xhcp_eval.commands.start", *arguments])
     except bootstrap.SetupError as error:
         print(error, file=sys.stderr)
         return 1

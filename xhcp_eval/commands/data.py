@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOption, progress
+from xhcp_eval.commands.options import (
+    DATABASE,
+    PLAN,
+    DatabaseOption,
+    JsonOption,
+    PlanOption,
+    progress,
+    tell_table,
+)
 from xhcp_eval.home import ROOT
 
 if TYPE_CHECKING:
@@ -114,6 +122,7 @@ def history(
     region: Annotated[str, typer.Argument(help="地区")],
     year: Annotated[int, typer.Argument(help="年份")],
     database: DatabaseOption = DATABASE,
+    as_json: JsonOption = False,
 ) -> None:
     """一个数据点的历次填报。"""
     from xhcp_eval.observations.store.database import Database
@@ -130,18 +139,21 @@ def history(
         "imported_by",
         "note",
     ]
-    typer.echo(Database(database).history(indicator, region, year)[columns].to_string(index=False))
+    found = Database(database).history(indicator, region, year)
+    tell_table(found, {name: name for name in columns}, as_json, "没有填报过这个数据点")
 
 
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help="SQL 查询(只读)；表 figures、imports、rounds、releases")],
     database: DatabaseOption = DATABASE,
+    as_json: JsonOption = False,
 ) -> None:
     """用 SQL 查询数据库(只读)。"""
     from xhcp_eval.observations.store.database import Database
 
-    typer.echo(Database(database).sql(query).to_string(index=False))
+    found = Database(database).sql(query)
+    tell_table(found, {name: name for name in found}, as_json, "没有符合的行")
 
 
 @app.command()
@@ -243,6 +255,7 @@ def round_status(
     year: Annotated[int, typer.Argument(help="数据年份")],
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
+    as_json: JsonOption = False,
 ) -> None:
     """谁已填报、谁逾期、各缺几项。"""
     from xhcp_eval.observations.store import rounds
@@ -256,7 +269,7 @@ def round_status(
         "standing": "状态",
     }
     found = rounds.round_status(*_open(database, plan), year)
-    typer.echo(found[list(names)].rename(columns=names).to_string(index=False))
+    tell_table(found, names, as_json, "没有应报的部门")
 
 
 @rounds_app.command("missing")
@@ -264,6 +277,7 @@ def round_missing(
     year: Annotated[int, typer.Argument(help="数据年份")],
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
+    as_json: JsonOption = False,
 ) -> None:
     """逐项列出缺报的指标。"""
     from xhcp_eval.observations.store import rounds
@@ -275,7 +289,7 @@ def round_missing(
         "last_year": "最近有数据的年份",
     }
     found = rounds.missing(*_open(database, plan), year)
-    typer.echo(found[list(names)].rename(columns=names).to_string(index=False) if len(found) else "没有缺报")
+    tell_table(found, names, as_json, "没有缺报")
 
 
 @rounds_app.command("freeze")

@@ -111,6 +111,21 @@ def environment() -> None:
     typer.echo(f"已写入 {upkeep.write_environment().name}")
 
 
+@app.command()
+def bundle(
+    platform: Annotated[
+        str, typer.Option(help="windows-x86_64、linux-x86_64 或 linux-aarch64")
+    ] = "linux-x86_64",
+    python: Annotated[str, typer.Option(help="3.11、3.12 或 3.13")] = "3.12",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "dist",
+) -> None:
+    """做离线安装包：全部依赖、程序、安装脚本和校验值，一个压缩文件，装时不用网络。"""
+    from xhcp_eval.commands.bundling import bundle as write
+
+    path = write(platform, python, out)
+    typer.echo(f"已写入 {path}（{path.stat().st_size / 2**20:.0f} MB）")
+
+
 def _finish(*command: str) -> None:
     """Run a program in the repository and end with its exit code."""
     raise typer.Exit(subprocess.run(command, cwd=bootstrap.ROOT).returncode)
