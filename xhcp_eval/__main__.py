@@ -12,7 +12,7 @@ import sys
 from xhcp_eval import bootstrap
 
 # Commands that need what developers need.
-DEVELOPERS = ("test", "lint", "lock", "environment", "browser-test", "office-test", "bundle")
+DEVELOPERS = ("test", "lint", "lock", "environment", "browser-test", "office-test", "install-test", "bundle")
 
 
 def main(arguments: list[str]) -> int:

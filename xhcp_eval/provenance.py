@@ -10,7 +10,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from xhcp_eval.home import PACKAGE, ROOT, label, plan_folder
+from xhcp_eval.files.home import PACKAGE, ROOT, label, plan_folder
 
 PACKAGES: tuple[str, ...] = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn", "papermill")
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from xhcp_eval.chapters.kit.views import TableView, table
 from xhcp_eval.errors import DataError
-from xhcp_eval.home import resource
+from xhcp_eval.files.home import resource
 from xhcp_eval.observations.cells import write_csv
 from xhcp_eval.observations.door.intake import import_file
 from xhcp_eval.observations.store.database import Database

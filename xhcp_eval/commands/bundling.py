@@ -199,7 +199,9 @@ def _write_start(work: Path, chosen: Platform, python: str, version: str) -> Non
     windows = chosen.system == "Windows"
     how = "双击 安装.bat。" if windows else "在终端里运行：sh install.sh"
     (work / "说明.txt").write_text(
-        _README.format(version=version, said=chosen.said, python=python, how=how), encoding="utf-8-sig"
+        _README.format(version=version, said=chosen.said, python=python, how=how),
+        encoding="utf-8-sig",
+        newline="\r\n",
     )
     if windows:
         (work / "安装.bat").write_text(_BAT.format(python=python), encoding="utf-8", newline="\r\n")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from typing import Any
 
 import typer
 from typer import rich_utils
 from typer.core import TyperCommand, TyperGroup
 
-UsageError = typer.BadParameter.__mro__[1]
+# typer shows its base class for wrong use under no name of its own
+UsageError: Any = typer.BadParameter.__mro__[1]
 
 rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
 rich_utils.OPTIONS_PANEL_TITLE = "选项"
@@ -30,44 +32,58 @@ _SAID = (
     (r"Missing command\..*", r"缺少子命令"),
     (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", r"多出的参数：\1"),
     (r"Option '(.+)' requires an argument\..*", r"选项 \1 后面要写值"),
-    (r"Invalid value(?: for '(.+?)')?: '(.+)' is not a valid (?:int|integer).*", r"\1：应为整数，实为 \2"),
+    (r"Invalid value(?: for '(.+?)')?: Input should be a valid integer.*", r"\1：应为整数"),
+    (r"Invalid value(?: for '(.+?)')?: Input should be a valid number.*", r"\1：应为数字"),
     (r"Invalid value(?: for '(.+?)')?: (.+)", r"\1：\2"),
 )
 
 
-class _Chinese:
-    """Usage line, mark of options and help option in Chinese."""
+def _usage(command, ctx, formatter) -> None:
+    """The usage line."""
+    pieces = [
+        piece.replace("[OPTIONS]", "[选项]").replace("COMMAND [ARGS]...", "命令 …")
+        for piece in command.collect_usage_pieces(ctx)
+    ]
+    formatter.write_usage(ctx.command_path, " ".join(pieces), prefix="用法：")
+
+
+def _in_chinese(option):
+    """`--help` with a Chinese text."""
+    if option is not None:
+        option.help = "显示这段帮助"
+    return option
+
+
+class Command(TyperCommand):
+    """A command whose help is Chinese throughout."""
 
     def format_usage(self, ctx, formatter) -> None:
         """The usage line."""
-        pieces = [
-            piece.replace("[OPTIONS]", "[选项]").replace("COMMAND [ARGS]...", "命令 …")
-            for piece in self.collect_usage_pieces(ctx)
-        ]
-        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix="用法：")
+        _usage(self, ctx, formatter)
+
+    def get_help_option(self, ctx):
+        """`--help` with a Chinese text."""
+        return _in_chinese(super().get_help_option(ctx))
+
+
+class Group(TyperGroup):
+    """A group of commands whose help is Chinese throughout."""
+
+    def format_usage(self, ctx, formatter) -> None:
+        """The usage line."""
+        _usage(self, ctx, formatter)
+
+    def get_help_option(self, ctx):
+        """`--help` with a Chinese text."""
+        return _in_chinese(super().get_help_option(ctx))
 
     def get_params(self, ctx) -> list:
         """Parameters, typer's own with Chinese texts."""
         params = super().get_params(ctx)
         for parameter in params:
             if parameter.name in _OWN_OPTIONS:
-                parameter.help = _OWN_OPTIONS[parameter.name]
+                vars(parameter)["help"] = _OWN_OPTIONS[parameter.name]
         return params
-
-    def get_help_option(self, ctx):
-        """`--help` with a Chinese text."""
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.help = "显示这段帮助"
-        return option
-
-
-class Command(_Chinese, TyperCommand):
-    """A command whose help is Chinese throughout."""
-
-
-class Group(_Chinese, TyperGroup):
-    """A group of commands whose help is Chinese throughout."""
 
 
 class Checking(Group):
@@ -84,7 +100,7 @@ def _completing() -> tuple[str, ...]:
     return ("--install-completion", "--show-completion")
 
 
-def told(error: Exception) -> str:
+def told(error: Any) -> str:
     """What is wrong with a command line, in Chinese, with the nearest name and where help is."""
     message = error.format_message()
     for pattern, words in _SAID:
@@ -99,7 +115,7 @@ def told(error: Exception) -> str:
 def _near(message: str, ctx) -> str:
     """The nearest command or option to one that doesn't exist."""
     command = getattr(ctx, "command", None)
-    if message.startswith("没有命令 ") and hasattr(command, "commands"):
+    if message.startswith("没有命令 ") and isinstance(command, TyperGroup):
         known = list(command.commands)
     elif message.startswith("没有选项 ") and command is not None:
         known = [name for parameter in command.params for name in parameter.opts]

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from xhcp_eval import bootstrap, home
+from xhcp_eval import bootstrap
 from xhcp_eval.commands import batch, data, project, reports, scores, sources, workshop
-from xhcp_eval.commands.chinese import Command, Group
+from xhcp_eval.commands.chinese import Checking, Command, Group
 from xhcp_eval.commands.log import speak_up
 from xhcp_eval.commands.options import be_quiet
+from xhcp_eval.files import home
 
 DATA, REPORT, SCORES, BATCH, PROJECT, WORKSHOP = (
     "数据",
@@ -42,11 +43,11 @@ def _add(group: typer.Typer, panel: str, hidden: bool = False) -> None:
     app.registered_commands += group.registered_commands
 
 
-def _add_group(group: typer.Typer, panel: str, cls: type[Group] | None = None) -> None:
+def _add_group(group: typer.Typer, panel: str, cls: type[Group] = Group) -> None:
     """Take a group in as a command with commands of its own."""
     for command in group.registered_commands:
         command.cls = Command
-    app.add_typer(group, rich_help_panel=panel, **({} if cls else {"cls": Group}))
+    app.add_typer(group, cls=cls, rich_help_panel=panel)
 
 
 _add(data.app, DATA)
@@ -56,8 +57,8 @@ _add(reports.app, REPORT)
 _add_group(scores.app, SCORES)
 _add(batch.app, BATCH)
 _add(project.app, PROJECT)
-_add_group(project.plan_app, PROJECT, cls=Group)
-_add_group(project.params_app, PROJECT, cls=Group)
+_add_group(project.plan_app, PROJECT, Checking)
+_add_group(project.params_app, PROJECT, Checking)
 _add(workshop.app, WORKSHOP, hidden=not bootstrap.is_checkout())
 
 
@@ -86,14 +87,3 @@ def start(
         be_quiet()
     if context.invoked_subcommand not in FREE:
         home.require_project()
-
-
-def main() -> int:
-    """Entry point of the command line; see `xhcp_eval.commands.start`."""
-    from xhcp_eval.commands.start import main as begin
-
-    return begin()
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

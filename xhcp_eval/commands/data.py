@@ -16,7 +16,7 @@ from xhcp_eval.commands.options import (
     progress,
     tell_table,
 )
-from xhcp_eval.home import ROOT
+from xhcp_eval.files.home import ROOT
 
 if TYPE_CHECKING:
     import pandas as pd

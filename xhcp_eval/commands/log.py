@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from xhcp_eval import __version__, home
+from xhcp_eval import __version__
+from xhcp_eval.files import home
 
 NAME = "xhcp_eval"
 FOLDER = Path("reports", ".log")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xhcp_eval.home import ROOT, default_plan
+from xhcp_eval.files.home import ROOT, default_plan
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,14 +9,13 @@ from typing import Annotated
 
 import typer
 
-from xhcp_eval import home
-from xhcp_eval.commands.chinese import Checking
 from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, JsonOption, PlanOption, say, tell_table
 from xhcp_eval.errors import XhcpError
+from xhcp_eval.files import home
 
 app = typer.Typer()
-plan_app = typer.Typer(name="plan", cls=Checking, help="规划：检查、列出、新建。", no_args_is_help=False)
-params_app = typer.Typer(name="params", cls=Checking, help="参数文件：检查、新建。", no_args_is_help=False)
+plan_app = typer.Typer(name="plan", help="规划：检查、列出、新建。", no_args_is_help=False)
+params_app = typer.Typer(name="params", help="参数文件：检查、新建。", no_args_is_help=False)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 
 from xhcp_eval.commands.options import JsonOption, say, tell_table
 from xhcp_eval.errors import ParamsError, RunError, XhcpError
-from xhcp_eval.home import ROOT
+from xhcp_eval.files.home import ROOT
 
 app = typer.Typer()
 

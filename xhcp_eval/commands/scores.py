@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from xhcp_eval.commands.options import PLAN, PlanOption
-from xhcp_eval.home import ROOT
+from xhcp_eval.files.home import ROOT
 
 app = typer.Typer(name="score", help="证据评分：发评分表、收评分表、看一致性。", no_args_is_help=True)
 FolderOption = Annotated[Path, typer.Option("--folder", help="评估资料文件夹，收回的评分存在这里")]
@@ -92,7 +92,7 @@ def status(folder: FolderOption = FOLDER, plan: PlanOption = PLAN) -> None:
 
 def _opened(plan: str):
     from xhcp_eval.evaluation.methods.rubric import load_rubric, plan_wording, rubric_items
-    from xhcp_eval.home import plan_folder
+    from xhcp_eval.files.home import plan_folder
     from xhcp_eval.plan.reading import load_plan
 
     registry = load_plan(plan)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xhcp_eval.errors import ParamsError
-from xhcp_eval.home import ROOT
+from xhcp_eval.files.home import ROOT
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -47,10 +47,10 @@ def _run(words: list[str]) -> int:
     """Run the command; what went wrong is in the log with its trace, on the console as its message alone."""
     import typer
 
-    from xhcp_eval import home
     from xhcp_eval.commands.chinese import UsageError, told
     from xhcp_eval.commands.cli import app
     from xhcp_eval.commands.log import kept_log
+    from xhcp_eval.files import home
 
     if home.PROJECT is not None:  # an absolute path for children, wherever they start
         os.environ[home.VARIABLE] = str(home.PROJECT)

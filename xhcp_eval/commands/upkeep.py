@@ -39,7 +39,7 @@ def write_lock(upgrade: bool = False) -> int:
         "--no-header",
         "--quiet",
     ]
-    asked = [PROJECT.name, "--constraint", DEV_LOCK.name]
+    asked = [PROJECT.name, "--extra", "setup", "--constraint", DEV_LOCK.name]
     done = subprocess.run([*command, *asked], capture_output=True, cwd=ROOT)
     if done.returncode == 0:
         names = {line.partition("==")[0] for line in done.stdout.decode("utf-8").splitlines()}

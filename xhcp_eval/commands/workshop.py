@@ -38,6 +38,12 @@ def browser_test(context: typer.Context) -> None:
     _finish(sys.executable, "-m", "pytest", "-m", "browser", "-p", "no:xdist", "tests/browser", *context.args)
 
 
+@app.command("install-test", context_settings=ANY)
+def install_test(context: typer.Context) -> None:
+    """从安装包和离线安装包装起，在空文件夹里做出报告（约五分钟，安装包须联网取依赖）。"""
+    _finish(sys.executable, "-m", "pytest", "-m", "install", "-p", "no:xdist", "tests/install", *context.args)
+
+
 @app.command()
 def demo() -> None:
     """重新生成 data/demo/ 里的演示数据。"""

@@ -23,7 +23,7 @@ from xhcp_eval.evaluation.methods.rubric import (
 )
 from xhcp_eval.evaluation.scoring.appraisal import appraise
 from xhcp_eval.evaluation.unit_ranking import load_ranking_rule
-from xhcp_eval.home import ROOT, plan_folder
+from xhcp_eval.files.home import ROOT, plan_folder
 from xhcp_eval.observations.cells import write_csv
 from xhcp_eval.observations.table import is_total
 from xhcp_eval.plan.model import Plan

@@ -12,7 +12,7 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.rubric import EVIDENCE_COLUMNS, SCORE_COLUMNS
-from xhcp_eval.home import ROOT, label
+from xhcp_eval.files.home import ROOT, label
 from xhcp_eval.observations.cells import open_table, text_of
 
 NAMES = (

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xhcp_eval import home
 from xhcp_eval.errors import DataError
+from xhcp_eval.files import home
 from xhcp_eval.forecast.breaks import COLUMNS as BREAK_COLUMNS
 from xhcp_eval.forecast.breaks import unmarked_breaks
 from xhcp_eval.forecast.reference.peers import Company

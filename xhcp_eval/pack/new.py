@@ -10,9 +10,9 @@ from pathlib import Path
 import yaml
 
 from xhcp_eval.errors import ParamsError, ProjectError
+from xhcp_eval.files.home import DEFAULT_PLAN, MARK, ROOT, SHIPPED, plan_folder, plan_folders
 from xhcp_eval.files.whole import replacing, whole_file
 from xhcp_eval.files.yaml_door import read_yaml
-from xhcp_eval.home import DEFAULT_PLAN, MARK, ROOT, SHIPPED, plan_folder, plan_folders
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import load_plan
 

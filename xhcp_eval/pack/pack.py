@@ -17,9 +17,10 @@ from weakref import WeakKeyDictionary
 
 import pandas as pd
 
-from xhcp_eval import home, provenance
+from xhcp_eval import provenance
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.folder import EvaluationFolder, evaluation_inputs
+from xhcp_eval.files import home
 from xhcp_eval.forecast.reference.peers import Company
 from xhcp_eval.pack.frames import FRAMES, compute_frames, input_tables, read_tables
 from xhcp_eval.pack.params import PackParams, load_params

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.files.home import ROOT, plan_folders
 from xhcp_eval.files.yaml_door import load_yaml, near
-from xhcp_eval.home import ROOT, plan_folders
 from xhcp_eval.verdict.settings import Settings
 
 NOTEBOOKS = ROOT / "notebooks"

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from xhcp_eval.errors import PlanError
+from xhcp_eval.files.home import ROOT, plan_folders
 from xhcp_eval.files.whole import replacing
-from xhcp_eval.home import ROOT, plan_folders
 
 _PLAN = """\
 # 规划的基本情况。全部字段见文档“规划文件”；改完运行 xhcp plan {name} 检查，错误会一次列全。

@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from xhcp_eval.errors import PlanError
+from xhcp_eval.files.home import SHIPPED, plan_folders
 from xhcp_eval.files.yaml_door import fault_text, fields_at, read_yaml
-from xhcp_eval.home import SHIPPED, plan_folders
 from xhcp_eval.plan.model import (
     SHORT,
     Ambiguity,

@@ -11,8 +11,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from xhcp_eval.errors import PlanError
+from xhcp_eval.files.home import plan_folder
 from xhcp_eval.files.yaml_door import load_yaml
-from xhcp_eval.home import plan_folder
 from xhcp_eval.plan.model import Plan
 
 RELATIONS = {"at_most": "不超过", "equal": "等于"}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from xhcp_eval import home
 from xhcp_eval.errors import XhcpError
+from xhcp_eval.files import home
 
 LATE, STALE, MISSING, BROKEN = "逾期未报", "报告须重做", "报告未做", "参数有误"
 Thing = tuple[str, str, str]

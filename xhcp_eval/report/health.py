@@ -9,8 +9,8 @@ from importlib import metadata
 
 import pandas as pd
 
-from xhcp_eval import home
 from xhcp_eval.errors import XhcpError
+from xhcp_eval.files import home
 
 WELL, NOTE, WRONG = "好", "注意", "错"
 FREE_MB = 500  # what a year's reports and their intermediate files take

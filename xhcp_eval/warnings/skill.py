@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.home import SHIPPED
 from xhcp_eval.forecast.backtests.backtest import Backtest, backtest
 from xhcp_eval.forecast.backtests.cases import SEED, Cases
 from xhcp_eval.forecast.breaks import unmarked_breaks
 from xhcp_eval.forecast.panel import Panel, make_panel
-from xhcp_eval.home import SHIPPED
 from xhcp_eval.warnings.false_alarms import TOWNSHIPS, floor_alarms, still_alarms
 from xhcp_eval.warnings.movement import room, volatile, worse_two_years
 from xhcp_eval.warnings.precision import skill_note, skill_of

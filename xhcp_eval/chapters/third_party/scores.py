@@ -21,7 +21,7 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.delphi import AGREED, convergence
 from xhcp_eval.evaluation.methods.rubric import ITEM_KINDS, SELF, load_rubric, rubric_items
 from xhcp_eval.evaluation.scoring.appraisal import GROUP, NOT_SCORED, Appraisal, appraise, domain_composites
-from xhcp_eval.home import plan_folder
+from xhcp_eval.files.home import plan_folder
 from xhcp_eval.pack.pack import Pack, evaluation_folder
 
 NOTHING = "没有这方面的资料，本节不作判断。"

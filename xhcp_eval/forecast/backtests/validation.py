@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import pandas as pd
 
+from xhcp_eval.files.home import SHIPPED
 from xhcp_eval.forecast.backtests.backtest import Backtest, backtest
 from xhcp_eval.forecast.other_rules import as_forecasts
-from xhcp_eval.home import SHIPPED
 
 PANEL = SHIPPED / "data" / "reference" / "panel.parquet"
 METHODS: tuple[str, ...] = (

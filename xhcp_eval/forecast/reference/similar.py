@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.files.home import SHIPPED
 from xhcp_eval.forecast.panel import Panel
 from xhcp_eval.forecast.reference.features import Histories, histories
 from xhcp_eval.forecast.reference.lessons import YEARS_AHEAD
 from xhcp_eval.forecast.reference.model import panel_histories
-from xhcp_eval.home import SHIPPED
 
 FOLDER = SHIPPED / "data" / "reference"
 MATCHED_ON: tuple[str, ...] = (

@@ -10,9 +10,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, PlanError
+from xhcp_eval.files.home import plan_folder
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.files.yaml_door import load_yaml
-from xhcp_eval.home import plan_folder
 from xhcp_eval.observations.forms.workbook import group_name, put_text
 from xhcp_eval.observations.publish.suppression import suppress
 from xhcp_eval.observations.table import DIMENSIONS, STATUS_LABELS, is_inside, is_unsure

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.home import ROOT
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.observations.table import ALLOWED, COLUMNS, FLAGS, KEY
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.files.home import PACKAGE, ROOT, plan_folder
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.forecast.reference.model import FEWEST_PEERS
-from xhcp_eval.home import PACKAGE, ROOT, plan_folder
 from xhcp_eval.pack.params import NOTEBOOKS, Documents, Name, PackParams, Text, load_params
 from xhcp_eval.provenance import file_hash
 from xhcp_eval.report.batch.names import folder_name

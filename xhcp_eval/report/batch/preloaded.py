@@ -11,10 +11,10 @@ from nbformat import v4
 
 from xhcp_eval.chapters.kit import style, views
 from xhcp_eval.chapters.kit.bars import bar_name
+from xhcp_eval.files.home import plan_folders
 from xhcp_eval.forecast.reference.model import reference_model
 from xhcp_eval.forecast.reference.precedents import provinces
 from xhcp_eval.forecast.reference.similar import real_histories
-from xhcp_eval.home import plan_folders
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.report.batch import index_page, rows, unit, verdicts, whole  # noqa: F401

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from xhcp_eval.chapters.kit.style import FONT_FAMILY, FONT_FILE, SYMBOL_FAMILY, symbol_font_file
 from xhcp_eval.errors import XhcpError
-from xhcp_eval.home import PACKAGE, ROOT, SHIPPED
+from xhcp_eval.files.home import PACKAGE, ROOT, SHIPPED
 
 SOURCE_FAMILY = "Noto Sans CJK SC"
 # Beside GB 2312: Latin, Greek, punctuation, super- and subscripts, currency, letter-like signs, Roman

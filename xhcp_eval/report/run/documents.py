@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.kit.blocks import Block, Heading, PageBreak, Paragraph, Table
-from xhcp_eval.home import ROOT
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, Section
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from xhcp_eval.errors import CrashError, RunError
-from xhcp_eval.home import PACKAGE, ROOT, VARIABLE
+from xhcp_eval.files.home import PACKAGE, ROOT, VARIABLE
 from xhcp_eval.report.page.render import Page, Shell, render_notebook
 
 CELL_TIMEOUT = 1800  # seconds: no cell of ours takes minutes, one that does hangs

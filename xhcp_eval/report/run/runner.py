@@ -17,8 +17,8 @@ from types import MappingProxyType
 
 from xhcp_eval import __version__
 from xhcp_eval.errors import CrashError, RunError
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.files.whole import remove, replacing
-from xhcp_eval.home import ROOT
 from xhcp_eval.pack.pack import Pack, compute_pack, hold_pack, read_snapshot, save_pack, stored_pack
 from xhcp_eval.pack.params import NOTEBOOKS, PackParams, check_params, load_params
 from xhcp_eval.provenance import code_hash, file_hash

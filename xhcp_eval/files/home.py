@@ -16,7 +16,7 @@ from xhcp_eval.errors import ProjectError
 
 MARK = "xhcp.toml"
 VARIABLE = "XHCP_PROJECT"  # names the project to this process and to those it starts
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parent.parent
 # A wheel carries them inside the package, a checkout beside it.
 SHIPPED = PACKAGE / "shipped" if (PACKAGE / "shipped").is_dir() else PACKAGE.parent
 DEFAULT_PLAN = "xinhua_2021_2030"
