@@ -253,7 +253,10 @@ def _section_problems(params: PackParams) -> list[str]:
 
 
 def _parameter_problems(section: Section) -> list[str]:
-    defaults = notebook_parameters(NOTEBOOKS / section.notebook)
+    try:
+        defaults = notebook_parameters(NOTEBOOKS / section.notebook)
+    except (ValueError, KeyError, TypeError, SyntaxError):
+        return ["不是完好的笔记本文件；恢复它，或由 xhcp init 新建的项目中拷来"]
     if defaults is None:
         return ["没有带 parameters 标签的参数格"]
     problems = [f"参数格中缺少 {name}" for name in GIVEN if name not in defaults]
