@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from xhcp_eval import bootstrap
-from xhcp_eval.commands import batch, data, project, reports, scores, sources, workshop
+from xhcp_eval.commands import batch, data, database, project, reports, scores, sources, workshop
 from xhcp_eval.commands.chinese import Checking, Command, Group
 from xhcp_eval.commands.log import speak_up
 from xhcp_eval.commands.options import be_quiet
@@ -52,6 +52,8 @@ def _add_group(group: typer.Typer, panel: str, cls: type[Group] = Group) -> None
 
 _add(data.app, DATA)
 _add_group(data.rounds_app, DATA)
+_add_group(database.db_app, DATA)
+_add(database.app, DATA)
 _add(sources.app, DATA)
 _add(reports.app, REPORT)
 _add_group(scores.app, SCORES)
