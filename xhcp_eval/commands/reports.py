@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xhcp_eval.commands.options import JsonOption, say, tell_table
+from xhcp_eval.commands.options import DATABASE, JsonOption, say, tell_table
 from xhcp_eval.errors import ParamsError, RunError, XhcpError
 from xhcp_eval.files.home import ROOT
 
@@ -30,6 +30,7 @@ def run(
     for path in [params_file(path) for path in params]:
         try:
             say(f"请用浏览器打开：{run_pack(path, out, force=force)}")
+            _note("生成报告", path.stem, str(out))
         except XhcpError as error:
             failures[path.stem] = error
     if len(failures) < len(params):
@@ -41,6 +42,20 @@ def run(
             f"{len(params)} 份报告中 {len(failures)} 份没有做成：",
             [f"{name}：{error}" for name, error in failures.items()],
         )
+
+
+def _note(act: str, subject: str, detail: str) -> None:
+    """A line in the journal of the project's database, if there is one; a database that is held or damaged stops no report."""
+    from xhcp_eval.errors import DataError
+    from xhcp_eval.observations.store import journal
+    from xhcp_eval.observations.store.database import Database, person
+
+    if not DATABASE.exists():
+        return
+    try:
+        journal.note_if_kept(Database(DATABASE, wait=5), person(), act, subject, detail)
+    except DataError as error:
+        say(f"（未记入数据库日志：{error}）")
 
 
 def params_file(given: Path) -> Path:
@@ -83,8 +98,10 @@ def export(
         raise ParamsError(f"报告包写名称，不写路径：{'、'.join(wrong)}；例 midterm_2025")
     for pack in packs:
         folder = reports / pack
-        for path in write(folder, out or folder.with_name(f"{pack}.export"), chosen):
+        written = write(folder, out or folder.with_name(f"{pack}.export"), chosen)
+        for path in written:
             typer.echo(f"已写入 {path}")
+        _note("导出", pack, "、".join(path.name for path in written))
 
 
 @app.command()
@@ -102,6 +119,7 @@ def texts(
         file = text_file(given.pack)
         count = write_texts(given.title, findings(compute_pack(given)), file)
         typer.echo(f"{file}：添了 {count} 条")
+        _note("改写文字", given.pack, f"写出 {count} 条供改写")
 
 
 @app.command()

@@ -121,8 +121,8 @@ def test_a_withdrawal_brings_back_what_was_reported_before(database):
 def test_an_import_undone_is_as_if_it_had_never_come(database):
     put(database, DEMO.head(500), figure(91.0, "2025-03-01"))
     before = database.observations()
-    wrong = before.assign(value=0.0, numerator=np.nan, denominator=np.nan, reported_on="2025-06-01")
-    put(database, pd.concat([wrong, figure(5.0, "2025-06-01", year=2023)]))
+    wrong = before.assign(value=0.0, numerator=np.nan, denominator=np.nan, reported_on="2030-06-01")
+    put(database, pd.concat([wrong, figure(5.0, "2030-06-01", year=2023)]))
     assert (database.observations()["value"] == 0).sum() == len(before)
     changed = database.undo(3, "整份报错")
     pd.testing.assert_frame_equal(database.observations(), before)
@@ -207,7 +207,7 @@ def test_a_damaged_file_is_called_damaged_at_once(database):
     content = bytearray(database.path.read_bytes())
     content[4096 : 4096 * 3] = bytes(4096 * 2)
     database.path.write_bytes(content)
-    with pytest.raises(DataError, match="已损坏|没有写入或读出"):
+    with pytest.raises(DataError, match=r"已损坏|没有写入或读出"):
         Database(database.path, wait=HANG).observations()
 
 

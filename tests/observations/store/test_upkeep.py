@@ -51,7 +51,7 @@ def test_a_backup_is_equal_and_stands_alone(database, tmp_path):
     assert backup(database, folder).parent == folder
     with pytest.raises(DataError, match="自己的位置"):
         backup(database, database.path)
-    with pytest.raises(DataError, match="没有数据库|不是可用"):
+    with pytest.raises(DataError, match=r"没有数据库|不是可用"):
         backup(Database(tmp_path / "none.duckdb", wait=0), tmp_path / "y.duckdb")
     assert not (tmp_path / "y.duckdb").exists()
 

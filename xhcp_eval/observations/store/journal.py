@@ -54,7 +54,6 @@ def note_if_kept(database: DatabaseFile, by: str, act: str, subject: str, detail
 def entries(database: DatabaseFile, act: str = "", last: int = 0) -> pd.DataFrame:
     """Lines, oldest first: moment, person, act, subject, detail. act: only this kind. last: only so many of the newest (0: all)."""
     with database.reading() as connection:
-        rows = connection.execute(
-            "select * from journal where ? in ('', act) order by moment desc limit ?", [act, last or 10**9]
-        ).df()
+        query = "select * from journal where ? in ('', act) order by moment desc limit ?"
+        rows = connection.sql(query, params=[act, last or 10**9]).to_arrow_table().to_pandas()
     return rows.iloc[::-1].reset_index(drop=True)

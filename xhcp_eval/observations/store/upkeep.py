@@ -34,7 +34,7 @@ def backup(database: DatabaseFile, target: Path) -> Path:
     with whole_file(target) as made:
         with database.connected(read_only=True) as connection:
             ((name,),) = connection.execute("select current_database()").fetchall()
-            connection.execute(f"attach '{_quoted(made)}' as copy_of_it")
+            connection.execute(f"attach '{_quoted(made)}' as copy_of_it (read_write)")
             connection.execute(f'copy from database "{name}" to copy_of_it')
             connection.execute("detach copy_of_it")
         if _counts(DatabaseFile(made)) != _counts(database):
