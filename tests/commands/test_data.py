@@ -4,7 +4,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from xhcp_eval.commands import data as data_commands
+from xhcp_eval.commands import door
 from xhcp_eval.commands.cli import app
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.observations.forms.workbook import COLUMNS, FIRST_ROW
@@ -60,7 +60,7 @@ def test_a_year_of_reporting(xhcp, tmp_path):
     assert "与当时一致" in xhcp("round", "check", "2025-1")
     indicator = sheet.cell(FIRST_ROW, COLUMNS["key"]).value.split('"')[1]
     assert "47000" in xhcp("history", indicator, "新华区", 2025)
-    assert "已撤回 1 个数据点" in xhcp("withdraw", indicator, "新华区", 2025, "--reason", "重复计数")
+    assert "已撤回 1 个数" in xhcp("withdraw", indicator, "新华区", 2025, "--reason", "重复计数")
     assert "3" in xhcp("sql", "select count(*) as n from imports")
 
 
@@ -123,8 +123,8 @@ def test_at_a_screen_the_change_is_asked(xhcp, tmp_path, monkeypatch, answer, ke
     second = corrected(first, tmp_path / "new.csv")
     xhcp("import", first)
     asked = []
-    monkeypatch.setattr(data_commands, "_is_answered", lambda: True)
-    monkeypatch.setattr(data_commands.typer, "confirm", lambda text, default: asked.append(text) or answer == "y")
+    monkeypatch.setattr(door, "_is_answered", lambda: True)
+    monkeypatch.setattr(door.typer, "confirm", lambda text, default: asked.append(text) or answer == "y")
     if kept == 2:
         assert "本次将改动 1 个已有数" in xhcp("import", second, "--confirmed")
     else:

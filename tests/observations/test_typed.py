@@ -72,4 +72,8 @@ def test_the_worth_of_the_last_digit_as_typed():
     typed = pd.Series(["93", "93.0", "93.20%", "1,234", "1.5E3", "x", "", "９３.２"])
     assert last_digit(typed).round(9).tolist()[:5] == [1, 0.1, 0.01, 1, 100]
     assert last_digit(typed).isna().tolist() == [False] * 5 + [True, True, False]
-    assert last_digit(pd.Series([93.0, 93.25, 0.1 + 0.2, float("nan")])).round(9).tolist()[:3] == [1, 0.01, 0.1]
+    assert last_digit(pd.Series([93.0, 93.25, 0.1 + 0.2, float("nan")])).round(9).tolist()[:3] == [
+        1,
+        0.01,
+        0.1,
+    ]

@@ -137,9 +137,13 @@ def test_a_missing_value_and_a_figure_given_twice_are_named():
     )
 
 
-@pytest.mark.parametrize(("typed", "known"), [(93, 92.17601), (92.18, 92.17601), (92.176, 92.17601), (92.17601, 92.17601)])
+@pytest.mark.parametrize(
+    ("typed", "known"), [(93, 92.17601), (92.18, 92.17601), (92.176, 92.17601), (92.17601, 92.17601)]
+)
 def test_values_are_read_by_their_counts_where_these_say_more(typed, known):
-    block = block_of([ITEM], rows([90.0, typed], numerator=[np.nan, 8777], denominator=[np.nan, 9522], years=(2024, 2025)))
+    block = block_of(
+        [ITEM], rows([90.0, typed], numerator=[np.nan, 8777], denominator=[np.nan, 9522], years=(2024, 2025))
+    )
     assert block.values[0, -1] == pytest.approx(known, abs=6e-5)
     assert block.values[0, 0] == 90
 

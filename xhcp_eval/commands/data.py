@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xhcp_eval import bootstrap
-from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOption, progress
+from xhcp_eval.commands.options import (
+    DATABASE,
+    PLAN,
+    DatabaseOption,
+    JsonOption,
+    PlanOption,
+    say,
+    tell_table,
+)
+from xhcp_eval.files.home import ROOT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from xhcp_eval.errors import ChangeError, DataError
-    from xhcp_eval.observations.door.intake import Intake
     from xhcp_eval.observations.store.database import Database
     from xhcp_eval.plan.model import Plan
 
@@ -23,7 +28,8 @@ app = typer.Typer()
 rounds_app = typer.Typer(name="round", help="年度填报：开启、进度、缺报、定版。", no_args_is_help=True)
 
 
-def _open(database: Path, plan: str) -> tuple[Database, Plan]:
+def opened(database: Path, plan: str) -> tuple[Database, Plan]:
+    """A database and a plan, by path and name."""
     from xhcp_eval.observations.store.database import Database
     from xhcp_eval.plan.reading import load_plan
 
@@ -34,7 +40,7 @@ def _figures(data: Path | None, database: Path, plan: str) -> tuple[pd.DataFrame
     """Figures of a file, or else of the database, and the plan they are of."""
     from xhcp_eval.observations.door.intake import read_checked
 
-    base, registry = _open(database, plan)
+    base, registry = opened(database, plan)
     table = read_checked(data, registry) if data else base.observations(registry, region=registry.region)
     return table, registry
 
@@ -43,86 +49,24 @@ def _figures(data: Path | None, database: Path, plan: str) -> tuple[pd.DataFrame
 def template(
     year: Annotated[int, typer.Option(help="数据年份")],
     department: Annotated[str, typer.Option(help="牵头部门；不写则每个部门一份")] = "",
-    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "templates",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = ROOT / "reports" / "templates",
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
 ) -> None:
     """生成部门填报表(Excel)。"""
     from xhcp_eval.observations.forms import workbook
 
-    base, registry = _open(database, plan)
-    previous = base.observations(registry, region=registry.region)
+    base, registry = opened(database, plan)
+    if base.path.exists():
+        previous = base.observations(registry, region=registry.region)
+    else:
+        say(f"还没有数据库 {base.path}：表中没有往年数")
+        previous = base.nothing()
     for name in [department] if department else workbook.departments(registry):
         path = workbook.write_workbook(
             registry, name, year, previous, out / f"{registry.id}_{year}_{name}.xlsx"
         )
         typer.echo(f"已写入 {path}")
-
-
-@app.command("import")
-def import_(  # noqa: PLR0913 - options of a command
-    files: Annotated[list[Path], typer.Argument(help="填报表或明细表：xlsx、csv、parquet")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不入库")] = False,
-    confirmed: Annotated[bool, typer.Option("--confirmed", help="疑问已逐条核对，照此入库")] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="同意改动已有数；不写则逐份询问，无人应答时不改")
-    ] = False,
-    new_regions: Annotated[bool, typer.Option("--new-regions", help="允许从未填报过的地区")] = False,
-    reported_on: Annotated[str, typer.Option(help="填报日期，例 2026-03-31；默认今天")] = "",
-    by: Annotated[str, typer.Option(help="经办人；默认本机用户")] = "",
-    annotate: Annotated[Path, typer.Option(help="问题标注副本写到哪个文件夹")] = bootstrap.ROOT
-    / "reports"
-    / "returned",
-    database: DatabaseOption = DATABASE,
-    plan: PlanOption = PLAN,
-) -> None:
-    """检查填报文件并入库：整份通过才读入，全部问题一次列出并标注在副本里。"""
-    from xhcp_eval.errors import DataError
-    from xhcp_eval.observations.door.intake import import_files
-
-    base, registry = _open(database, plan)
-    options: dict[str, Any] = {"dry_run": dry_run, "confirmed": confirmed, "new_regions": new_regions, "reported_on": reported_on,
-               "by": by, "annotate_in": annotate}  # fmt: skip
-    with progress("读入", len(files)) as done:
-        taken, refused = import_files(files, registry, base, done, change_known=yes, **options)
-    agreed = _agreed_to(refused)
-    more, left = import_files([error.path for error in agreed], registry, base, change_known=True, **options)
-    for seen in [*taken, *more]:
-        typer.echo(f"{seen.path.name}：{len(seen.table)} 个数据点，{_came_of(seen)}")
-        for notice in seen.notices:
-            typer.echo(f"  提示：{notice}")
-    refused = [error for error in refused if error not in agreed] + left
-    if refused:
-        raise DataError("\n".join(str(error) for error in refused))
-
-
-def _agreed_to(refused: list[DataError]) -> list[ChangeError]:
-    """Changes of figures that stand which the person at the screen agrees to, asked one file after another."""
-    from xhcp_eval.errors import ChangeError
-
-    asked = [error for error in refused if isinstance(error, ChangeError)] if _is_answered() else []
-    agreed = []
-    for error in asked:
-        typer.echo("\n".join([f"{error.path.name}：本次将改动 {error.count} 个已有数", *error.problems]))
-        if typer.confirm("照此改动？", default=False):
-            agreed.append(error)
-    return agreed
-
-
-def _is_answered() -> bool:
-    """Whether a person sits at the screen."""
-    return sys.stdin.isatty()
-
-
-def _came_of(seen: Intake) -> str:
-    """What came of a file."""
-    if seen.kept is None:
-        return "检查通过，未入库" + (
-            f"；入库将改动 {len(seen.changes)} 个已有数" if len(seen.changes) else ""
-        )
-    if not seen.kept.is_new:
-        return "此前已入库，未作改变"
-    return "已入库" + (f"，改动了 {len(seen.changes)} 个已有数" if len(seen.changes) else "")
 
 
 @app.command()
@@ -131,12 +75,20 @@ def withdraw(
     region: Annotated[str, typer.Argument(help="地区")],
     year: Annotated[int, typer.Argument(help="年份")],
     reason: Annotated[str, typer.Option(help="撤回原因")],
+    entirely: Annotated[bool, typer.Option("--entirely", help="连同此前的各次填报一并撤回")] = False,
+    by: Annotated[str, typer.Option(help="经办人；默认本机用户")] = "",
     database: DatabaseOption = DATABASE,
 ) -> None:
-    """撤回一个报错的数据点；历次填报仍保留。"""
+    """撤回一个报错的数据点：此前的填报恢复为现行数；历次填报仍保留。"""
     from xhcp_eval.observations.store.database import Database
 
-    typer.echo(f"已撤回 {Database(database).withdraw(indicator, region, year, reason)} 个数据点")
+    taken = Database(database).withdraw(indicator, region, year, reason, by, entirely)
+    back = taken["standing"].notna()
+    typer.echo(
+        f"已撤回 {len(taken)} 个数：{int(back.sum())} 个恢复为此前的填报，{int((~back).sum())} 个不再有填报"
+    )
+    for row in taken[back].itertuples():
+        typer.echo(f"  {row.sex} {row.residence} {row.category}：{row.value:g} → {row.standing:g}")
 
 
 @app.command()
@@ -145,40 +97,34 @@ def history(
     region: Annotated[str, typer.Argument(help="地区")],
     year: Annotated[int, typer.Argument(help="年份")],
     database: DatabaseOption = DATABASE,
+    as_json: JsonOption = False,
 ) -> None:
     """一个数据点的历次填报。"""
     from xhcp_eval.observations.store.database import Database
 
-    columns = [
-        "sex",
-        "residence",
-        "category",
-        "value",
-        "numerator",
-        "denominator",
-        "reported_on",
-        "file",
-        "imported_by",
-        "note",
-    ]
-    typer.echo(Database(database).history(indicator, region, year)[columns].to_string(index=False))
+    columns = ["sex", "residence", "category", "value", "numerator", "denominator", "reported_on", "file", "file_row",
+               "imported_by", "taken_back", "note"]  # fmt: skip
+    found = Database(database).history(indicator, region, year)
+    tell_table(found, {name: name for name in columns}, as_json, "没有填报过这个数据点")
 
 
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help="SQL 查询(只读)；表 figures、imports、rounds、releases")],
     database: DatabaseOption = DATABASE,
+    as_json: JsonOption = False,
 ) -> None:
     """用 SQL 查询数据库(只读)。"""
     from xhcp_eval.observations.store.database import Database
 
-    typer.echo(Database(database).sql(query).to_string(index=False))
+    found = Database(database).sql(query)
+    tell_table(found, {name: name for name in found}, as_json, "没有符合的行")
 
 
 @app.command()
 def queries(
     year: Annotated[int, typer.Option(help="数据年份")],
-    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "queries",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = ROOT / "reports" / "queries",
     html: Annotated[bool, typer.Option("--html", help="写 HTML，默认 Word")] = False,
     due: Annotated[str, typer.Option(help="截止日期；给出则检查逾期")] = "",
     audit: Annotated[
@@ -255,7 +201,7 @@ def publish(
 
 
 @rounds_app.command("open")
-def round_open(
+def roundopened(
     year: Annotated[int, typer.Argument(help="数据年份")],
     due: Annotated[str, typer.Option(help="截止日期；默认次年 3 月 31 日")] = "",
     database: DatabaseOption = DATABASE,
@@ -264,7 +210,7 @@ def round_open(
     """开启一年的填报(或改截止日期)。"""
     from xhcp_eval.observations.store import rounds
 
-    base, registry = _open(database, plan)
+    base, registry = opened(database, plan)
     rounds.open_round(base, registry, year, due or f"{year + 1}-03-31")
     typer.echo(f"{year} 年填报已开启，截止 {due or f'{year + 1}-03-31'}")
 
@@ -274,6 +220,7 @@ def round_status(
     year: Annotated[int, typer.Argument(help="数据年份")],
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
+    as_json: JsonOption = False,
 ) -> None:
     """谁已填报、谁逾期、各缺几项。"""
     from xhcp_eval.observations.store import rounds
@@ -286,8 +233,8 @@ def round_status(
         "last_on": "最近填报",
         "standing": "状态",
     }
-    found = rounds.round_status(*_open(database, plan), year)
-    typer.echo(found[list(names)].rename(columns=names).to_string(index=False))
+    found = rounds.round_status(*opened(database, plan), year)
+    tell_table(found, names, as_json, "没有应报的部门")
 
 
 @rounds_app.command("missing")
@@ -295,6 +242,7 @@ def round_missing(
     year: Annotated[int, typer.Argument(help="数据年份")],
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
+    as_json: JsonOption = False,
 ) -> None:
     """逐项列出缺报的指标。"""
     from xhcp_eval.observations.store import rounds
@@ -305,8 +253,8 @@ def round_missing(
         "indicator": "编号",
         "last_year": "最近有数据的年份",
     }
-    found = rounds.missing(*_open(database, plan), year)
-    typer.echo(found[list(names)].rename(columns=names).to_string(index=False) if len(found) else "没有缺报")
+    found = rounds.missing(*opened(database, plan), year)
+    tell_table(found, names, as_json, "没有缺报")
 
 
 @rounds_app.command("freeze")
@@ -318,7 +266,7 @@ def round_freeze(
     """定版：写出带日期和校验值的数据文件，报告由它生成。"""
     from xhcp_eval.observations.store import rounds
 
-    typer.echo(f"已定版：{rounds.freeze(*_open(database, plan), year)}")
+    typer.echo(f"已定版：{rounds.freeze(*opened(database, plan), year)}")
 
 
 @rounds_app.command("check")
@@ -326,8 +274,21 @@ def round_check(
     name: Annotated[str, typer.Argument(help="定版名，例 2025-1")],
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
+    as_json: JsonOption = False,
 ) -> None:
-    """由数据库重做一个定版，核对是否与当时一致。"""
+    """核对一个定版：文件没有改动，由数据库重做与当时一致；列出此后更正过的数。"""
     from xhcp_eval.observations.store import rounds
 
-    typer.echo(f"{name}：{len(rounds.release_table(*_open(database, plan), name))} 个数据点，与当时一致")
+    base, registry = opened(database, plan)
+    since = rounds.check_release(base, registry, name)
+    if as_json:
+        tell_table(since, {}, as_json, "")
+        return
+    typer.echo(
+        f"{name}：{len(rounds.release_table(base, registry, name))} 个数据点，文件和数据库都与当时一致"
+    )
+    if len(since):
+        names = {"indicator": "指标", "region": "地区", "year": "年", "sex": "性别", "residence": "城乡", "category": "分组",
+                 "released": "定版时", "now": "现在"}  # fmt: skip
+        typer.echo(f"定版后又更正或撤回的数 {len(since)} 个：")
+        tell_table(since, names, False, "")

@@ -97,7 +97,9 @@ def test_neighbours_in_a_bar_differ_in_brightness_or_hue():
         assert distance > 0.3
 
 
-@pytest.mark.parametrize("text", ["$\\x$", "$", "=1+1", "a_b^c", "5$ 到 $10", "\\frac{1}{", "甲$\\undefined{x}$乙"])
+@pytest.mark.parametrize(
+    "text", ["$\\x$", "$", "=1+1", "a_b^c", "5$ 到 $10", "\\frac{1}{", "甲$\\undefined{x}$乙"]
+)
 def test_what_people_type_is_never_a_formula_in_a_figure(text):
     figure, axes = style.new_figure()
     axes.set_title(text)

@@ -8,9 +8,9 @@ import pytest
 from openpyxl.utils import get_column_letter
 
 from xhcp_eval.errors import ChangeError, DataError
-from xhcp_eval.observations.door.doubts import find_doubts
 from xhcp_eval.observations import table as table_files
 from xhcp_eval.observations.door import intake, vouched
+from xhcp_eval.observations.door.doubts import find_doubts
 from xhcp_eval.observations.door.intake import import_file, import_files, inspect_file, read_checked
 from xhcp_eval.observations.forms.annotated import LIST_SHEET
 from xhcp_eval.observations.forms.workbook import (
@@ -440,8 +440,10 @@ def test_verified_is_no_word_of_a_file(database, tmp_path, monkeypatch):
     sha256 = intake.file_hash(path)
     assert sha256 in problems[0]
     listed = tmp_path / "verified.yaml"
-    listed.write_text(f"files:\n- {{file: t.csv, sha256: {sha256}, by: 张三, on: 2026-03-01}}\n", encoding="utf-8")
-    monkeypatch.setattr(vouched, "LIST", listed)
+    listed.write_text(
+        f"files:\n- {{file: t.csv, sha256: {sha256}, by: 张三, on: 2026-03-01}}\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(vouched, "LISTS", (listed,))
     assert import_file(path, PLAN, database, today=TODAY).kept.n_rows == 1
     path.write_text(path.read_text(encoding="utf-8").replace("14", "15"), encoding="utf-8")
     assert not vouched.vouched(intake.file_hash(path)), "an entry ends with the first change"

@@ -88,7 +88,10 @@ SEQUENCES = {
     "last year's figures retyped": ("asked", "与 2024 年完全相同"),
     "last year's figures of one indicator retyped": ("asked", "与 2024 年完全相同"),
     "an older version sent again after its correction": ("asked", "改动 1 个已有数"),
-    "a later correction with an earlier date": ("asked", "已有 2026-03-01 填报的数，这份 2026-02-15 的不会生效"),
+    "a later correction with an earlier date": (
+        "asked",
+        "已有 2026-03-01 填报的数，这份 2026-02-15 的不会生效",
+    ),
 }
 
 

@@ -161,7 +161,7 @@ def import_file(
     """
     path = Path(path)
     seen = inspect_file(path, plan, database, **options)
-    held = not seen.faults and (database.imports()["sha256"] == file_hash(path)).any()
+    held = not seen.faults and database.holds(file_hash(path))
     # what was asked about a file was answered when it was first imported
     if seen.faults or (seen.doubts and not confirmed and not held):
         _send_back(seen, annotate_in)
@@ -184,6 +184,7 @@ def import_file(
         by=by,
         notices=[*seen.notices, *doubts, *moved],
         records=seen.records,
+        original=path.read_bytes(),
     )
     return replace(seen, faults=(), kept=kept)
 
@@ -234,7 +235,7 @@ def check_files(
 
 def _known(database: Database | None, table: pd.DataFrame) -> pd.DataFrame:
     """What the database holds of the regions that a table speaks of."""
-    if database is None:
+    if database is None or not database.path.exists():
         return table.iloc[:0]
     asked = roots(table["region"]).unique()
     if len(asked) == 1:

@@ -7,11 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.home import ROOT, SHIPPED
 from xhcp_eval.files.yaml_door import read_yaml
 from xhcp_eval.observations.cells import Fault
-from xhcp_eval.provenance import ROOT, file_hash
+from xhcp_eval.provenance import file_hash
 
-LIST = ROOT / "data" / "verified.yaml"
+# The project's own list, and that of the files which the package brings.
+LISTS = tuple(dict.fromkeys(folder / "data" / "verified.yaml" for folder in (ROOT, SHIPPED)))
 
 
 def vouched(sha256: str) -> bool:
@@ -20,10 +22,9 @@ def vouched(sha256: str) -> bool:
     sha256: of the file, so that an entry ends with the file's first change. The list has `files`, each with file, sha256,
     by and on. Raises DataError for a list that can't be read.
     """
-    if not LIST.is_file():
-        return False
-    entries = read_yaml(LIST, DataError, empty=True, what="核实登记").get("files") or []
-    return any(str(one.get("sha256")) == sha256 and one.get("by") for one in entries if isinstance(one, dict))
+    lists = [read_yaml(path, DataError, empty=True, what="核实登记") for path in LISTS if path.is_file()]
+    entries = [one for listed in lists for one in listed.get("files") or [] if isinstance(one, dict)]
+    return any(str(one.get("sha256")) == sha256 and one.get("by") for one in entries)
 
 
 def claimed(path: Path, table: pd.DataFrame) -> list[Fault]:
