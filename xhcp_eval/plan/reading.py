@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from xhcp_eval.errors import PlanError
 from xhcp_eval.files.yaml_door import fault_text, fields_at, read_yaml
+from xhcp_eval.plan.identities import PLANS, load_identities
 from xhcp_eval.plan.model import (
     SHORT,
     Ambiguity,
@@ -26,7 +27,6 @@ from xhcp_eval.plan.model import (
     Strategy,
     Target,
 )
-from xhcp_eval.provenance import ROOT
 
 __all__ = [
     "Ambiguity",
@@ -40,7 +40,6 @@ __all__ = [
     "load_plan",
 ]
 
-PLANS = ROOT / "data" / "plans"
 # File -> sections it may hold; a section becomes the field of the same name in Plan.
 FILES: dict[str, tuple[str, ...]] = {
     "goals.yaml": ("goals",),
@@ -94,6 +93,7 @@ def _load(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Plan:
     problems = _cross_check(result)
     if problems:
         raise PlanError(f"规划 {folder.name} 前后不一致，共 {len(problems)} 处", problems)
+    load_identities(result, folder)  # checked with the plan
     return result
 
 

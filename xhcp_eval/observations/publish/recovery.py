@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from xhcp_eval.observations.publish.margins import Cells
+from xhcp_eval.observations.publish.figures import Cells
 
 # Nothing counted here comes near; stands for "no limit", which integer programmes don't like.
 ENDLESS = 1e8
@@ -18,10 +20,39 @@ def intervals(
     low, high: printed range of each cell. needed: width that suffices; a programme is spared where the solutions
     of others show it already, so that the limits are then only reached ones.
     """
-    free = np.flatnonzero(hidden | np.isnan(cells.count))
-    problem = _Problem(cells, free, low, np.minimum(high, cells.most))
-    reached = np.array([np.full(len(free), np.inf), np.full(len(free), -np.inf)])
+    low, high = low.copy(), np.minimum(high, cells.most)
+    rates, wholes = cells.tells.T
+    told = wholes[hidden[wholes] & ~hidden[rates] & ~np.isnan(cells.count[wholes])]
+    low[told] = high[told] = cells.count[told]
     result = np.full((2, len(hidden)), np.nan)
+    for free in _together(cells, hidden | np.isnan(cells.count)):
+        if hidden[free].any():
+            _solve(cells, free, hidden, (low, high), needed, result)
+    return result[0], np.where(result[1] >= ENDLESS / 2, np.inf, result[1])
+
+
+def _together(cells: Cells, free: np.ndarray) -> Iterator[np.ndarray]:
+    """Positions of unknown cells that a margin ties directly or through other unknown ones."""
+    from scipy.sparse.csgraph import connected_components
+
+    where = np.flatnonzero(free)
+    tied = (cells.margins[:, where] != 0).astype(np.int32)
+    numbers = connected_components(tied.T @ tied, directed=False)[1]
+    for number in np.unique(numbers):
+        yield where[numbers == number]
+
+
+def _solve(
+    cells: Cells,
+    free: np.ndarray,
+    hidden: np.ndarray,
+    limits: tuple[np.ndarray, np.ndarray],
+    needed: np.ndarray | None,
+    result: np.ndarray,
+) -> None:
+    """Fill the least and greatest count of unknown cells that hang together (`free`) into result."""
+    problem = _Problem(cells, free, *limits)
+    reached = np.array([np.full(len(free), np.inf), np.full(len(free), -np.inf)])
     for place, cell in enumerate(free):
         if not hidden[cell]:
             continue
@@ -29,12 +60,12 @@ def intervals(
             if needed is None or reached[1, place] - reached[0, place] < needed[cell]:
                 found = problem.solve(place, sign)
                 reached = np.array([np.minimum(reached[0], found), np.maximum(reached[1], found)])
-        result[:, cell] = reached[:, place]
-    return result[0], np.where(result[1] >= ENDLESS / 2, np.inf, result[1])
+    asked = hidden[free]
+    result[:, free[asked]] = reached[:, asked]
 
 
 class _Problem:
-    """The hidden cells of one indicator and year as unknowns of an integer programme."""
+    """Unknown cells as unknowns of an integer programme."""
 
     def __init__(self, cells: Cells, free: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
         from scipy.optimize import Bounds, LinearConstraint
@@ -55,12 +86,14 @@ class _Problem:
         """The solution with the least (sign 1) or greatest (-1) unknown at `place`; (n_unknowns,)."""
         from scipy.optimize import milp
 
+        if not self.limits:
+            return self.bounds.lb if sign == 1 else self.bounds.ub
         aim = np.zeros(self.size)
         aim[place] = sign
         found = milp(
             aim, integrality=np.full(self.size, self.whole), bounds=self.bounds, constraints=self.limits
         )
-        if found.x is None and self.limits:
+        if found.x is None:
             # margins that were taken to add up don't: they tell nothing
             self.limits = []
             return self.solve(place, sign)
