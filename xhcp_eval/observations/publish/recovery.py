@@ -72,7 +72,7 @@ class _Problem:
 
         shown = np.setdiff1d(np.arange(len(cells.count)), free)
         rows = (cells.margins[:, free] != 0).any(axis=1)
-        left = -cells.margins[rows][:, shown] @ cells.count[shown]
+        left = -cells.margins[rows][:, shown] @ np.nan_to_num(cells.count[shown])
         self.size = len(free)
         self.limits = []
         if rows.any():
@@ -80,7 +80,7 @@ class _Problem:
             self.limits = [LinearConstraint(cells.margins[rows][:, free], lower, left)]
         self.bounds = Bounds(low[free], np.minimum(high[free], ENDLESS))
         # fractional counts, should there be any, leave no whole solution
-        self.whole = int(np.all(left == np.round(left)) and np.all(cells.count[shown] % 1 == 0))
+        self.whole = int(np.all(left == np.round(left)))
 
     def solve(self, place: int, sign: int) -> np.ndarray:
         """The solution with the least (sign 1) or greatest (-1) unknown at `place`; (n_unknowns,)."""
