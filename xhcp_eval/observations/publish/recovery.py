@@ -10,6 +10,7 @@ from xhcp_eval.observations.publish.figures import Cells
 
 # Nothing counted here comes near; stands for "no limit", which integer programmes don't like.
 ENDLESS = 1e8
+FEW = 4  # unknowns that are asked one by one at once
 
 
 def intervals(
@@ -53,12 +54,18 @@ def _solve(
     """Fill the least and greatest count of unknown cells that hang together (`free`) into result."""
     problem = _Problem(cells, free, *limits)
     reached = np.array([np.full(len(free), np.inf), np.full(len(free), -np.inf)])
+    if needed is not None and len(free) > FEW:
+        for aim in _sweeps(len(free)):
+            if (reached[1] - reached[0] >= needed[free])[hidden[free]].all():
+                break
+            found = problem.solve(aim)
+            reached = np.array([np.minimum(reached[0], found), np.maximum(reached[1], found)])
     for place, cell in enumerate(free):
         if not hidden[cell]:
             continue
         for sign in (1, -1):
             if needed is None or reached[1, place] - reached[0, place] < needed[cell]:
-                found = problem.solve(place, sign)
+                found = problem.solve(sign * (np.arange(len(free)) == place))
                 reached = np.array([np.minimum(reached[0], found), np.maximum(reached[1], found)])
     asked = hidden[free]
     result[:, free[asked]] = reached[:, asked]
@@ -73,7 +80,6 @@ class _Problem:
         shown = np.setdiff1d(np.arange(len(cells.count)), free)
         rows = (cells.margins[:, free] != 0).any(axis=1)
         left = -cells.margins[rows][:, shown] @ np.nan_to_num(cells.count[shown])
-        self.size = len(free)
         self.limits = []
         if rows.any():
             lower = np.where(cells.equal[rows], left, -np.inf)
@@ -82,19 +88,24 @@ class _Problem:
         # fractional counts, should there be any, leave no whole solution
         self.whole = int(np.all(left == np.round(left)))
 
-    def solve(self, place: int, sign: int) -> np.ndarray:
-        """The solution with the least (sign 1) or greatest (-1) unknown at `place`; (n_unknowns,)."""
+    def solve(self, aim: np.ndarray) -> np.ndarray:
+        """A solution that makes `aim` @ unknowns least; (n_unknowns,)."""
         from scipy.optimize import milp
 
         if not self.limits:
-            return self.bounds.lb if sign == 1 else self.bounds.ub
-        aim = np.zeros(self.size)
-        aim[place] = sign
+            return np.where(aim >= 0, self.bounds.lb, self.bounds.ub)
         found = milp(
-            aim, integrality=np.full(self.size, self.whole), bounds=self.bounds, constraints=self.limits
+            aim, integrality=np.full(len(aim), self.whole), bounds=self.bounds, constraints=self.limits
         )
         if found.x is None:
             # margins that were taken to add up don't: they tell nothing
             self.limits = []
-            return self.solve(place, sign)
+            return self.solve(aim)
         return np.round(found.x, 6)
+
+
+def _sweeps(size: int) -> Iterator[np.ndarray]:
+    """Aims that move many unknowns at once, by which most are seen to be wide enough without asking one by one."""
+    place = np.arange(size)
+    for half in (0 * place, place % 2, place // 2 % 2, place // 4 % 2):
+        yield from (1.0 - 2 * half, 2.0 * half - 1)

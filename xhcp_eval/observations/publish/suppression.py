@@ -202,13 +202,17 @@ def _hidden_populations(
 def _printed(
     figures: Figures, start: np.ndarray, few: np.ndarray, before: Sequence[pd.DataFrame], smallest: int
 ) -> Printed:
-    """How figures stand in print to begin with. start, few: (n_rows,) of the new edition. before: earlier ones."""
+    """How figures stand in print to begin with. start, few: (n_rows,) of the new edition. before: earlier ones.
+
+    What an earlier edition hid stays hidden, so that an edition made again is the same.
+    """
     size = len(figures.count)
     hidden, few_, new, known = np.zeros((4, size), bool)
     hidden[figures.of_rows[0]], few_[figures.of_rows[0]], new[figures.of_rows[0]] = start, few, True
     for one, of in zip(before, figures.of_rows[1:], strict=True):
-        known[of[~is_hidden(one["published"])]] = True
-    hidden |= ~new
+        secret = is_hidden(one["published"])
+        known[of[~secret]] = True
+        hidden[of[secret]] = True
     low, high = _ranges(figures, [None, *before], smallest)
     return Printed(hidden & ~known, few_ & ~known, known | ~new, low, high)
 
