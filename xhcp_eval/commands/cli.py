@@ -15,6 +15,7 @@ import typer
 from xhcp_eval import bootstrap
 from xhcp_eval.commands import batch as batch_commands
 from xhcp_eval.commands import data as data_commands
+from xhcp_eval.commands import publish as publish_commands
 from xhcp_eval.commands import scores as score_commands
 from xhcp_eval.commands import sources as source_commands
 from xhcp_eval.commands import upkeep
@@ -32,6 +33,7 @@ app.registered_commands += data_commands.app.registered_commands
 app.add_typer(data_commands.rounds_app)
 app.add_typer(score_commands.app)
 app.registered_commands += batch_commands.app.registered_commands
+app.registered_commands += publish_commands.app.registered_commands
 app.registered_commands += source_commands.app.registered_commands
 
 

@@ -207,22 +207,6 @@ def warn(
         typer.echo(f"已写入 {out}")
 
 
-@app.command()
-def publish(
-    year: Annotated[int, typer.Option(help="数据年份")],
-    out: Annotated[Path, typer.Option(help="写到哪个文件(xlsx)")],
-    threshold: Annotated[int | None, typer.Option(help="小于此数的人数隐去；默认按规划的发布规则")] = None,
-    data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
-    database: DatabaseOption = DATABASE,
-    plan: PlanOption = PLAN,
-) -> None:
-    """统计资料(Excel)：供公开，小数隐去，且不能由合计倒推。"""
-    from xhcp_eval.observations.publish.yearbook import write_yearbook
-
-    table, registry = _figures(data, database, plan)
-    typer.echo(f"已写入 {write_yearbook(table, registry, registry.region, year, out, threshold=threshold)}")
-
-
 @rounds_app.command("open")
 def round_open(
     year: Annotated[int, typer.Argument(help="数据年份")],

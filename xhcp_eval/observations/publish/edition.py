@@ -98,7 +98,7 @@ def make_edition(
     )  # fmt: skip
     protected = attacked(found, table, plan, rule, identities, earlier)
     kept = table[list(KEPT)].assign(published=found["published"], suppressed=found["suppressed"])
-    return Edition(_in_order(found, plan), kept, protected)
+    return Edition(in_order(found, plan), kept, protected)
 
 
 def publishable(
@@ -167,7 +167,7 @@ def _told(row, plan: Plan) -> str:
     return f"{place}：只能是 {row.low:.0f} 至 {row.high:.0f}（{row.high - row.low + 1:.0f} 个可能）"
 
 
-def _in_order(found: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def in_order(found: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """Rows by domain and indicator as the plan has them, with names in words; counts left out."""
     domains = {d.id: d.name for d in plan.domains}
     order = [i for d in plan.domains for i in plan.indicators if plan.domain_of(i) == d.id]

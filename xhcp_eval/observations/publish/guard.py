@@ -143,6 +143,7 @@ def _cheapest(
         integrality=np.concatenate([np.ones(2 * size), np.zeros(len(open_))]),
         bounds=Bounds(np.concatenate([least, least, np.zeros(len(open_))]), np.concatenate([most, most, np.full(len(open_), ENDLESS)])),
         constraints=rules,
+        options={"mip_rel_gap": 0.0},
     )  # fmt: skip
     if found.x is None:
         return None

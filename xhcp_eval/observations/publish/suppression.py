@@ -80,7 +80,7 @@ def suppress(
     result.loc[hidden, ["value", "numerator"]] = np.nan
     result.loc[no_cases, "denominator"] = np.nan
     result["suppressed"] = np.select([primary, hidden], ["primary", "secondary"], "")
-    result["published"] = np.select([few & ~coarse[own], hidden], [f"<{threshold}", HIDDEN], shown)
+    result["published"] = np.select([(printed.few & ~coarse)[own], hidden], [f"<{threshold}", HIDDEN], shown)
     return result
 
 
@@ -204,7 +204,7 @@ def _printed(
 ) -> Printed:
     """How figures stand in print to begin with. start, few: (n_rows,) of the new edition. before: earlier ones.
 
-    What an earlier edition hid stays hidden, so that an edition made again is the same.
+    What an earlier edition hid stays hidden, as it stood, so that an edition made again is the same.
     """
     size = len(figures.count)
     hidden, few_, new, known = np.zeros((4, size), bool)
@@ -213,6 +213,7 @@ def _printed(
         secret = is_hidden(one["published"])
         known[of[~secret]] = True
         hidden[of[secret]] = True
+        few_[of[(one["published"] == HIDDEN).to_numpy(bool)]] = False
     low, high = _ranges(figures, [None, *before], smallest)
     return Printed(hidden & ~known, few_ & ~known, known | ~new, low, high)
 
