@@ -129,13 +129,10 @@ def attacked(
     found: result of `suppress`. table: what it was made of. Raises DisclosureError that lists the cells, how far they
     can be narrowed, and what would help.
     """
-    known = {"identities": identities, "earlier": earlier}
-    seen = audit(found, table, width=rule.least, **known)
-    narrow = _narrow(seen, rule)
-    if narrow.any():
-        # asked again without stopping early, for the message
-        told = audit(found, table, **known)
-        told = told[_narrow(told, rule)]
+    seen = audit(found, table, width=rule.least, identities=identities, earlier=earlier)
+    # limits nearer than the width asked for are the true ones
+    told = seen[seen["high"] - seen["low"] + 1 < np.minimum(rule.least, seen["allowed"])]
+    if len(told):
         raise DisclosureError(
             f"没有写文件：{len(told)} 个应隐去的数，读者能推算到不足 {rule.least} 个可能。"
             f"可在规划的 {FILE} 里把有关指标写入 withhold（不公布），或减少 years、不报分组数后再试",
@@ -154,10 +151,6 @@ def protection_words(rows: pd.DataFrame, rule: Publication) -> list[str]:
         f"本版共 {len(rows):,} 个数，不公布的占 {(small + others) / len(rows):.1%}。",
         "空白表示没有填报，0 表示确实为零。",
     ]
-
-
-def _narrow(seen: pd.DataFrame, rule: Publication) -> np.ndarray:
-    return (seen["high"] - seen["low"] + 1 < np.minimum(rule.least, seen["allowed"])).to_numpy(bool)
 
 
 def _told(row, plan: Plan) -> str:

@@ -114,6 +114,7 @@ def audit(
     prints = [table, *before]
     state = _printed(figures, hidden, np.zeros(len(table), bool), before, smallest)
     secret, low, high = state.hidden, *_ranges(figures, prints, smallest)
+    secret[figures.of_rows[0][~hidden]] = False  # an earlier edition hid what this one shows
     least, most, allowed = np.full((3, len(secret)), np.nan)
     for where, cells in figures.pieces(secret):
         most_here = np.minimum(high[where], cells.most)
