@@ -65,7 +65,7 @@ def guard(cells: Cells, printed: Printed, rule: Rule) -> tuple[np.ndarray, np.nd
     coarse = printed.few & (told < rule.width - 1) & ~printed.fixed
     hopeless = np.zeros(len(hidden), bool)
     while True:
-        failing = _failing(cells, hidden, printed, coarse, rule) & ~hopeless
+        failing = _failing(cells, hidden, printed, coarse, rule, hopeless)
         if not failing.any():
             break
         for cell in np.flatnonzero(failing):
@@ -88,12 +88,18 @@ def _with_their_rates(cells: Cells, hidden: np.ndarray, fixed: np.ndarray) -> np
 
 
 def _failing(
-    cells: Cells, hidden: np.ndarray, printed: Printed, coarse: np.ndarray, rule: Rule
+    cells: Cells,
+    hidden: np.ndarray,
+    printed: Printed,
+    coarse: np.ndarray,
+    rule: Rule,
+    hopeless: np.ndarray,
+    hasty: bool = False,
 ) -> np.ndarray:
-    """Which hidden cells can be narrowed down too far; (n_cells,) bool."""
+    """Which hidden cells can be narrowed down too far, beside hopeless ones; (n_cells,) bool. hasty: whether any suffices."""
     low, high = printed.limits(rule, coarse)
-    needed = needed_width(cells, low, high, rule)
-    reached = intervals(cells, hidden, low, high, needed)
+    needed = np.where(hopeless, 0.0, needed_width(cells, low, high, rule))
+    reached = intervals(cells, hidden, low, high, needed, hasty)
     return hidden & (reached[1] - reached[0] < needed)
 
 
@@ -167,6 +173,6 @@ def _spared(
         fewer[cell] = False
         if (_with_their_rates(cells, fewer, printed.fixed) != fewer).any():
             continue
-        if not (_failing(cells, fewer, printed, coarse, rule) & ~hopeless).any():
+        if not _failing(cells, fewer, printed, coarse, rule, hopeless, hasty=True).any():
             hidden = fewer
     return hidden

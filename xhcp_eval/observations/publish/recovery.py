@@ -14,12 +14,18 @@ FEW = 4  # unknowns that are asked one by one at once
 
 
 def intervals(
-    cells: Cells, hidden: np.ndarray, low: np.ndarray, high: np.ndarray, needed: np.ndarray | None = None
+    cells: Cells,
+    hidden: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    needed: np.ndarray | None = None,
+    hasty: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest count of each hidden cell that the shown ones allow; (n_cells,) each, NaN where shown.
 
     low, high: printed range of each cell. needed: width that suffices; a programme is spared where the solutions
-    of others show it already, so that the limits are then only reached ones.
+    of others show it already, so that the limits are then only reached ones. hasty: no more is asked once a cell is found
+    to be narrower; those not asked yet stay NaN.
     """
     low, high = low.copy(), np.minimum(high, cells.most)
     rates, wholes = cells.tells.T
@@ -28,7 +34,11 @@ def intervals(
     result = np.full((2, len(hidden)), np.nan)
     for free in _together(cells, hidden | np.isnan(cells.count)):
         if hidden[free].any():
-            _solve(cells, free, hidden, (low, high), needed, result)
+            reached = _solve(cells, free, hidden, (low, high), needed, hasty)
+            asked = hidden[free]
+            result[:, free[asked]] = reached[:, asked]
+            if hasty and needed is not None and (reached[1] - reached[0] < needed[free])[asked].any():
+                break
     return result[0], np.where(result[1] >= ENDLESS / 2, np.inf, result[1])
 
 
@@ -49,9 +59,9 @@ def _solve(
     hidden: np.ndarray,
     limits: tuple[np.ndarray, np.ndarray],
     needed: np.ndarray | None,
-    result: np.ndarray,
-) -> None:
-    """Fill the least and greatest count of unknown cells that hang together (`free`) into result."""
+    hasty: bool,
+) -> np.ndarray:
+    """Least and greatest count of unknown cells that hang together (`free`), (2, n_free); arguments as of `intervals`."""
     problem = _Problem(cells, free, *limits)
     reached = np.array([np.full(len(free), np.inf), np.full(len(free), -np.inf)])
     if needed is not None and len(free) > FEW:
@@ -67,8 +77,9 @@ def _solve(
             if needed is None or reached[1, place] - reached[0, place] < needed[cell]:
                 found = problem.solve(sign * (np.arange(len(free)) == place))
                 reached = np.array([np.minimum(reached[0], found), np.maximum(reached[1], found)])
-    asked = hidden[free]
-    result[:, free[asked]] = reached[:, asked]
+        if hasty and needed is not None and reached[1, place] - reached[0, place] < needed[cell]:
+            break
+    return reached
 
 
 class _Problem:
