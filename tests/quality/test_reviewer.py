@@ -6,10 +6,10 @@ import pytest
 
 from xhcp_eval.observations.table import COLUMNS as TABLE_COLUMNS
 from xhcp_eval.observations.table import DEFAULTS, read_table
+from xhcp_eval.plan.identities import load_identities
 from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.plan.units import UNITS
 from xhcp_eval.quality.findings import COLUMNS
-from xhcp_eval.plan.identities import load_identities
 from xhcp_eval.quality.reporting import completeness
 from xhcp_eval.quality.reviewer import review
 

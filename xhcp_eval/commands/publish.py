@@ -17,7 +17,8 @@ PERCENT = 100
 @app.command()
 def publish(
     pack: Annotated[str, typer.Argument(help="报告包，例 annual_2024，或参数文件")],
-    out: Annotated[Path, typer.Option(help="写到哪个文件夹里的 <报告包>.public")] = bootstrap.ROOT / "reports",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹里的 <报告包>.public")] = bootstrap.ROOT
+    / "reports",
     trial: Annotated[bool, typer.Option("--dry-run", help="只试算能否公开，不写文件")] = False,
 ) -> None:
     """公开版统计资料：另成文件夹，只含可以公开的数；能被推算出小的人数时拒绝写出。"""

@@ -168,7 +168,10 @@ def _solve_group(rows, unknown, limits, secret, least, seen, rng):
         found = milp(aim, integrality=np.ones(len(unknown)), bounds=bounds, constraints=rules)
         assert found.x is not None, "the published figures contradict each other"
         values = np.round(found.x)
-        seen[0, unknown], seen[1, unknown] = np.minimum(seen[0, unknown], values), np.maximum(seen[1, unknown], values)
+        seen[0, unknown], seen[1, unknown] = (
+            np.minimum(seen[0, unknown], values),
+            np.maximum(seen[1, unknown], values),
+        )
 
     asked = [k for k in range(len(unknown)) if secret[unknown[k]]]
     for _ in range(WAYS if len(asked) > WAYS else 0):

@@ -99,9 +99,13 @@ def test_what_is_shown_is_true_and_what_is_small_is_not_shown(editions):
     for one in editions:
         rows = one.rows.merge(TABLE, on=reader.CELL, suffixes=("", "_true"))
         shown = rows["suppressed"] == ""
-        assert (rows["value"][shown] == rows["value_true"][shown]).all() and rows["value"][~shown].isna().all()
+        assert (rows["value"][shown] == rows["value_true"][shown]).all() and rows["value"][
+            ~shown
+        ].isna().all()
         people = ~rows["indicator"].isin(THREE.not_people)
-        small = (rows["numerator"].between(1, 4) | ((rows["unit"] == "count") & rows["value_true"].between(1, 4)))
+        small = rows["numerator"].between(1, 4) | (
+            (rows["unit"] == "count") & rows["value_true"].between(1, 4)
+        )
         assert not (small & people & shown).any()
         assert "numerator" not in one.rows.columns and "denominator" not in one.rows.columns
 
@@ -188,7 +192,9 @@ def test_moving_sums_and_single_years_are_protected_together():
     years = range(2020, 2025)
     deaths = dict(zip(years, (6, 3, 7, 2, 9), strict=True))
     rows = [row("deaths", "区", y, n) for y, n in deaths.items()]
-    rows += [row("deaths_3", "区", y, sum(deaths[y - k] for k in range(3)), 3000.0) for y in (2022, 2023, 2024)]
+    rows += [
+        row("deaths_3", "区", y, sum(deaths[y - k] for k in range(3)), 3000.0) for y in (2022, 2023, 2024)
+    ]
     table = pd.DataFrame(rows)
     moving = Identities(moving=(Moving(id="m", name="三年", indicator="deaths_3", of="deaths", years=3),))
     alone, found = suppress(table), suppress(table, identities=moving)
@@ -198,18 +204,32 @@ def test_moving_sums_and_single_years_are_protected_together():
 
 
 def test_a_share_goes_with_the_number_it_is_a_share_of():
-    counts = [row("children", r, 2024, n, np.nan, unit="count", value=float(n)) for r, n in (("区", 30), ("区/甲镇", 3), ("区/乙镇", 27))]
-    cared = [row("cared", r, 2024, n, float(d)) for r, n, d in (("区", 27, 30), ("区/甲镇", 3, 3), ("区/乙镇", 24, 27))]
+    counts = [
+        row("children", r, 2024, n, np.nan, unit="count", value=float(n))
+        for r, n in (("区", 30), ("区/甲镇", 3), ("区/乙镇", 27))
+    ]
+    cared = [
+        row("cared", r, 2024, n, float(d))
+        for r, n, d in (("区", 27, 30), ("区/甲镇", 3, 3), ("区/乙镇", 24, 27))
+    ]
     table = pd.DataFrame([*counts, *cared])
-    whole = Whole(id="c", name="关爱", whole="children", parts=("cared",), relation="at_most", denominator=True)
+    whole = Whole(
+        id="c", name="关爱", whole="children", parts=("cared",), relation="at_most", denominator=True
+    )
     found = suppress(table, identities=Identities(wholes=(whole,)))
     hidden = found["published"].isin(["…", "<5"]).to_numpy()
     assert hidden[1] and (hidden[:3] <= hidden[3:]).all()
 
 
 def test_subdistricts_are_the_urban_part():
-    rows = [row("x", r, 2024, n) for r, n in (("区/甲街道", 3), ("区/乙街道", 9), ("区/丙镇", 8), ("区/丁镇", 11))]
-    rows += [row("x", "区", 2024, 31), row("x", "区", 2024, 12, residence="urban"), row("x", "区", 2024, 19, residence="rural")]
+    rows = [
+        row("x", r, 2024, n) for r, n in (("区/甲街道", 3), ("区/乙街道", 9), ("区/丙镇", 8), ("区/丁镇", 11))
+    ]
+    rows += [
+        row("x", "区", 2024, 31),
+        row("x", "区", 2024, 12, residence="urban"),
+        row("x", "区", 2024, 19, residence="rural"),
+    ]
     table = pd.DataFrame(rows)
     known = {"identities": Identities(residence=Residence(level="township", urban=("街道",), rural=("镇",)))}
     assert audit(suppress(table), table, **known)["recoverable"].any()
@@ -229,7 +249,9 @@ def test_an_order_bounds_both():
 
 
 def test_what_an_earlier_edition_printed_cannot_be_hidden_any_more():
-    table = pd.DataFrame([row("x", "区", 2024, 9), row("x", "区/甲镇", 2024, 3), row("x", "区/乙镇", 2024, 6)])
+    table = pd.DataFrame(
+        [row("x", "区", 2024, 9), row("x", "区/甲镇", 2024, 3), row("x", "区/乙镇", 2024, 6)]
+    )
     kept = table.assign(published=["9", "<5", "…"], suppressed=["", "primary", "secondary"])
     found = suppress(table, earlier=[kept])
     assert found["published"].tolist() == ["9‰", "<5", "…"]

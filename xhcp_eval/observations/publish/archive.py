@@ -61,7 +61,9 @@ def _read(path: Path) -> pd.DataFrame:
             "value": [""], "numerator": [""], "denominator": [""]
         })  # fmt: skip
     except (OSError, ValueError) as error:
-        raise DataError(f"以前公布的版本 {path.name} 不能读：{error}；请从备份恢复，它是核对新版的依据") from None
+        raise DataError(
+            f"以前公布的版本 {path.name} 不能读：{error}；请从备份恢复，它是核对新版的依据"
+        ) from None
     if tuple(rows.columns) != COLUMNS:
         raise DataError(f"以前公布的版本 {path.name} 的列不对；请从备份恢复，它是核对新版的依据")
     return rows

@@ -106,9 +106,7 @@ def publishable(
 ) -> pd.DataFrame:
     """Rows that an edition is made of. A gap between two groups would tell of both and is left out. Raises DataError."""
     table = observations[is_inside(observations, region)]
-    table = table[
-        (table["year"] <= year) & (table["year"] > year - rule.years) & ~is_unsure(table["status"])
-    ]
+    table = table[(table["year"] <= year) & (table["year"] > year - rule.years) & ~is_unsure(table["status"])]
     names = {i.id for i in plan.indicators if i.kind != "gap"} - set(rule.withhold)
     table = table[table["indicator"].isin(names)].reset_index(drop=True)
     if table.empty:

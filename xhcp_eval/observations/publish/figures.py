@@ -75,9 +75,7 @@ class Figures:
             row[position[link.total]] = -1.0
         pairs = [(position[p], position[k.total]) for k in links if k.denominator for p in k.parts]
         equal = np.array([link.equal for link in links], bool)
-        return Cells(
-            self.count[where], self.most[where], margins, equal, np.array(pairs, int).reshape(-1, 2)
-        )
+        return Cells(self.count[where], self.most[where], margins, equal, np.array(pairs, int).reshape(-1, 2))
 
 
 def figures_of(

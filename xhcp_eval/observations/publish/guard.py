@@ -9,6 +9,8 @@ import numpy as np
 from xhcp_eval.observations.publish.figures import Cells
 from xhcp_eval.observations.publish.recovery import ENDLESS, intervals
 
+SOME = 1e-6  # less than any count
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -116,46 +118,57 @@ def _cheapest(
     Two tables that print alike are sought whose `cell` differs by the width needed; shown cells in which either differs
     from the truth have to be hidden, and cost the more the larger they are.
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.optimize import Bounds, milp
 
     size, count = len(hidden), cells.count
     shown = ~hidden & ~np.isnan(count)
-    still = shown & (printed.fixed | (count % 1 != 0))
+    open_ = np.flatnonzero(shown & ~printed.fixed & (count % 1 == 0))
+    still = shown.copy()
+    still[open_] = False
     least, most = np.where(hidden, limits[0], 0.0), np.where(hidden, limits[1], np.inf)
     most = np.minimum(np.minimum(most, cells.most), ENDLESS)
+    most[open_] = np.maximum(most[open_], count[open_])
     least, most = (np.where(still, count, bound) for bound in (least, most))
-    most = np.where(shown & ~still, np.maximum(most, count), most)
-    open_ = np.flatnonzero(shown & ~still)
     # a total is worth more to readers than a part as large
     cost = 1.0 + np.log2(1.0 + count[open_]) + (cells.margins[:, open_] < 0).sum(axis=0) / 2
-    none, unit, pick = np.zeros((len(open_), size)), np.eye(len(open_)), np.eye(size)[open_]
-    lower = np.where(cells.equal, 0.0, -np.inf)
-    empty = np.zeros_like(cells.margins)
-    gap = np.zeros(2 * size)
-    gap[cell], gap[size + cell] = 1.0, -1.0
-    needed = needed_width(cells, *limits, rule)[cell]
-    wide = np.hstack([cells.margins, empty, np.zeros((len(lower), len(open_)))])
-    twin = np.hstack([empty, cells.margins, np.zeros((len(lower), len(open_)))])
-    rules = [
-        LinearConstraint(np.vstack([wide, twin]), np.tile(lower, 2), 0.0),
-        LinearConstraint(np.hstack([gap, np.zeros(len(open_))])[None], needed, np.inf),
-    ]
-    for first, second in ((pick, none), (none, pick)):
-        for sign in (1.0, -1.0):
-            away = np.hstack([sign * first, sign * second, -unit])
-            rules.append(LinearConstraint(away, -np.inf, sign * count[open_]))
+    none = np.zeros(len(open_))
     found = milp(
         np.concatenate([np.zeros(2 * size), cost]),
-        integrality=np.concatenate([np.ones(2 * size), np.zeros(len(open_))]),
-        bounds=Bounds(np.concatenate([least, least, np.zeros(len(open_))]), np.concatenate([most, most, np.full(len(open_), ENDLESS)])),
-        constraints=rules,
+        integrality=np.concatenate([np.ones(2 * size), none]),
+        bounds=Bounds(np.concatenate([least, least, none]), np.concatenate([most, most, none + ENDLESS])),
+        constraints=_twins(cells, cell, open_, needed_width(cells, *limits, rule)[cell]),
         options={"mip_rel_gap": 0.0},
-    )  # fmt: skip
+    )
     if found.x is None:
         return None
     more = np.zeros(size, bool)
-    more[open_[found.x[2 * size :] > 1e-6]] = True
+    more[open_[found.x[2 * size :] > SOME]] = True
     return more
+
+
+def _twins(cells: Cells, cell: int, open_: np.ndarray, apart: float) -> list:
+    """Constraints on two tables, and on how far either is from the truth in the cells `open_`, as one row of unknowns.
+
+    Both tables keep the margins; in `cell` the first is greater by `apart` at least.
+    """
+    from scipy.optimize import LinearConstraint
+
+    size, count = len(cells.count), cells.count[open_]
+    pick, away = np.eye(size)[open_], np.eye(len(open_))
+    gap = np.zeros(2 * size + len(open_))
+    gap[[cell, size + cell]] = 1.0, -1.0
+    lower = np.where(cells.equal, 0.0, -np.inf)
+    rules = [LinearConstraint(gap[None], apart, np.inf)]
+    for which in (0, 1):
+        columns = slice(which * size, (which + 1) * size)
+        kept = np.zeros((len(lower), len(gap)))
+        kept[:, columns] = cells.margins
+        rules.append(LinearConstraint(kept, lower, 0.0))
+        for sign in (1.0, -1.0):
+            far = np.zeros((len(open_), len(gap)))
+            far[:, columns], far[:, 2 * size :] = sign * pick, -away
+            rules.append(LinearConstraint(far, -np.inf, sign * count))
+    return rules
 
 
 def _spared(

@@ -106,7 +106,10 @@ class _Problem:
         if not self.limits:
             return np.where(aim >= 0, self.bounds.lb, self.bounds.ub)
         found = milp(
-            aim, integrality=np.full(len(aim), self.whole), bounds=self.bounds, constraints=self.limits,
+            aim,
+            integrality=np.full(len(aim), self.whole),
+            bounds=self.bounds,
+            constraints=self.limits,
             options={"mip_rel_gap": 0.0},
         )
         if found.x is None:

@@ -75,12 +75,24 @@ def suppress(
     tell(len(pieces), len(pieces))
     own = figures.of_rows[0]
     hidden = hidden[own] | primary | no_cases
-    shown = [format_value(v, u) for v, u in zip(table["value"], table["unit"], strict=True)]
+    texts = np.select([(printed.few & ~coarse)[own], hidden], [f"<{threshold}", HIDDEN], "")
+    result = _blanked(frame, hidden, no_cases, texts)
+    result["suppressed"] = np.select([primary, hidden], ["primary", "secondary"], "")
+    return result
+
+
+def _blanked(
+    frame: pd.DataFrame, hidden: np.ndarray, no_cases: np.ndarray, texts: np.ndarray
+) -> pd.DataFrame:
+    """The frame without what is hidden, and what is printed of each row. texts: (n_rows,) for hidden ones, else ""."""
+    shown = [
+        text or format_value(value, unit)
+        for text, value, unit in zip(texts, frame["value"], frame["unit"], strict=True)
+    ]
     result = frame.copy()
     result.loc[hidden, ["value", "numerator"]] = np.nan
     result.loc[no_cases, "denominator"] = np.nan
-    result["suppressed"] = np.select([primary, hidden], ["primary", "secondary"], "")
-    result["published"] = np.select([(printed.few & ~coarse)[own], hidden], [f"<{threshold}", HIDDEN], shown)
+    result["published"] = np.array(shown, object)
     return result
 
 
@@ -168,9 +180,7 @@ def _small(count: np.ndarray, smallest: int, threshold: int) -> np.ndarray:
     return (count >= smallest) & (count < threshold)
 
 
-def _figures(
-    tables: Sequence[pd.DataFrame], counts: Sequence[np.ndarray], identities: Identities
-) -> Figures:
+def _figures(tables: Sequence[pd.DataFrame], counts: Sequence[np.ndarray], identities: Identities) -> Figures:
     """All figures with their upper bounds: the denominator, unless an indicator's events pass it (gross enrolment)."""
     mosts = []
     for table, events in zip(tables, counts, strict=True):
