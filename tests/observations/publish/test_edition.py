@@ -56,15 +56,12 @@ def test_the_true_number_is_among_the_possible_ones(seen):
     assert (true["low"][exact] <= count[exact]).all() and (count[exact] <= true["high"][exact]).all()
 
 
-def test_the_reader_finds_what_was_done_before(editions):
+def test_the_reader_finds_what_was_done_before():
     """Each indicator and year by itself, as it was: some are told exactly, many nearly."""
-    single = []
-    for year in (2023, 2024):
-        rows = made.publishable(TABLE, PLAN, REGION, year, THREE)
-        single.append(printed(suppress(rows, 5, exempt=THREE.not_people)))
-    seen = reader.attack(single, TABLE, LEAST)
-    assert (seen["low"] == seen["high"]).sum() > 10
-    assert len(reader.too_narrow(seen, LEAST)) > 80
+    rows = made.publishable(TABLE, PLAN, REGION, 2023, THREE.model_copy(update={"years": 1}))
+    seen = reader.attack([printed(suppress(rows, 5, exempt=THREE.not_people))], TABLE, LEAST)
+    assert (seen["low"] == seen["high"]).sum() >= 3
+    assert len(reader.too_narrow(seen, LEAST)) > 25
 
 
 def test_one_guard_shown_again_is_found_by_the_reader_and_refused(editions):
@@ -73,7 +70,7 @@ def test_one_guard_shown_again_is_found_by_the_reader_and_refused(editions):
     found = second.kept.copy()
     found.loc[found["suppressed"] != "", ["value", "numerator"]] = np.nan
     leaks = 0
-    for k in np.flatnonzero(found["suppressed"] == "secondary")[::20]:
+    for k in np.flatnonzero(found["suppressed"] == "secondary")[::30]:
         leaky = found.copy()
         leaky.loc[k, ["value", "numerator"]] = rows.loc[k, ["value", "numerator"]]
         leaky.loc[k, ["published", "suppressed"]] = ["shown", ""]
