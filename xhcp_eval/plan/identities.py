@@ -11,13 +11,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from xhcp_eval.errors import PlanError
+from xhcp_eval.files.home import plan_folder
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.plan.model import Plan
-from xhcp_eval.provenance import ROOT
 
 RELATIONS = {"at_most": "不超过", "equal": "等于"}
 FILE = "identities.yaml"
-PLANS = ROOT / "data" / "plans"
 
 
 class _Entry(BaseModel):
@@ -117,7 +116,7 @@ def load_identities(plan: Plan, folder: Path | None = None) -> Identities:
     folder: of the plan, if not the one of its id. Raises PlanError, in Chinese, for a file that is not as it must be or
     names unknown indicators.
     """
-    path = (folder or PLANS / plan.id) / FILE
+    path = (folder or plan_folder(plan.id)) / FILE
     if not path.is_file():
         return Identities()
     found = load_yaml(path, Identities, f"规划 {plan.id} 的指标关系", PlanError, empty=True)

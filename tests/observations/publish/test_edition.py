@@ -263,7 +263,7 @@ def test_the_rule_is_the_plans_own(tmp_path, monkeypatch):
     assert publication(PLAN).threshold == 5 and publication(PLAN).least == 4
     assert Publication(threshold=10).least == 9 and Publication(width=6).least == 6
     (tmp_path / PLAN.id).mkdir()
-    monkeypatch.setattr(made, "PLANS", tmp_path)
+    monkeypatch.setattr(made, "plan_folder", lambda name: tmp_path / name)
     assert publication(PLAN) == Publication()
     (tmp_path / PLAN.id / made.FILE).write_text("withhold: [nothing]\n", encoding="utf-8")
     with pytest.raises(PlanError, match="规划没有指标 nothing"):
