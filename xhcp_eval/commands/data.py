@@ -48,13 +48,13 @@ def template(
 ) -> None:
     """生成部门填报表(Excel)。"""
     from xhcp_eval.observations.forms import workbook
+    from xhcp_eval.observations.store.rounds import due_on
 
     base, registry = _open(database, plan)
     previous = base.observations(registry, region=registry.region)
     for name in [department] if department else workbook.departments(registry):
-        path = workbook.write_workbook(
-            registry, name, year, previous, out / f"{registry.id}_{year}_{name}.xlsx"
-        )
+        path = out / f"{registry.id}_{year}_{name}.xlsx"
+        workbook.write_workbook(registry, name, year, previous, path, due_on(base, year))
         typer.echo(f"已写入 {path}")
 
 

@@ -21,8 +21,8 @@ from xhcp_eval.evaluation.methods.rubric import (
     evidence_numbers,
 )
 from xhcp_eval.files.whole import whole_file
-from xhcp_eval.observations.cells import cell_text, check_archive
-from xhcp_eval.observations.forms.workbook import STAMP_SHEET, put_text, write_stamp
+from xhcp_eval.observations.cells import cell_text, check_archive, put_text
+from xhcp_eval.observations.forms.workbook import STAMP_SHEET, write_stamp
 from xhcp_eval.plan.model import Plan
 
 if TYPE_CHECKING:

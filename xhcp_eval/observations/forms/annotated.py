@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.files.whole import whole_file
-from xhcp_eval.observations.cells import Cells, Fault
+from xhcp_eval.observations.cells import Cells, Fault, put_text
 from xhcp_eval.observations.forms.reader import WorkbookCells
-from xhcp_eval.observations.forms.workbook import put_text
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

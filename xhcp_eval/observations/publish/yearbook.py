@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from xhcp_eval.errors import DataError, PlanError
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.files.yaml_door import load_yaml
-from xhcp_eval.observations.forms.workbook import group_name, put_text
+from xhcp_eval.observations.cells import put_text
+from xhcp_eval.observations.forms.workbook import group_name
 from xhcp_eval.observations.publish.suppression import suppress
 from xhcp_eval.observations.table import DIMENSIONS, STATUS_LABELS, is_inside, is_unsure
 from xhcp_eval.plan.model import Plan

@@ -93,7 +93,8 @@ def _read(path: Path) -> list[Entry]:
 
 def _entry(row: dict[str, str]) -> Entry:
     """A line as it was kept. Raises ValueError."""
-    numbers = {name: int(row[name]) for name in ("issued", "count", "year", "questions")}
-    days = {name: date.fromisoformat(row[name]) for name in ("dated", "due")}
-    texts = {name: row[name] for name in ("number", "department", "digest", "file")}
-    return Entry(**numbers, **days, **texts)
+    issued, count, year, questions = (int(row[name]) for name in ("issued", "count", "year", "questions"))
+    dated, due = (date.fromisoformat(row[name]) for name in ("dated", "due"))
+    return Entry(
+        issued, count, row["number"], dated, due, row["department"], year, questions, row["digest"], row["file"]
+    )
