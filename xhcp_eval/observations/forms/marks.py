@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 from xhcp_eval.observations.cells import put_text
 from xhcp_eval.plan.model import Plan
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 HEAD_ROWS = 6  # a title and five marks
+LINE = 17  # points of a line of a cell
 FIRST = 2  # column: the one before it is hidden
 MIDDLE = 6  # column of the year
 # Who signs: row below the first one of the foot, column of the label, first and last column of what is written in. All stand left of
@@ -54,7 +57,7 @@ def write_foot(sheet: Worksheet, row: int) -> None:
             cell.border, cell.protection = line, Protection(locked=False)
         if last > first:
             sheet.merge_cells(start_row=row + below, end_row=row + below, start_column=first, end_column=last)
-    put_text(sheet, row + 2, FIRST, "说明：指标解释、资料来源和报送时间见工作表“填报说明”。")
+    put_text(sheet, row + 3, FIRST, "说明：指标解释、资料来源和报送时间见工作表“填报说明”。")
 
 
 def write_explanations(sheet: Worksheet, row: int, plan: Plan, indicators: Sequence[str]) -> None:
@@ -81,5 +84,15 @@ def write_explanations(sheet: Worksheet, row: int, plan: Plan, indicators: Seque
         )
         for column, text in enumerate(texts, 1):
             put_text(sheet, number, column, text).alignment = Alignment(wrap_text=True, vertical="top")
+        fit_height(sheet, number, texts, list(EXPLAINED.values()))
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def fit_height(sheet: Worksheet, row: int, texts: Sequence[str], widths: Sequence[int]) -> None:
+    """Make a row as high as its wrapped texts, which not every program does by itself. widths: of their columns, in digits."""
+    lines = (
+        ceil(sum(1 + (east_asian_width(sign) in "WFA") for sign in text) / (width - 2))
+        for text, width in zip(texts, widths, strict=True)
+    )
+    sheet.row_dimensions[row].height = LINE * max(1, *lines)

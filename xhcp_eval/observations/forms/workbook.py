@@ -17,7 +17,13 @@ import pandas as pd
 from xhcp_eval.errors import DataError
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.observations.cells import put_text
-from xhcp_eval.observations.forms.marks import HEAD_ROWS, write_explanations, write_foot, write_head
+from xhcp_eval.observations.forms.marks import (
+    HEAD_ROWS,
+    fit_height,
+    write_explanations,
+    write_foot,
+    write_head,
+)
 from xhcp_eval.observations.table import KEY, TOTAL
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Plan
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 VERSION = 2
+A3 = 8  # paper, as spreadsheets number it
 STAMP_SHEET, GUIDE_SHEET, MILESTONE_SHEET = "_xhcp", "填报说明", "落实事项"
 HEADER_ROW, FIRST_ROW = HEAD_ROWS + 1, HEAD_ROWS + 2
 # Header and width of every column; the inputs are filled in, the others are protected.
@@ -203,14 +210,16 @@ def _write_guide(
 
 
 def _write_topic(sheet: Worksheet, rows: pd.DataFrame) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill, Protection
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
     from openpyxl.utils import get_column_letter
 
-    grey, soft = PatternFill("solid", fgColor="E7E6E6"), Font(color="7F7F7F")
+    grey, soft = PatternFill("solid", fgColor="E7E6E6"), Font(color="595959")
+    line = Side(style="thin", color="A6A6A6")
+    grid = Border(left=line, right=line, top=line, bottom=line)
     for name, (header, width) in HEADERS.items():
         column = COLUMNS[name]
         cell = put_text(sheet, HEADER_ROW, column, header)
-        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDEBF7")
+        cell.font, cell.fill, cell.border = Font(bold=True), PatternFill("solid", fgColor="DDEBF7"), grid
         cell.alignment = Alignment(wrap_text=True, vertical="center")
         sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.column_dimensions["A"].hidden = True
@@ -224,15 +233,19 @@ def _write_topic(sheet: Worksheet, rows: pd.DataFrame) -> None:
         if row["unit"] == "binary":
             texts["unit"] = "是/否"
         for name, column in COLUMNS.items():
+            sheet.cell(number, column).border = grid
             if name in INPUTS and (KINDS[row["kind"]].with_parts or name not in ("numerator", "denominator")):
                 sheet.cell(number, column).protection = open_cell
             else:
                 cell = put_text(sheet, number, column, "" if name in INPUTS else texts[name])
                 cell.fill, cell.font, cell.alignment = grey, soft, wrap
+        shown = [name for name in COLUMNS if name != "key" and name not in INPUTS]
+        fit_height(sheet, number, [texts[name] for name in shown], [HEADERS[name][1] for name in shown])
     _guard(sheet, rows)
     sheet.freeze_panes = sheet.cell(FIRST_ROW, COLUMNS["unit"])
     sheet.protection.sheet, sheet.protection.formatColumns, sheet.protection.autoFilter = True, False, False
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.page_setup.paperSize = A3
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
 
