@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.observations.publish.sheets import FIRST_ROW, HEAD_ROW, YEAR_ROW
 from xhcp_eval.observations.publish.suppression import audit
 from xhcp_eval.observations.publish.yearbook import published_table, write_yearbook
 from xhcp_eval.observations.table import read_table
@@ -30,13 +31,11 @@ def test_small_numbers_cannot_be_had_by_subtraction():
 def test_the_workbook_holds_what_may_be_shown(tmp_path):
     path = write_yearbook(SOME, PLAN, "新华区", 2025, tmp_path / "y.xlsx")
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == ["说明", "健康"]
-    notes = "\n".join(str(row[0]) for row in book["说明"].iter_rows(values_only=True) if row[0])
-    assert "演示数据：由程序生成" in notes
+    assert book.sheetnames == ["简要说明", "健康", "主要统计指标解释"]
     sheet = book["健康"]
-    assert [c.value for c in sheet[2]][:4] == ["指标", "单位", "地区", "分组"]
-    assert [c.value for c in sheet[2]][4:] == [f"{y}年" for y in range(2020, 2026)]
-    rows = {(r[0], r[2], r[3]): r[4:] for r in sheet.iter_rows(min_row=3, values_only=True)}
+    assert [c.value for c in sheet[HEAD_ROW]][:5] == ["指标", "单位", "地区", "分组", "年份"]
+    assert [c.value for c in sheet[YEAR_ROW]][4:] == [f"{y}年" for y in range(2020, 2026)]
+    rows = {(r[0], r[2], r[3]): r[4:] for r in sheet.iter_rows(min_row=FIRST_ROW, values_only=True)}
     want = TABLE[
         (TABLE["indicator"] == "neonatal_visit_rate")
         & (TABLE["region"] == "新华区")
