@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from xhcp_eval.chapters.kit.views import Section, TextView, section, table, text_view
+from xhcp_eval.observations.publish.explained import EXPLANATIONS, HEADERS, explanations
 from xhcp_eval.observations.publish.yearbook import publication, published_table
 from xhcp_eval.observations.table import STATUS_LABELS
 from xhcp_eval.pack.pack import Pack, once_a_pack
@@ -64,3 +65,9 @@ def _domain_table(part: pd.DataFrame, topic: str):
     wide.columns = [str(c) for c in wide.columns]
     headers = {"name": "指标", "group": "分组", "unit_label": "单位"} | {str(y): f"{y}年" for y in years}
     return table(wide, headers, numeric=[str(y) for y in years], caption=f"{topic}：{years[0]}—{years[-1]}年")
+
+
+def explained(pack: Pack) -> Section:
+    """What each indicator printed means: definition, unit, way of computing, source."""
+    found = explanations(yearbook_table(pack), pack.plan)
+    return section(EXPLANATIONS, table(found, HEADERS, caption=EXPLANATIONS), level=2, anchor="explanations")

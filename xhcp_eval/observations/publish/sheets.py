@@ -14,6 +14,7 @@ from xhcp_eval.observations.forms.marks import fit_height
 from xhcp_eval.observations.publish import explained
 from xhcp_eval.observations.table import DIMENSIONS
 from xhcp_eval.plan.model import Plan
+from xhcp_eval.plan.units import UNITS
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -82,12 +83,16 @@ def _write_topic(sheet: Worksheet, rows: pd.DataFrame, plan: Plan, title: str) -
                  "group": explained.group_label(first)}  # fmt: skip
         for column, name in enumerate(shown, 1):
             put_text(sheet, number, column, texts[name])
+        places = UNITS[first["unit"]].decimals
+        decimals = "#,##0." + "0" * places if places else "#,##0"
         for year, value, text, hidden in zip(
             part["year"], part["value"], part["published"], part["suppressed"], strict=True
         ):
             printed = text if hidden else round(float(value), 4)
             cell = put_text(sheet, number, len(shown) + 1 + years.index(year), printed)
             cell.alignment = Alignment(horizontal="right")
+            if not hidden:
+                cell.number_format = decimals
     _write_foot(sheet, number + 1, rows, plan)
     sheet.freeze_panes = sheet.cell(FIRST_ROW, len(shown) + 1)
     sheet.print_title_rows = f"{HEAD_ROW}:{YEAR_ROW}"
