@@ -12,7 +12,7 @@ import re
 import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,6 @@ import pandas as pd
 from xhcp_eval.errors import DataError
 from xhcp_eval.files.safe_text import plain_cell
 from xhcp_eval.files.whole import whole_file
-
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 # A workbook of 200,000 rows of this schema unpacks to some 150 MB, about thirty times its size.
@@ -117,14 +114,6 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
     with whole_file(path) as unfinished:
         safe.to_csv(unfinished, index=False, encoding="utf-8-sig", lineterminator="\n")
     return path
-
-
-def put_text(sheet: Worksheet, row: int, column: int, text: str | float):
-    """A cell of text, which stays text even where it begins like a formula. Returns the cell."""
-    cell = sheet.cell(row, column, text)
-    if isinstance(text, str):
-        cell.data_type = "s"
-    return cell
 
 
 def check_archive(path: Path) -> None:

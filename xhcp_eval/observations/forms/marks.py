@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from xhcp_eval.observations.cells import put_text
+from xhcp_eval.files.safe_text import put_text
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.monitoring import TO_FILL
 from xhcp_eval.plan.units import UNITS

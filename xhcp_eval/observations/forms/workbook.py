@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.safe_text import put_text
 from xhcp_eval.files.whole import whole_file
-from xhcp_eval.observations.cells import put_text
 from xhcp_eval.observations.forms.marks import (
     HEAD_ROWS,
     fit_height,
