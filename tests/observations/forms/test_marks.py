@@ -46,6 +46,7 @@ def test_the_marks_of_the_law_stand_at_the_top_right_of_every_sheet(tmp_path):
         )
         assert [sheet.cell(HEADER_ROW, c).value for c in COLUMNS.values()] == [h for h, _ in HEADERS.values()]
         assert not [cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+        assert not sheet.merged_cells.ranges
 
 
 def test_a_form_without_approval_says_so_and_invents_nothing(tmp_path):

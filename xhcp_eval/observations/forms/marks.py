@@ -35,8 +35,10 @@ def write_head(sheet: Worksheet, plan: Plan, department: str, year: int, topic: 
     from openpyxl.styles import Alignment, Font
 
     title = put_text(sheet, 1, FIRST, f"{plan.region}儿童发展规划监测统计表（{topic}）")
-    title.font, title.alignment = Font(bold=True, size=14), Alignment(horizontal="center", vertical="center")
-    sheet.merge_cells(start_row=1, end_row=1, start_column=FIRST, end_column=width)
+    title.font = Font(bold=True, size=14)
+    # centred over the form without merging cells, which readers of forms refuse
+    for column in range(FIRST, width + 1):
+        sheet.cell(1, column).alignment = Alignment(horizontal="centerContinuous", vertical="center")
     for row, (label, text) in enumerate(plan.forms.lines(department), 2):
         put_text(sheet, row, width - 1, f"{label}：{text}")
     compiler = plan.forms.compiler or plan.office.unit or TO_FILL
@@ -55,8 +57,6 @@ def write_foot(sheet: Worksheet, row: int) -> None:
         for place in range(first, last + 1):
             cell = sheet.cell(row + below, place)
             cell.border, cell.protection = line, Protection(locked=False)
-        if last > first:
-            sheet.merge_cells(start_row=row + below, end_row=row + below, start_column=first, end_column=last)
     put_text(sheet, row + 3, FIRST, "说明：指标解释、资料来源和报送时间见工作表“填报说明”。")
 
 
