@@ -176,6 +176,7 @@ def queries(  # noqa: PLR0913 - options of a command
     from xhcp_eval.quality.reviewer import review
     from xhcp_eval.report.letters.letters import write_letters
 
+    days = {"dated": _day(dated, "--dated"), "due": _day(answer_by, "--answer-by")}
     table, registry = _figures(data, database, plan)
     found = review(
         table, registry, registry.region, year, due=due or None,
@@ -183,8 +184,8 @@ def queries(  # noqa: PLR0913 - options of a command
         audit=None if audit is None else pd.read_csv(audit),
     )  # fmt: skip
     letters = write_letters(
-        found, registry, year, out, "html" if html else "docx", dated=_day(dated, "--dated"),
-        due=_day(answer_by, "--answer-by"), demonstration=bool((table["status"] == "demo").any()),
+        found, registry, year, out, "html" if html else "docx", **days,
+        demonstration=bool((table["status"] == "demo").any()),
     )  # fmt: skip
     counted = "、".join(f"{kind} {n} 条" for kind, n in found["severity"].value_counts(sort=False).items())
     typer.echo(f"{year} 年数据审核：{counted}")

@@ -96,5 +96,14 @@ def _entry(row: dict[str, str]) -> Entry:
     issued, count, year, questions = (int(row[name]) for name in ("issued", "count", "year", "questions"))
     dated, due = (date.fromisoformat(row[name]) for name in ("dated", "due"))
     return Entry(
-        issued, count, row["number"], dated, due, row["department"], year, questions, row["digest"], row["file"]
+        issued,
+        count,
+        row["number"],
+        dated,
+        due,
+        row["department"],
+        year,
+        questions,
+        row["digest"],
+        row["file"],
     )
