@@ -6,12 +6,13 @@ import pytest
 
 from xhcp_eval.errors import PlanError
 from xhcp_eval.plan.monitoring import Office
-from xhcp_eval.plan.reading import PLANS, load_plan
+from xhcp_eval.plan.reading import load_plan
+from xhcp_eval.provenance import ROOT
 
 
 def with_fields(tmp_path, text):
     folder = tmp_path / "plan"
-    shutil.copytree(PLANS / "xinhua_2021_2030", folder)
+    shutil.copytree(ROOT / "data" / "plans" / "xinhua_2021_2030", folder)
     file = folder / "monitoring.yaml"
     file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8", newline="\n")
     return folder
