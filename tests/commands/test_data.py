@@ -2,6 +2,7 @@
 
 import openpyxl
 import pytest
+from docx import Document
 from typer.testing import CliRunner
 
 from xhcp_eval.commands.cli import app
@@ -86,3 +87,25 @@ def test_warnings_and_letters_of_a_file(xhcp, tmp_path):
 def test_a_report_is_exported_by_name_not_by_path():
     done = CliRunner().invoke(app, ["export", "reports/midterm_2025", "--word"])
     assert isinstance(done.exception, ParamsError) and "写名称，不写路径" in str(done.exception)
+
+
+def test_letters_are_dated_numbered_and_marked_as_demonstration(xhcp, tmp_path):
+    data = ROOT / "data" / "demo" / "xinhua_2015_2025.csv"
+    words = [
+        "queries",
+        "--year",
+        2025,
+        "--data",
+        data,
+        "--out",
+        tmp_path / "letters",
+        "--dated",
+        "2026-03-01",
+    ]
+    assert "核实函_2026年第1号.docx" in xhcp(*words, "--answer-by", "2026-04-02")
+    register = (tmp_path / "letters" / "发文登记.csv").read_text(encoding="utf-8-sig")
+    assert "〔2026〕1号,2026-03-01,2026-04-02" in register
+    letter = next((tmp_path / "letters").glob("*第1号.docx"))
+    assert "演示数据" in Document(str(letter)).sections[0].first_page_footer.paragraphs[0].text
+    with pytest.raises(ParamsError, match="--answer-by：'四月' 不是日期"):
+        xhcp(*words, "--answer-by", "四月")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
+from xhcp_eval.chapters.kit.blocks import Block, Heading, Table
 from xhcp_eval.chapters.kit.views import Section, TextView, section, table, text_view
-from xhcp_eval.observations.publish.edition import (
-    Edition,
-    Publication,
-    in_order,
-    protection_words,
-    publication,
-    publishable,
-)
+from xhcp_eval.chapters.kit.yearbook_blocks import back_blocks, front_blocks
+from xhcp_eval.observations.publish.edition import in_order, publication, publishable
+from xhcp_eval.observations.publish.explained import EXPLANATIONS, HEADERS, explanations, group_label
 from xhcp_eval.observations.table import STATUS_LABELS
 from xhcp_eval.pack.pack import Pack, once_a_pack
+from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import format_value
 
 _CUT = ["region", "name", "group", "unit_label"]
@@ -51,23 +49,29 @@ def district_tables(pack: Pack) -> Section:
     return section("全区数字", *parts, level=2, anchor="figures")
 
 
-def edition_blocks(edition: Edition, region: str, rule: Publication) -> list[Block]:
-    """An edition as a document: how to read it, then a chapter a domain, the region's own figures before its units'.
+def explained(pack: Pack) -> Section:
+    """What each indicator means: definition, unit, way of computing, source."""
+    found = explanations(yearbook_table(pack), pack.plan)
+    return section(EXPLANATIONS, table(found, HEADERS, caption=EXPLANATIONS), level=2, anchor="explanations")
 
-    Only texts that may be printed are used (`published`).
+
+def edition_blocks(
+    rows: pd.DataFrame, plan: Plan, region: str, year: int, hidden: Sequence[str]
+) -> list[Block]:
+    """An edition as a document: how to read it, a chapter a domain (the region's own figures, then its units'), what
+    each indicator means.
+
+    rows: of an edition (`Edition.rows`), of which only what may be printed is used. hidden: sentences on what is not.
     """
-    rows = edition.rows
-    kinds = "、".join(STATUS_LABELS[status] for status in rows["status"].unique())
-    years = f"{rows['year'].min()}—{rows['year'].max()} 年"
-    words = [f"{region}儿童发展统计资料，{years}。数据性质：{kinds}。", *protection_words(rows, rule)]
-    blocks: list[Block] = [Heading("说明"), *(Paragraph(text) for text in words)]
+    blocks = front_blocks(rows, plan, region, year, hidden)
+    rows = rows.assign(group=[group_label(row) for row in rows.to_dict("records")])
     for topic, part in rows.groupby("topic", sort=False):
         blocks.append(Heading(str(topic)))
         own = part["region"] == region
-        for title, some in ((f"{region}", part[own]), ("各乡镇、街道和学校", part[~own])):
+        for title, some in ((region, part[own]), ("各乡镇、街道和学校", part[~own])):
             if len(some):
                 blocks += [Heading(title, level=2), _document_table(some, f"{topic}（{title}）")]
-    return blocks
+    return [*blocks, *back_blocks(rows, plan)]
 
 
 def _document_table(part: pd.DataFrame, caption: str) -> Table:

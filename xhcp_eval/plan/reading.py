@@ -46,7 +46,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "goals.yaml": ("goals",),
     "indicators.yaml": ("indicators",),
     "strategies.yaml": ("strategies", "measures"),
-    "monitoring.yaml": ("duties", "users"),
+    "monitoring.yaml": ("duties", "users", "office", "forms"),
     "readings.yaml": ("readings",),
 }
 SECTIONS = tuple(section for sections in FILES.values() for section in sections)
@@ -232,6 +232,8 @@ def _dangling(plan: Plan) -> Iterator[str]:
         ]
     for duty in plan.duties:
         references.append(("monitoring.yaml", duty.id, "users", duty.users, "使用者", set(plan.users)))
+    leads = {i.departments[0] for i in plan.indicators if i.departments}
+    references.append(("monitoring.yaml", "forms", "numbers", plan.forms.numbers, "牵头部门", leads))
     for a in plan.readings:
         references += [
             (readings, a.id, "affects", a.affects, "指标", indicators),

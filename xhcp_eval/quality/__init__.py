@@ -1,4 +1,4 @@
-"""Can it be believed: findings on a table that passed the door, completeness, timeliness, letters back."""
+"""Can it be believed: findings on a table that passed the door, completeness, timeliness."""
 
 from xhcp_eval._doors import door
 
@@ -15,6 +15,5 @@ __all__, __getattr__, __dir__ = door(
         "SEVERITIES": "findings",
         "timeliness": "reporting",
         "verification_factor": "verification",
-        "write_letters": "letters",
     },
 )

@@ -57,9 +57,13 @@ def pack(monkeypatch):
         region="新华区",
         plan=SimpleNamespace(name="某规划", end_year=2030),
         params=SimpleNamespace(
-            pack="small", data_page="index.html", data_until=2025, outcome_year=None, use_recollection=False,
+            pack="small",
+            data_page="index.html",
+            data_until=2025,
+            outcome_year=None,
+            use_recollection=False,
             cover=SimpleNamespace(classification=""),
-        ),  # fmt: skip
+        ),
         stamp={"computed_at": "2026-03-31T16:30:00+00:00", "version": "0.1.0"},
         is_demo=False,
     )

@@ -186,6 +186,6 @@ def test_writers_are_given_no_counts(pack, published, tmp_path, monkeypatch):
     hidden = rows[rows["suppressed"] != ""]
     assert hidden["value"].isna().all() and not {"numerator", "denominator", "note"} & set(rows.columns)
     seen = {}
-    monkeypatch.setattr(public, "write_yearbook", lambda given, *rest: seen.update(rows=given))
+    monkeypatch.setattr(public, "write_book", lambda given, *rest: seen.update(rows=given))
     write_public(pack, published[0].edition, tmp_path)
     pd.testing.assert_frame_equal(seen["rows"], rows)

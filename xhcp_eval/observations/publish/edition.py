@@ -146,8 +146,7 @@ def protection_words(rows: pd.DataFrame, rule: Publication) -> list[str]:
         f"为保护儿童个人信息，小于{rule.threshold}的人数，和与全体只差不到{rule.threshold}人的人数，不公布，共 {small} 个；"
         f"人数小的写作“<{rule.threshold}”，其余写作“…”。",
         f"为使这些数不能由合计、分组、相关指标和以前公布的版本推算出来，另有 {others} 个数也不公布，写作“…”。"
-        f"本版共 {len(rows):,} 个数，不公布的占 {(small + others) / len(rows):.1%}。",
-        "空白表示没有填报，0 表示确实为零。",
+        f"本资料共 {len(rows):,} 个数，不公布的占 {(small + others) / len(rows):.1%}。",
     ]
 
 

@@ -12,8 +12,8 @@ from xhcp_eval.chapters.yearbook import edition_blocks
 from xhcp_eval.files.whole import whole_folder
 from xhcp_eval.observations.cells import write_csv
 from xhcp_eval.observations.publish.archive import FOLDER, archive_of, keep_edition, read_editions
-from xhcp_eval.observations.publish.edition import Edition, make_edition, publication
-from xhcp_eval.observations.publish.yearbook import write_yearbook
+from xhcp_eval.observations.publish.edition import Edition, make_edition, protection_words, publication
+from xhcp_eval.observations.publish.sheets import write_book
 from xhcp_eval.pack.pack import Pack, compute_pack
 from xhcp_eval.pack.params import PackParams
 from xhcp_eval.provenance import ROOT
@@ -71,14 +71,15 @@ def write_public(pack: Pack, edition: Edition, folder: Path) -> None:
     """Write an edition as workbook, table, Word document and page. Only what may be printed reaches the writers."""
     rule, region, year = publication(pack.plan), pack.region, pack.params.data_until
     rows = edition.rows
-    write_yearbook(rows, pack.plan, region, year, folder / BOOK, rule)
+    hidden = protection_words(rows, rule)
+    write_book(rows, pack.plan, region, year, hidden, folder / BOOK)
     write_csv(csv_table(rows), folder / TABLE)
     facts = pack.params.cover
     cover = Cover(
         f"{region}儿童发展统计资料（{year}年）", pack.plan.name, facts.unit, facts.date,
         demonstration=pack.is_demo,
     )  # fmt: skip
-    blocks = edition_blocks(edition, region, rule)
+    blocks = edition_blocks(rows, pack.plan, region, year, hidden)
     (folder / PAGE).write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
     write_word(blocks, cover, folder / TEXT)
 
