@@ -49,3 +49,7 @@ class RunError(XhcpError):
 
 class CrashError(RunError):
     """A process died (killed, out of memory): the same work may go well another time."""
+
+
+class DisclosureError(XhcpError):
+    """A file to be published would let its readers work out a number that is to be kept."""

@@ -2,6 +2,7 @@
 
 import openpyxl
 import pytest
+from docx import Document
 from typer.testing import CliRunner
 
 from xhcp_eval.commands import door
@@ -75,20 +76,13 @@ def test_a_refused_file_is_told_and_the_others_come_in(xhcp, tmp_path):
 DEMO = ROOT / "data" / "demo" / "xinhua_2015_2025.csv"
 
 
-def test_warnings_letters_and_the_yearbook_of_a_file(xhcp, tmp_path):
+def test_warnings_and_letters_of_a_file(xhcp, tmp_path):
     told = xhcp("warn", "--year", 2025, "--data", DEMO, "--out", tmp_path / "w.csv")
     assert "难以达标" in told
     assert "责任单位：" in told
     assert (tmp_path / "w.csv").read_text(encoding="utf-8-sig").startswith("rule,")
     assert "已写入" in xhcp("queries", "--year", 2025, "--data", DEMO, "--out", tmp_path / "q", "--html")
     assert list((tmp_path / "q").glob("*.html"))
-    assert "已写入" in xhcp("publish", "--year", 2025, "--data", DEMO, "--out", tmp_path / "y.xlsx")
-    sheets = openpyxl.load_workbook(tmp_path / "y.xlsx")
-    texts = [
-        str(c.value) for sheet in sheets for row in sheet.iter_rows() for c in row if c.value is not None
-    ]
-    assert any("演示数据" in text for text in texts)
-    assert "<5" in texts
 
 
 def test_a_report_is_exported_by_name_not_by_path():
@@ -154,3 +148,25 @@ def test_check_is_the_same_door(xhcp, tmp_path):
     book.save(form)
     with pytest.raises(DataError, match="A1 现为“区医保局 2024年”"):
         xhcp("check", form)
+
+
+def test_letters_are_dated_numbered_and_marked_as_demonstration(xhcp, tmp_path):
+    data = ROOT / "data" / "demo" / "xinhua_2015_2025.csv"
+    words = [
+        "queries",
+        "--year",
+        2025,
+        "--data",
+        data,
+        "--out",
+        tmp_path / "letters",
+        "--dated",
+        "2026-03-01",
+    ]
+    assert "核实函_2026年第1号.docx" in xhcp(*words, "--answer-by", "2026-04-02")
+    register = (tmp_path / "letters" / "发文登记.csv").read_text(encoding="utf-8-sig")
+    assert "〔2026〕1号,2026-03-01,2026-04-02" in register
+    letter = next((tmp_path / "letters").glob("*第1号.docx"))
+    assert "演示数据" in Document(str(letter)).sections[0].first_page_footer.paragraphs[0].text
+    with pytest.raises(ParamsError, match="--answer-by：'四月' 不是日期"):
+        xhcp(*words, "--answer-by", "四月")

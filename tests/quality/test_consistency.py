@@ -6,10 +6,10 @@ from pydantic import ValidationError
 
 from xhcp_eval.errors import PlanError
 from xhcp_eval.observations.table import COLUMNS, DEFAULTS
+from xhcp_eval.plan import identities
+from xhcp_eval.plan.identities import Identities, load_identities
 from xhcp_eval.plan.reading import load_plan
-from xhcp_eval.quality import identities
 from xhcp_eval.quality.consistency import inconsistencies
-from xhcp_eval.quality.identities import Identities, load_identities
 
 PLAN = load_plan("xinhua_2021_2030")
 DECLARED = load_identities(PLAN)

@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from xhcp_eval import bootstrap
-from xhcp_eval.commands import batch, data, database, door, project, reports, scores, sources, workshop
+from xhcp_eval.commands import (
+    batch,
+    data,
+    database,
+    door,
+    project,
+    publish,
+    reports,
+    scores,
+    sources,
+    workshop,
+)
 from xhcp_eval.commands.chinese import Checking, Command, Group
 from xhcp_eval.commands.log import speak_up
 from xhcp_eval.commands.options import be_quiet
@@ -57,6 +68,7 @@ _add_group(database.db_app, DATA)
 _add(database.app, DATA)
 _add(sources.app, DATA)
 _add(reports.app, REPORT)
+_add(publish.app, REPORT)
 _add_group(scores.app, SCORES)
 _add(batch.app, BATCH)
 _add(project.app, PROJECT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from xhcp_eval.commands.options import (
     say,
     tell_table,
 )
+from xhcp_eval.errors import ParamsError
 from xhcp_eval.files.home import ROOT
 
 if TYPE_CHECKING:
@@ -55,17 +57,17 @@ def template(
 ) -> None:
     """生成部门填报表(Excel)。"""
     from xhcp_eval.observations.forms import workbook
+    from xhcp_eval.observations.store.rounds import due_on
 
     base, registry = opened(database, plan)
     if base.path.exists():
-        previous = base.observations(registry, region=registry.region)
+        previous, due = base.observations(registry, region=registry.region), due_on(base, year)
     else:
         say(f"还没有数据库 {base.path}：表中没有往年数")
-        previous = base.nothing()
+        previous, due = base.nothing(), None
     for name in [department] if department else workbook.departments(registry):
-        path = workbook.write_workbook(
-            registry, name, year, previous, out / f"{registry.id}_{year}_{name}.xlsx"
-        )
+        path = out / f"{registry.id}_{year}_{name}.xlsx"
+        workbook.write_workbook(registry, name, year, previous, path, due)
         typer.echo(f"已写入 {path}")
 
 
@@ -121,12 +123,22 @@ def sql(
     tell_table(found, {name: name for name in found}, as_json, "没有符合的行")
 
 
+def _day(text: str, option: str) -> date | None:
+    """A day typed on the command line; None for none."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ParamsError(f"{option}：{text!r} 不是日期；写作 2026-03-31") from None
+
+
 @app.command()
-def queries(
+def queries(  # noqa: PLR0913 - options of a command
     year: Annotated[int, typer.Option(help="数据年份")],
     out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = ROOT / "reports" / "queries",
     html: Annotated[bool, typer.Option("--html", help="写 HTML，默认 Word")] = False,
-    due: Annotated[str, typer.Option(help="截止日期；给出则检查逾期")] = "",
+    due: Annotated[str, typer.Option(help="填报的截止日期；给出则检查逾期")] = "",
+    dated: Annotated[str, typer.Option(help="函的成文日期，例 2026-03-01；默认今天")] = "",
+    answer_by: Annotated[str, typer.Option(help="办理时限，例 2026-03-16；默认按规划 office 的 days")] = "",
     audit: Annotated[
         Path | None, typer.Option(help="核查样本表：indicator、region、year、facility、recounted、reported")
     ] = None,
@@ -134,20 +146,24 @@ def queries(
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
 ) -> None:
-    """审核一年的数据，每个部门写一份质询函。"""
+    """审核一年的数据，每个部门写一份核实函；文号记在同一文件夹的 发文登记.csv 里。"""
     import pandas as pd
 
-    from xhcp_eval.quality.letters import write_letters
     from xhcp_eval.quality.likely_range import likely_range
     from xhcp_eval.quality.reviewer import review
+    from xhcp_eval.report.letters.letters import write_letters
 
+    days = {"dated": _day(dated, "--dated"), "due": _day(answer_by, "--answer-by")}
     table, registry = _figures(data, database, plan)
     found = review(
         table, registry, registry.region, year, due=due or None,
         forecast=likely_range(table, registry, registry.region, year),
         audit=None if audit is None else pd.read_csv(audit),
     )  # fmt: skip
-    letters = write_letters(found, registry, year, out, "html" if html else "docx")
+    letters = write_letters(
+        found, registry, year, out, "html" if html else "docx", **days,
+        demonstration=bool((table["status"] == "demo").any()),
+    )  # fmt: skip
     counted = "、".join(f"{kind} {n} 条" for kind, n in found["severity"].value_counts(sort=False).items())
     typer.echo(f"{year} 年数据审核：{counted}")
     for path in letters:
@@ -182,22 +198,6 @@ def warn(
     if out is not None:
         write_csv(found, out)
         typer.echo(f"已写入 {out}")
-
-
-@app.command()
-def publish(
-    year: Annotated[int, typer.Option(help="数据年份")],
-    out: Annotated[Path, typer.Option(help="写到哪个文件(xlsx)")],
-    threshold: Annotated[int | None, typer.Option(help="小于此数的人数隐去；默认按规划的发布规则")] = None,
-    data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
-    database: DatabaseOption = DATABASE,
-    plan: PlanOption = PLAN,
-) -> None:
-    """统计资料(Excel)：供公开，小数隐去，且不能由合计倒推。"""
-    from xhcp_eval.observations.publish.yearbook import write_yearbook
-
-    table, registry = _figures(data, database, plan)
-    typer.echo(f"已写入 {write_yearbook(table, registry, registry.region, year, out, threshold=threshold)}")
 
 
 @rounds_app.command("open")

@@ -30,7 +30,7 @@ def run(
     for path in [params_file(path) for path in params]:
         try:
             say(f"请用浏览器打开：{run_pack(path, out, force=force)}")
-            _note("生成报告", path.stem, str(out))
+            note("生成报告", path.stem, str(out))
         except XhcpError as error:
             failures[path.stem] = error
     if len(failures) < len(params):
@@ -44,7 +44,7 @@ def run(
         )
 
 
-def _note(act: str, subject: str, detail: str) -> None:
+def note(act: str, subject: str, detail: str) -> None:
     """A line in the journal of the project's database, if there is one; a database that is held or damaged stops no report."""
     from xhcp_eval.errors import DataError
     from xhcp_eval.observations.store import journal
@@ -101,7 +101,7 @@ def export(
         written = write(folder, out or folder.with_name(f"{pack}.export"), chosen)
         for path in written:
             typer.echo(f"已写入 {path}")
-        _note("导出", pack, "、".join(path.name for path in written))
+        note("导出", pack, "、".join(path.name for path in written))
 
 
 @app.command()
@@ -119,7 +119,7 @@ def texts(
         file = text_file(given.pack)
         count = write_texts(given.title, findings(compute_pack(given)), file)
         typer.echo(f"{file}：添了 {count} 条")
-        _note("改写文字", given.pack, f"写出 {count} 条供改写")
+        note("改写文字", given.pack, f"写出 {count} 条供改写")
 
 
 @app.command()

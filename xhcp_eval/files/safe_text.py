@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet program would take for a formula
 # names that Windows keeps for devices, whatever the ending
@@ -22,6 +26,14 @@ _INVISIBLE = re.compile("[\t\r\n\x85\u2028\u2029\u200b-\u200f\u2060-\u2064\ufeff
 def plain_cell(value: object) -> object:
     """A value that no spreadsheet program runs: a text that begins like a formula gets an apostrophe before it."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def put_text(sheet: Worksheet, row: int, column: int, text: str | float):
+    """A cell of text, which stays text even where it begins like a formula. Returns the cell."""
+    cell = sheet.cell(row, column, text)
+    if isinstance(text, str):
+        cell.data_type = "s"
+    return cell
 
 
 def xml_text(text: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from xhcp_eval.errors import PlanError
 from xhcp_eval.plan.kinds import KINDS, kinds_that
+from xhcp_eval.plan.monitoring import Duty, FormMarks, Office
 from xhcp_eval.plan.units import UNITS
 
 Op = Literal[
@@ -239,18 +240,6 @@ class Milestone(_Model):
     what_zh: str
 
 
-class Duty(_Model):
-    """A monitoring or evaluation duty laid down by the plan."""
-
-    id: str
-    clause: str
-    demand_zh: str
-    demand_en: str = ""
-    system_requirement: str = ""
-    users: tuple[str, ...] = ()
-    frequency: tuple[Literal["annual", "mid_term", "final", "ad_hoc", "continuous"], ...] = ()
-
-
 class Reading(_Model):
     """One way to read an ambiguous sentence."""
 
@@ -277,7 +266,7 @@ class Ambiguity(_Model):
 
 class Plan(_Model):
     """A plan as data; see `load_plan`. users: who a duty serves, id -> Chinese name. definitions: file in data/plans/ whose
-    definitions of indicators the plan shares with others.
+    definitions of indicators the plan shares with others. office: who writes to departments. forms: marks of its forms.
     """
 
     id: str
@@ -298,6 +287,8 @@ class Plan(_Model):
     measures: tuple[Strategy, ...] = ()
     duties: tuple[Duty, ...] = ()
     users: dict[str, str] = {}
+    office: Office = Office()
+    forms: FormMarks = FormMarks()
     readings: tuple[Ambiguity, ...] = ()
 
     def __repr__(self) -> str:

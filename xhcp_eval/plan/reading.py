@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from xhcp_eval.errors import PlanError
 from xhcp_eval.files.home import SHIPPED, plan_folders
 from xhcp_eval.files.yaml_door import fault_text, fields_at, read_yaml
+from xhcp_eval.plan.identities import load_identities
 from xhcp_eval.plan.model import (
     SHORT,
     Ambiguity,
@@ -45,7 +46,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "goals.yaml": ("goals",),
     "indicators.yaml": ("indicators",),
     "strategies.yaml": ("strategies", "measures"),
-    "monitoring.yaml": ("duties", "users"),
+    "monitoring.yaml": ("duties", "users", "office", "forms"),
     "readings.yaml": ("readings",),
 }
 SECTIONS = tuple(section for sections in FILES.values() for section in sections)
@@ -93,6 +94,7 @@ def _load(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Plan:
     problems = _cross_check(result)
     if problems:
         raise PlanError(f"规划 {folder.name} 前后不一致，共 {len(problems)} 处", problems)
+    load_identities(result, folder)  # checked with the plan
     return result
 
 
@@ -230,6 +232,8 @@ def _dangling(plan: Plan) -> Iterator[str]:
         ]
     for duty in plan.duties:
         references.append(("monitoring.yaml", duty.id, "users", duty.users, "使用者", set(plan.users)))
+    leads = {i.departments[0] for i in plan.indicators if i.departments}
+    references.append(("monitoring.yaml", "forms", "numbers", plan.forms.numbers, "牵头部门", leads))
     for a in plan.readings:
         references += [
             (readings, a.id, "affects", a.affects, "指标", indicators),

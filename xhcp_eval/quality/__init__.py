@@ -1,4 +1,4 @@
-"""Can it be believed: findings on a table that passed the door, completeness, timeliness, letters back."""
+"""Can it be believed: findings on a table that passed the door, completeness, timeliness."""
 
 from xhcp_eval._doors import door
 
@@ -9,14 +9,11 @@ __all__, __getattr__, __dir__ = door(
         "completeness": "reporting",
         "dispersion": "smoothness",
         "documents": "sourcing",
-        "Identities": "identities",
         "last_digits": "heaping",
-        "load_identities": "identities",
         "read_missing": "sourcing",
         "review": "reviewer",
         "SEVERITIES": "findings",
         "timeliness": "reporting",
         "verification_factor": "verification",
-        "write_letters": "letters",
     },
 )

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.observations.table import KEY, TOTAL
+from xhcp_eval.plan.identities import RELATIONS, Denominators, Identities, Order, Partition, Whole
 from xhcp_eval.plan.kinds import kinds_that
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.plan.units import format_value
 from xhcp_eval.quality.findings import Finding, rounding, years_text
-from xhcp_eval.quality.identities import RELATIONS, Denominators, Identities, Order, Partition, Whole, events
 
 _PLACE = [name for name in KEY if name != "indicator"]
 # numbers that don't lie between those of the parts: differences, indices, coefficients of inequality
@@ -24,6 +24,11 @@ def inconsistencies(table: pd.DataFrame, plan: Plan, identities: Identities) -> 
     found += [f for whole in identities.wholes for f in _whole(table, plan, whole)]
     found += [f for same in identities.denominators for f in _same(table, plan, same)]
     return found + [f for partition in identities.partitions for f in _partition(table, plan, partition)]
+
+
+def events(table: pd.DataFrame) -> pd.Series:
+    """What adds up in each row: the numerator, or the value itself where a number is reported as such."""
+    return table["numerator"].where(table["unit"] != "count", table["value"])
 
 
 def _wide(table: pd.DataFrame, indicators, field: str) -> pd.DataFrame:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from xhcp_eval.observations.table import is_inside
+from xhcp_eval.plan.identities import Identities, load_identities
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.quality import marked, repeats
 from xhcp_eval.quality.consistency import inconsistencies
 from xhcp_eval.quality.counts import fractions, mismatches
 from xhcp_eval.quality.findings import Finding, to_frame
 from xhcp_eval.quality.heaping import heaped
-from xhcp_eval.quality.identities import Identities, load_identities
 from xhcp_eval.quality.outliers import outside_forecast, unusual_changes
 from xhcp_eval.quality.reporting import Due, late, missing_last_year
 from xhcp_eval.quality.smoothness import too_smooth

@@ -6,5 +6,6 @@ __all__, __getattr__, __dir__ = door(
     __name__,
     {
         "run_pack": "run.runner",
+        "write_letters": "letters.letters",
     },
 )

@@ -259,7 +259,7 @@ def stamp_of(book, change):
 
 WHOLE = {
     "a sheet renamed": (lambda b: setattr(b["健康"], "title", "健康1"), "缺少工作表“健康”，可能被改名或删除"),
-    "another version": (lambda b: stamp_of(b, lambda s: s.update(version=0)), "模板版本是 0，现用版本是 1"),
+    "another version": (lambda b: stamp_of(b, lambda s: s.update(version=0)), "模板版本是 0，现用版本是 2"),
     "another registry": (lambda b: stamp_of(b, lambda s: s.update(registry="old")), "另一登记版本"),
     "another plan": (lambda b: stamp_of(b, lambda s: s.update(plan="beijing")), "按规划 beijing"),
     "a broken stamp": (lambda b: setattr(b[STAMP_SHEET]["A1"], "value", "{oops"), "模板标记已损坏"),

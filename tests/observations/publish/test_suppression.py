@@ -133,7 +133,7 @@ def test_a_small_population_is_hidden_and_guarded():
     assert found["denominator"].isna().tolist() == [False, True, True]
     # "<5" of a population known to be one or two would tell the number
     one = suppress(table(cell(12, 400), cell(1, 1, sex="male"), cell(11, 399, sex="female")))
-    assert one["published"].tolist() == ["30‰", "…", "…"]
+    assert one["published"].tolist() == ["…", "…", "…"]
 
 
 def test_parts_that_are_only_some_of_the_total_bound_it():
@@ -282,7 +282,7 @@ def test_what_is_not_allowed():
         suppress(pd.concat([rows, rows]))
     with pytest.raises(DataError, match="不能为负"):
         suppress(rows.assign(numerator=[-1.0, 3, 17]))
-    for bad in ({"threshold": 1}, {"smallest": 5}, {"protection": 0}):
+    for bad in ({"threshold": 1}, {"smallest": 5}, {"width": 1}):
         with pytest.raises(ParamsError, match="threshold≥2"):
             suppress(rows, **bad)
 

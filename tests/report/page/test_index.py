@@ -57,7 +57,12 @@ def pack(monkeypatch):
         region="新华区",
         plan=SimpleNamespace(name="某规划", end_year=2030),
         params=SimpleNamespace(
-            pack="small", data_page="index.html", data_until=2025, outcome_year=None, use_recollection=False
+            pack="small",
+            data_page="index.html",
+            data_until=2025,
+            outcome_year=None,
+            use_recollection=False,
+            cover=SimpleNamespace(classification=""),
         ),
         stamp={"computed_at": "2026-03-31T16:30:00+00:00", "version": "0.1.0"},
         is_demo=False,
@@ -121,7 +126,9 @@ def test_the_page_declares_its_data(pack):
     assert facts["评估对象"] == "新华区"
     assert facts["数据截至"] == "2025年，共 1,202 个数据点"
     assert facts["数据性质"] == "公开统计数据；其中 2 个数字只见一处或待核实，不用于判定和趋势"
-    assert "北京时间" in facts["计算时间"]
+    assert "北京时间" in facts["计算时间"] and "密级" not in facts
+    pack.params.cover.classification = "内部资料"
+    assert index.declaration(pack)["密级"] == "内部资料"
     pack.is_demo = True
     assert "不是真实统计" in index.declaration(pack)["数据性质"]
 

@@ -50,8 +50,8 @@ class Heading(Block):
 
 @dataclass(frozen=True)
 class Paragraph(Block):
-    """Sentences. lead: first words set in bold. style: body, note (small, below a table or picture), source or item (of a list).
-    link: address, relative to the report's folder, under which its numbers stand. spare: may be left out where a document
+    """Sentences. lead: first words set in bold. style: body, note (small, below a table or picture), source, item (of a list), and
+    of a letter addressee and signature. link: address, relative to the report's folder, under which its numbers stand. spare: may be left out where a document
     has to keep to its pages.
     """
 

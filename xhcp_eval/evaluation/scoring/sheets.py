@@ -20,9 +20,10 @@ from xhcp_eval.evaluation.methods.rubric import (
     Rubric,
     evidence_numbers,
 )
+from xhcp_eval.files.safe_text import put_text
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.observations.cells import cell_text, check_archive
-from xhcp_eval.observations.forms.workbook import STAMP_SHEET, put_text, write_stamp
+from xhcp_eval.observations.forms.workbook import STAMP_SHEET, write_stamp
 from xhcp_eval.plan.model import Plan
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xhcp_eval.files.safe_text import put_text
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.observations.cells import Cells, Fault
 from xhcp_eval.observations.forms.reader import WorkbookCells
-from xhcp_eval.observations.forms.workbook import put_text
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

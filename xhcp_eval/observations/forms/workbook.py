@@ -8,13 +8,22 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.safe_text import put_text
 from xhcp_eval.files.whole import whole_file
+from xhcp_eval.observations.forms.marks import (
+    HEAD_ROWS,
+    fit_height,
+    write_explanations,
+    write_foot,
+    write_head,
+)
 from xhcp_eval.observations.table import KEY, TOTAL
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Plan
@@ -23,9 +32,10 @@ from xhcp_eval.plan.units import UNITS, format_value
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-VERSION = 1
+VERSION = 2
+A3 = 8  # paper, as spreadsheets number it
 STAMP_SHEET, GUIDE_SHEET, MILESTONE_SHEET = "_xhcp", "填报说明", "落实事项"
-HEADER_ROW, FIRST_ROW = 3, 4
+HEADER_ROW, FIRST_ROW = HEAD_ROWS + 1, HEAD_ROWS + 2
 # Header and width of every column; the inputs are filled in, the others are protected.
 HEADERS: dict[str, tuple[str, int]] = {
     "key": ("行标识(勿改)", 6), "name": ("指标", 30), "unit": ("单位", 9), "region": ("地区", 18), "group": ("分组", 12),
@@ -145,18 +155,24 @@ def registry_hash(plan: Plan) -> str:
     return hashlib.sha256(json.dumps([plan.id, facts]).encode()).hexdigest()[:16]
 
 
-def write_workbook(plan: Plan, department: str, year: int, previous: pd.DataFrame, path: Path) -> Path:
+def write_workbook(
+    plan: Plan, department: str, year: int, previous: pd.DataFrame, path: Path, due: date | None = None
+) -> Path:
     """Write the workbook of one department and year, whole or not at all.
 
-    plan, department, year, previous: as for `form_rows`. path: .xlsx to write. Returns it. Raises DataError.
+    plan, department, year, previous: as for `form_rows`; the plan's `forms` give the marks that the law asks for. path: .xlsx to
+    write. due: day by which it is to be back. Returns the path. Raises DataError.
     """
     import openpyxl
 
     rows = form_rows(plan, department, year, previous)
     book = openpyxl.Workbook()
-    _write_guide(book.active, plan, department, year, rows)
+    _write_guide(book.active, plan, department, year, rows, due)
     for topic, part in rows.groupby("topic", sort=False):
-        _write_topic(book.create_sheet(topic), part, f"{department} {year}年 {topic}")
+        sheet = book.create_sheet(topic)
+        write_head(sheet, plan, department, year, topic, len(HEADERS))
+        _write_topic(sheet, part)
+        write_foot(sheet, FIRST_ROW + len(part) + 1)
     stamp = {
         "version": VERSION, "plan": plan.id, "department": department, "year": year, "registry": registry_hash(plan),
         "sheets": {topic: [row_key(row) for row in part.to_dict("records")] for topic, part in rows.groupby("topic", sort=False)},
@@ -185,14 +201,6 @@ def _shown(book, words: list[str]) -> dict[str, dict]:
     return found
 
 
-def put_text(sheet: Worksheet, row: int, column: int, text: str | float):
-    """A cell of text, which stays text even where it begins like a formula. Returns the cell."""
-    cell = sheet.cell(row, column, text)
-    if isinstance(text, str):
-        cell.data_type = "s"
-    return cell
-
-
 def write_stamp(sheet: Worksheet, stamp: dict) -> None:
     """The stamp in pieces, since a cell holds at most 32,767 characters."""
     text = json.dumps(stamp, ensure_ascii=False)
@@ -202,7 +210,9 @@ def write_stamp(sheet: Worksheet, stamp: dict) -> None:
     sheet.protection.sheet = True
 
 
-def _write_guide(sheet: Worksheet, plan: Plan, department: str, year: int, rows: pd.DataFrame) -> None:
+def _write_guide(
+    sheet: Worksheet, plan: Plan, department: str, year: int, rows: pd.DataFrame, due: date | None
+) -> None:
     from openpyxl.styles import Alignment, Font
 
     sheet.title = GUIDE_SHEET
@@ -210,24 +220,26 @@ def _write_guide(sheet: Worksheet, plan: Plan, department: str, year: int, rows:
     counted = rows.groupby("topic", sort=False).agg(
         indicators=("indicator", "nunique"), rows=("indicator", "size")
     )
-    lines = [f"填报单位：{department}", f"数据年份：{year}年", *_GUIDE, "本表包括："]
+    until = f"{due.year}年{due.month}月{due.day}日前" if due else "按填报通知"
+    lines = [f"填报单位：{department}", f"数据年份：{year}年", f"报送时间：{until}", *_GUIDE, "本表包括："]
     lines += [f"    {topic}：指标 {n} 个，{m} 行" for topic, n, m in counted.itertuples()]
     for number, line in enumerate(lines, 3):
-        put_text(sheet, number, 1, line).alignment = Alignment(wrap_text=True, vertical="top")
-    sheet.column_dimensions["A"].width = 100
+        put_text(sheet, number, 1, line).alignment = Alignment(vertical="top")
+    write_explanations(sheet, len(lines) + 4, plan, rows["indicator"].unique().tolist())
     sheet.protection.sheet = True
 
 
-def _write_topic(sheet: Worksheet, rows: pd.DataFrame, title: str) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill, Protection
+def _write_topic(sheet: Worksheet, rows: pd.DataFrame) -> None:
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
     from openpyxl.utils import get_column_letter
 
-    grey, soft = PatternFill("solid", fgColor="E7E6E6"), Font(color="7F7F7F")
-    put_text(sheet, 1, 1, title).font = Font(bold=True, size=13)
+    grey, soft = PatternFill("solid", fgColor="E7E6E6"), Font(color="595959")
+    line = Side(style="thin", color="A6A6A6")
+    grid = Border(left=line, right=line, top=line, bottom=line)
     for name, (header, width) in HEADERS.items():
         column = COLUMNS[name]
         cell = put_text(sheet, HEADER_ROW, column, header)
-        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDEBF7")
+        cell.font, cell.fill, cell.border = Font(bold=True), PatternFill("solid", fgColor="DDEBF7"), grid
         cell.alignment = Alignment(wrap_text=True, vertical="center")
         sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.column_dimensions["A"].hidden = True
@@ -241,15 +253,19 @@ def _write_topic(sheet: Worksheet, rows: pd.DataFrame, title: str) -> None:
         if row["unit"] == "binary":
             texts["unit"] = "是/否"
         for name, column in COLUMNS.items():
+            sheet.cell(number, column).border = grid
             if name in INPUTS and (KINDS[row["kind"]].with_parts or name not in ("numerator", "denominator")):
                 sheet.cell(number, column).protection = open_cell
             else:
                 cell = put_text(sheet, number, column, "" if name in INPUTS else texts[name])
                 cell.fill, cell.font, cell.alignment = grey, soft, wrap
+        shown = [name for name in COLUMNS if name != "key" and name not in INPUTS]
+        fit_height(sheet, number, [texts[name] for name in shown], [HEADERS[name][1] for name in shown])
     _guard(sheet, rows)
     sheet.freeze_panes = sheet.cell(FIRST_ROW, COLUMNS["unit"])
     sheet.protection.sheet, sheet.protection.formatColumns, sheet.protection.autoFilter = True, False, False
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.page_setup.paperSize = A3
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
 

@@ -1,24 +1,28 @@
-"""What may be printed: small counts suppressed, and enough others that none can be had by subtraction.
+"""What may be printed: small counts suppressed, and enough others that none can be worked out from the rest.
 
 The analyst's own database is not thinned; `suppress` is applied to a table on its way out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError, ParamsError
-from xhcp_eval.observations.publish.guard import guard
-from xhcp_eval.observations.publish.margins import DIMENSIONS, Cells, cells_of
+from xhcp_eval.observations.publish.figures import Cells, Figures, figures_of
+from xhcp_eval.observations.publish.guard import Printed, Rule, guard
+from xhcp_eval.observations.publish.margins import DIMENSIONS
 from xhcp_eval.observations.publish.recovery import intervals
 from xhcp_eval.observations.table import TOTAL
+from xhcp_eval.plan.identities import Identities
 from xhcp_eval.plan.units import UNITS, format_value
 
 HIDDEN = "…"
 NEEDED: tuple[str, ...] = ("indicator", "region", "year", "value", "numerator", "denominator", "unit")
+NO_RELATIONS = Identities()
 
 
 def suppress(
@@ -26,8 +30,11 @@ def suppress(
     threshold: int = 5,
     *,
     smallest: int = 1,
-    protection: int = 2,
+    width: int | None = None,
     exempt: Collection[str] = (),
+    identities: Identities = NO_RELATIONS,
+    earlier: Sequence[pd.DataFrame] = (),
+    tell: Callable[[int, int], object] = lambda done, of: None,
 ) -> pd.DataFrame:
     """Blank the small cells of a table to be published, and as many others as keep them from being recomputed.
 
@@ -35,74 +42,116 @@ def suppress(
     the total. threshold: counts of `smallest` to threshold - 1 are small (smallest=0 hides zeros as well).
     A cell is suppressed first where its events, or those of its denominator without the event, are small: both tell
     of few children. Counts that were not given but follow from rate and denominator are counts like others.
-    protection: what is left to a reader of a small cell must span at least this much (2: three possible numbers),
-    or the whole printed range where that is narrower. exempt: indicators that don't count people (schools, villages).
+    width: how many numbers must stay possible of every hidden cell, or as many as its bounds allow where these are fewer;
+    by default as many as "<5" itself leaves. exempt: indicators that don't count people (schools, villages).
+    identities: relations between indicators that a reader knows. earlier: editions published before, with the counts
+    that stood behind them (results of `suppress` joined to its input, or `editions.read_editions`): what any of them showed is
+    known, and what they hid is protected as well. tell: called with pieces done and pieces in all.
     Returns the frame with value and numerator blank in suppressed cells, the denominator too where it is small itself
     (or guards one that is), and two columns: `published`, the text to print ("<5", "…" or the value), and
     `suppressed` ("", "primary", "secondary"), which is for the analyst and is not to be published.
-    A reader is taken to know all denominators, which margins add up (sex, age, residence, category, units below
-    their region) and the rule. Guarded is each indicator and year by itself: not against differences of pooled
-    years, of indicators that contain one another, nor gaps published beside one of their sides.
-    Hundepool et al. 2012, Statistical Disclosure Control, ch. 4 (hypercube-like search, audit by linear programmes).
+    A reader is taken to know all denominators, the counts behind every rate shown, which margins add up (sex, age, residence,
+    category, units below their region and those of its urban and rural part), the relations and the rule.
+    Hundepool et al. 2012, Statistical Disclosure Control, ch. 4 (sensitive cells, protection levels, audit).
     Raises ParamsError for bad parameters, DataError for missing columns or doubled cells.
     """
-    if threshold < 2 or not 0 <= smallest < threshold or protection < 1:
-        raise ParamsError("须 threshold≥2、0≤smallest<threshold、protection≥1")
-    table = _prepared(frame)
+    width = max(2, threshold - smallest) if width is None else width
+    if threshold < 2 or not 0 <= smallest < threshold or width < 2:
+        raise ParamsError("须 threshold≥2、0≤smallest<threshold、width≥2")
+    rule, table = Rule(threshold, smallest, width), _prepared(frame)
     events, cases = _events(table), table["denominator"].to_numpy(float)
     liable = ~table["indicator"].isin(list(exempt)).to_numpy()
     few, small_cases = _small(events, smallest, threshold) & liable, _small(cases, 1, threshold) & liable
-    rest = _small(cases - events, max(smallest, 1), threshold) & liable
-    primary, hidden, coarse, no_cases = few | rest, few | rest, np.zeros(len(table), bool), small_cases.copy()
-    limits = smallest, threshold - 1, protection
-    for rows in _groups(table, primary | small_cases):
-        some = table.iloc[rows]
-        if small_cases[rows].any():
-            population = cells_of(some, cases[rows], np.full(len(rows), np.inf))
-            no_cases[rows], _ = guard(population, small_cases[rows], np.zeros(len(rows), bool), limits)
-        counts = cells_of(some, events[rows], _most(events[rows], cases[rows]))
-        start = hidden[rows] | no_cases[rows]
-        hidden[rows], coarse[rows] = guard(counts, start, few[rows], limits, primary[rows])
-    shown = [format_value(v, u) for v, u in zip(table["value"], table["unit"], strict=True)]
+    primary = few | (_small(cases - events, max(smallest, 1), threshold) & liable)
+    no_cases = _hidden_populations(table, small_cases, rule, identities)
+    before = [_prepared(one) for one in earlier]
+    figures = _figures([table, *before], [events, *map(_events, before)], identities)
+    printed = _printed(figures, primary | no_cases, few, before, smallest)
+    hidden, coarse = printed.hidden.copy(), np.zeros(len(printed.hidden), bool)
+    pieces = list(figures.pieces(hidden))
+    for done, (where, cells) in enumerate(pieces):
+        tell(done, len(pieces))
+        hidden[where], coarse[where] = guard(cells, printed.at(where), rule)
+    tell(len(pieces), len(pieces))
+    own = figures.of_rows[0]
+    hidden = hidden[own] | primary | no_cases
+    texts = np.select([(printed.few & ~coarse)[own], hidden], [f"<{threshold}", HIDDEN], "")
+    result = _blanked(frame, hidden, no_cases, texts)
+    result["suppressed"] = np.select([primary, hidden], ["primary", "secondary"], "")
+    return result
+
+
+def _blanked(
+    frame: pd.DataFrame, hidden: np.ndarray, no_cases: np.ndarray, texts: np.ndarray
+) -> pd.DataFrame:
+    """The frame without what is hidden, and what is printed of each row. texts: (n_rows,) for hidden ones, else ""."""
+    shown = [
+        text or format_value(value, unit)
+        for text, value, unit in zip(texts, frame["value"], frame["unit"], strict=True)
+    ]
     result = frame.copy()
     result.loc[hidden, ["value", "numerator"]] = np.nan
     result.loc[no_cases, "denominator"] = np.nan
-    result["suppressed"] = np.select([primary, hidden], ["primary", "secondary"], "")
-    result["published"] = np.select([few & ~coarse, hidden], [f"<{threshold}", HIDDEN], shown)
+    result["published"] = np.array(shown, object)
     return result
 
 
 def audit(
-    published: pd.DataFrame, original: pd.DataFrame | None = None, *, smallest: int = 1
+    published: pd.DataFrame,
+    original: pd.DataFrame | None = None,
+    *,
+    smallest: int = 1,
+    identities: Identities = NO_RELATIONS,
+    earlier: Sequence[pd.DataFrame] = (),
+    width: int | None = None,
 ) -> pd.DataFrame:
     """Try to recover every suppressed cell from what was published, by integer programmes.
 
     published: result of `suppress`. original: the table before, in the same order: the reader then knows its
     denominators and which margins add up; otherwise these are taken to add up as the visible margins of the same
-    indicator do, or, where none is visible, to do so. smallest: as given to `suppress`.
+    indicator do, or, where none is visible, to do so. smallest, identities, earlier: as given to `suppress`.
+    width: if given, limits are sought no further than so many numbers.
     Returns indicator, region, year, sex, age, residence, category, published, low, high (the events that are possible;
-    infinite without a bound) and recoverable (only one number is possible), a row a suppressed cell.
+    infinite without a bound), allowed (how many numbers print and denominator alone allow) and recoverable (only one
+    number is possible), a row a suppressed cell; cells that only earlier editions hold come last.
     """
-    table = _prepared(published)
-    known = table if original is None else _prepared(original)
-    cases = known["denominator"].to_numpy(float)
-    hidden = (
-        published["published"].str.startswith("<").to_numpy() | (published["published"] == HIDDEN).to_numpy()
-    )
-    events = np.where(hidden, np.nan, _events(table))
-    reference = events if original is None else _events(known)
-    low, high = np.full(len(table), np.nan), np.full(len(table), np.nan)
-    for rows in _groups(table, hidden):
-        most = _most(reference[rows], cases[rows])
-        cells = cells_of(table.iloc[rows], reference[rows], most)
-        cells = Cells(events[rows], most, cells.margins, cells.equal)
-        few = _printed(published["published"].iloc[rows], smallest)
-        low[rows], high[rows] = intervals(cells, hidden[rows], *few)
-    result = table.loc[hidden, ["indicator", "year", *DIMENSIONS]].assign(
-        published=published.loc[hidden, "published"]
-    )
-    result = result.assign(low=low[hidden], high=high[hidden])
+    table, before = _prepared(published), [_prepared(one) for one in earlier]
+    hidden = is_hidden(published["published"])
+    if original is None:
+        known = table.assign(**{name: table[name].mask(hidden) for name in ("value", "numerator")})
+    else:
+        known = _prepared(original)
+    editions = [known, *before]
+    figures = _figures(editions, [_events(one) for one in editions], identities)
+    prints = [table, *before]
+    state = _printed(figures, hidden, np.zeros(len(table), bool), before, smallest)
+    secret, low, high = state.hidden, *_ranges(figures, prints, smallest)
+    secret[figures.of_rows[0][~hidden]] = False  # an earlier edition hid what this one shows
+    least, most, allowed = np.full((3, len(secret)), np.nan)
+    for where, cells in figures.pieces(secret):
+        most_here = np.minimum(high[where], cells.most)
+        needed = None if width is None else np.minimum(width - 1.0, most_here - low[where])
+        cells = _as_read(cells, secret[where])
+        least[where], most[where] = intervals(cells, secret[where], low[where], high[where], needed)
+        allowed[where] = most_here - low[where] + 1
+    rows = _hidden_rows(figures, prints, secret)
+    result = rows[["indicator", "year", *DIMENSIONS, "published"]]
+    of = rows["figure"].to_numpy()
+    result = result.assign(low=least[of], high=most[of], allowed=allowed[of])
     return result.assign(recoverable=result["low"] == result["high"])
+
+
+def is_hidden(text: pd.Series) -> np.ndarray:
+    """Whether printed texts are those of hidden cells; (n_rows,) bool."""
+    return (text.str.startswith("<") | (text == HIDDEN)).to_numpy(bool)
+
+
+def _hidden_rows(figures: Figures, prints: Sequence[pd.DataFrame], secret: np.ndarray) -> pd.DataFrame:
+    """Rows of secret figures, each figure once, those of the first edition under its own index."""
+    rows = [one.assign(figure=of) for one, of in zip(prints, figures.of_rows, strict=True)]
+    rows[1:] = [one.set_axis(one.index + len(prints[0]) * k, axis=0) for k, one in enumerate(rows[1:], 1)]
+    found = pd.concat(rows)
+    return found[secret[found["figure"]]].drop_duplicates("figure")
 
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
@@ -131,21 +180,69 @@ def _small(count: np.ndarray, smallest: int, threshold: int) -> np.ndarray:
     return (count >= smallest) & (count < threshold)
 
 
-def _most(events: np.ndarray, cases: np.ndarray) -> np.ndarray:
-    """Upper bound of the events: the denominator, unless the indicator's events pass it (gross enrolment)."""
-    passing = np.any(events > cases)
-    return np.where(np.isnan(cases) | passing, np.inf, cases)
+def _figures(tables: Sequence[pd.DataFrame], counts: Sequence[np.ndarray], identities: Identities) -> Figures:
+    """All figures with their upper bounds: the denominator, unless an indicator's events pass it (gross enrolment)."""
+    mosts = []
+    for table, events in zip(tables, counts, strict=True):
+        cases = table["denominator"].to_numpy(float)
+        passing = table["indicator"].isin(table.loc[events > cases, "indicator"])
+        mosts.append(np.where(np.isnan(cases) | passing, np.inf, cases))
+    return figures_of(tables, counts, mosts, identities)
 
 
-def _groups(table: pd.DataFrame, concerned: np.ndarray) -> Iterator[np.ndarray]:
-    """Positions of each indicator and year that has a cell to hide."""
-    for rows in table.groupby(["indicator", "year"], sort=False).indices.values():
-        if concerned[rows].any():
-            yield rows
+def _hidden_populations(
+    table: pd.DataFrame, small: np.ndarray, rule: Rule, identities: Identities
+) -> np.ndarray:
+    """Denominators that are not to be known: small ones, what guards them, and the same children under other indicators."""
+    cases = table["denominator"].to_numpy(float)
+    same = Identities(residence=identities.residence)
+    figures = figures_of([table], [cases], [np.full(len(table), np.inf)], same)
+    nothing = np.zeros(len(table), bool)
+    hidden = small.copy()
+    for where, cells in figures.pieces(small):
+        limits = np.zeros(len(where)), np.full(len(where), np.inf)
+        printed = Printed(small[where], nothing[where], nothing[where], *limits)
+        hidden[where], _ = guard(cells, printed, rule)
+    for group in identities.denominators:
+        rows = table["indicator"].isin(group.indicators).to_numpy()
+        place = table.loc[rows, ["year", *DIMENSIONS]].assign(hidden=hidden[rows])
+        hidden[rows] = place.groupby(["year", *DIMENSIONS], sort=False)["hidden"].transform("any")
+    return hidden
 
 
-def _printed(text: pd.Series, smallest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Range that the printed text itself gives: (low, high)."""
-    few = text.str.startswith("<").to_numpy()
-    below = pd.to_numeric(text.str.removeprefix("<").where(few), errors="coerce").to_numpy(float)
-    return np.where(few, smallest, 0.0), np.where(few, below - 1, np.inf)
+def _printed(
+    figures: Figures, start: np.ndarray, few: np.ndarray, before: Sequence[pd.DataFrame], smallest: int
+) -> Printed:
+    """How figures stand in print to begin with. start, few: (n_rows,) of the new edition. before: earlier ones.
+
+    What an earlier edition hid stays hidden, as it stood, so that an edition made again is the same.
+    """
+    size = len(figures.count)
+    hidden, few_, new, known = np.zeros((4, size), bool)
+    hidden[figures.of_rows[0]], few_[figures.of_rows[0]], new[figures.of_rows[0]] = start, few, True
+    for one, of in zip(before, figures.of_rows[1:], strict=True):
+        secret = is_hidden(one["published"])
+        known[of[~secret]] = True
+        hidden[of[secret]] = True
+        few_[of[(one["published"] == HIDDEN).to_numpy(bool)]] = False
+    low, high = _ranges(figures, [None, *before], smallest)
+    return Printed(hidden & ~known, few_ & ~known, known | ~new, low, high)
+
+
+def _ranges(
+    figures: Figures, prints: Sequence[pd.DataFrame | None], smallest: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Range of each figure that printed texts themselves give: (low, high), (n_figures,) each."""
+    low, high = np.zeros(len(figures.count)), np.full(len(figures.count), np.inf)
+    for one, of in zip(prints, figures.of_rows, strict=True):
+        if one is not None:
+            few = one["published"].str.startswith("<").to_numpy(bool)
+            below = one["published"][few].str.removeprefix("<").astype(float).to_numpy()
+            low[of[few]] = np.maximum(low[of[few]], smallest)
+            high[of[few]] = np.minimum(high[of[few]], below - 1)
+    return low, high
+
+
+def _as_read(cells: Cells, hidden: np.ndarray) -> Cells:
+    """Cells as a reader has them: counts of hidden ones unknown."""
+    return replace(cells, count=np.where(hidden, np.nan, cells.count))

@@ -50,7 +50,7 @@ def round_status(database: Database, plan: Plan, year: int, today: date | None =
     """
     today = today or date.today()
     asked = asked_indicators(plan)
-    due = _due(database, year)
+    due = due_on(database, year)
     found = _reported(database, plan, year)
     if due is None and found.empty:
         raise DataError(f"{year} 年没有开启填报，也没有数据；先执行 xhcp round open {year}")
@@ -203,7 +203,8 @@ def _reported(database: Database, plan: Plan, year: int) -> pd.DataFrame:
     return table[whole & (table["region"] == plan.region) & (table["year"] == year)]
 
 
-def _due(database: Database, year: int) -> date | None:
+def due_on(database: Database, year: int) -> date | None:
+    """Day by which departments report a year; None where no round is open."""
     found = database.sql("select due_on from rounds where year = ?", [year])
     return None if found.empty else pd.Timestamp(found["due_on"][0]).date()
 

@@ -12,7 +12,10 @@ from xhcp_eval.report.export.wordml import BLACK, FANG, KAI, MARGINS, PAGE, SONG
 POINTS = 72 / 25.4  # in a millimetre
 CELL_ROOM = 2.85  # points at each side of a cell's text: 57 twips
 # Paragraph style of a block -> of the sheet.
-STYLES = {"body": "BodyText", "note": "Note", "source": "Source", "item": "ListBullet"}
+STYLES = {
+    "body": "BodyText", "note": "Note", "source": "Source", "item": "ListBullet", "addressee": "Addressee",
+    "signature": "Signature",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ _OWN: dict[str, Look] = {
     "Hinge": Look("分节", SONG, 1, align="left", line=1),
     "Class": Look("密级", BLACK, 16, align="left"),
     "Logo": Look("徽标", align="center", line=0, after=20),
+    "Addressee": Look("主送机关"),
+    # the middle of the right half, so that a date stands four characters from the edge
+    "Signature": Look("落款", align="center", left=12, with_next=True),
     "CoverUnit": Look("编制单位", KAI, 18, align="center", line=34),
     "CoverMark": Look("封面声明", BLACK, 16, align="center", colour="A3161F"),
     "FigureTitle": replace(LOOKS["TableCaption"], name="图题"),
@@ -86,6 +92,8 @@ _SMALL: dict[str, Look] = {
     "Title": Look("Title", TITLE, 18, align="center", line=26, after=2),
     "Subtitle": Look("Subtitle", KAI, 11, align="center", line=16, after=2),
     "BodyText": Look("Body Text", FANG, 10.5, indent=2, line=16),
+    "Addressee": Look("主送机关", FANG, 10.5, line=16),
+    "Signature": Look("落款", FANG, 10.5, align="center", left=24, line=16),
     "Heading1": _heading(LOOKS["Heading1"], size=12, line=18, indent=0, before=6, after=2),
     "Heading2": _heading(LOOKS["Heading2"], size=11, line=17, indent=0, before=3),
     "Heading3": _heading(LOOKS["Heading3"], size=10.5, line=16, indent=0, before=0),

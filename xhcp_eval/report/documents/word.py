@@ -66,6 +66,11 @@ def word_document(blocks: Sequence[Block], cover: Cover) -> Document:
     return document
 
 
+def add_body(document: Document, blocks: Sequence[Block], cover: Cover) -> None:
+    """Append blocks to a document that has a front of another kind. Raises RunError as `write_word` does."""
+    _Writer(document, blocks, cover).body()
+
+
 class _Writer:
     """Appends blocks to a document, in order."""
 

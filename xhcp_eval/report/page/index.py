@@ -22,11 +22,9 @@ if TYPE_CHECKING:
     from xhcp_eval.pack.pack import Pack
 
 
-YEARBOOK = "统计资料.xlsx"
 DOWNLOADS = {
     "results.xlsx": "结果表（Excel）",
     "results.csv": "结果表（CSV，机器可读）",
-    YEARBOOK: "统计资料（Excel，可公开，小数已隐去）",
     "run.json": "运行记录（版本、输入文件摘要、参数、用时；与本页同一文件夹）",
 }
 TYPES = {
@@ -70,11 +68,7 @@ def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
         tiles=status_tiles(pack),
         parts=_parts(pack),
         changes=_changes(before, folder),
-        downloads=[
-            _download(folder / name, text)
-            for name, text in DOWNLOADS.items()
-            if name != YEARBOOK or (folder / name).is_file()
-        ],
+        downloads=[_download(folder / name, text) for name, text in DOWNLOADS.items()],
     )
     chapters = [_chapter(summary, first), *(part.read_text(encoding="utf-8") for part in parts)]
     path = folder / pack.params.data_page
@@ -120,6 +114,8 @@ def declaration(pack: Pack) -> dict[str, str]:
         "数据性质": _nature(pack, statuses),
         "计算时间": f"{local_time(pack.stamp['computed_at'])}，程序 xhcp_eval {pack.stamp['version']}",
     }
+    if params.cover.classification:
+        facts["密级"] = params.cover.classification
     if params.outcome_year is not None:
         facts["事后对照"] = f"{params.outcome_year}年的实际结果；预测只用{params.data_until}年及以前的数据"
     return facts

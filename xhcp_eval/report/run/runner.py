@@ -30,7 +30,6 @@ from xhcp_eval.report.run.execute import Done, Job, run_jobs
 
 REPORTS = ROOT / "reports"
 RECORD = "run.json"
-YEARBOOK = "85_yearbook.ipynb"
 
 
 @dataclass(frozen=True)
@@ -110,8 +109,6 @@ def write_report(
     if any(one.failure for one in done):
         raise _failed(run, jobs, done, kept)
     write_results(pack, work)
-    if any(section.notebook == YEARBOOK for section in pack.params.sections):
-        _yearbook(pack, work)
     write_index(pack, run.shell, work)  # takes the tables into the page
     write_documents(pack, work)
     remove(run.snapshot)
@@ -134,14 +131,6 @@ def _executed(run: Run, jobs: list[Job], tell: Callable[[Done], None]) -> list[D
         list(run.pack.frames.values())  # computed here, not in the child of every notebook that shows them
     hold_pack(run.pack, run.snapshot)
     return run_here(jobs, tell)
-
-
-def _yearbook(pack: Pack, work: Path) -> None:
-    from xhcp_eval.chapters.yearbook import FILE
-    from xhcp_eval.observations.publish.yearbook import write_yearbook
-
-    region = pack.region
-    write_yearbook(pack.observations, pack.plan, region, pack.params.data_until, work / FILE)
 
 
 def _start(pack: Pack, work: Path, target: Path, key: str, started: float) -> Run:

@@ -1,13 +1,13 @@
-"""Relations that must hold between figures: declared as data beside the plan, checked here.
+"""Relations that must hold between figures: data beside the plan, by which figures are checked and small ones protected.
 
 WHO Data Quality Review 2017, module 1, domain 3 (internal consistency) and Eurostat's validation levels 1-2.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from xhcp_eval.errors import PlanError
@@ -33,11 +33,16 @@ class Order(_Entry):
 
 
 class Whole(_Entry):
-    """Events of `parts` together are at most, or equal to, those of `whole`."""
+    """Events of `parts` together are at most, or equal to, those of `whole`.
+
+    denominator: the events of the whole are also the denominator of each part (left-behind children, and those of
+    them who are cared for), so that a part's rate tells the whole.
+    """
 
     whole: str
     parts: tuple[str, ...] = Field(min_length=1)
     relation: Literal["at_most", "equal"] = "equal"
+    denominator: bool = False
 
 
 class Partition(_Entry):
@@ -67,6 +72,24 @@ class Denominators(_Entry):
     indicators: tuple[str, ...] = Field(min_length=2)
 
 
+class Moving(_Entry):
+    """An indicator whose events are those of another in its own year and the years before it."""
+
+    indicator: str
+    of: str
+    years: int = Field(ge=2, le=10)
+
+
+class Residence(BaseModel):
+    """Which units make up a region's urban and rural part. level: of the units. urban, rural: how their names end."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: str
+    urban: tuple[str, ...] = Field(min_length=1)
+    rural: tuple[str, ...] = Field(min_length=1)
+
+
 class Identities(BaseModel):
     """All relations of a plan."""
 
@@ -76,20 +99,24 @@ class Identities(BaseModel):
     wholes: tuple[Whole, ...] = ()
     partitions: tuple[Partition, ...] = ()
     denominators: tuple[Denominators, ...] = ()
+    moving: tuple[Moving, ...] = ()
+    residence: Residence | None = None
 
     def named(self) -> set[str]:
         """Ids of all indicators mentioned."""
         lists = [e.indicators for kind in (self.orders, self.partitions, self.denominators) for e in kind]
         lists += [(w.whole, *w.parts) for w in self.wholes] + [p.exempt for p in self.partitions]
+        lists += [(m.indicator, m.of) for m in self.moving]
         return {name for names in lists for name in names}
 
 
-def load_identities(plan: Plan) -> Identities:
+def load_identities(plan: Plan, folder: Path | None = None) -> Identities:
     """The relations declared in a plan's folder; none where the folder has no such file.
 
-    Raises PlanError, in Chinese, for a file that is not as it must be or names unknown indicators.
+    folder: of the plan, if not the one of its id. Raises PlanError, in Chinese, for a file that is not as it must be or
+    names unknown indicators.
     """
-    path = plan_folder(plan.id) / FILE
+    path = (folder or plan_folder(plan.id)) / FILE
     if not path.is_file():
         return Identities()
     found = load_yaml(path, Identities, f"规划 {plan.id} 的指标关系", PlanError, empty=True)
@@ -97,8 +124,3 @@ def load_identities(plan: Plan) -> Identities:
     if unknown:
         raise PlanError(f"规划 {plan.id} 的 {FILE} 提到没有的指标：{'、'.join(unknown)}")
     return found
-
-
-def events(table: pd.DataFrame) -> pd.Series:
-    """What adds up in each row: the numerator, or the value itself where a number is reported as such."""
-    return table["numerator"].where(table["unit"] != "count", table["value"])
