@@ -13,7 +13,9 @@ from markupsafe import escape
 from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.svg import CSS_PER_POINT
+from xhcp_eval.chapters.wording.values import value_text
 from xhcp_eval.pack.pack import Pack
+from xhcp_eval.plan.units import UNITS
 
 WIDTH = 156 / 25.4 * 72  # of a report's text, points
 TYPE = 9.0  # size of letters, points: the least that print may have
@@ -22,6 +24,7 @@ BASELINE = 0.36  # of a line's middle below the middle of its letters, in sizes 
 INK, SOFT, FAINT, TARGET = style.HISTORY, style.MUTED, "#D3D9E0", "#000000"
 FORECAST, PALE = style.FORECAST, "#CFE3F1"  # of what is ahead, and of how unsure it is
 DASHES = "4 2.5"
+ASKED = {"trend_up": "高于", "trend_down": "低于"}
 _FONTS = f"'{style.FONT_FAMILY}','{style.SYMBOL_FAMILY}','DejaVu Sans',sans-serif"
 
 
@@ -86,6 +89,13 @@ class Canvas:
         drawn = f'<text x="{x:.1f}" y="{y + BASELINE * TYPE:.1f}"{anchor}{ink}{rim}>{escape(text)}</text>'
         self._marks.append(f'<a xlink:href="{escape(link)}">{drawn}</a>' if link else drawn)
 
+    def name(self, x: float, y: float, name: str, unit: str, link: str = "") -> float:
+        """The name of what a panel shows, with its unit where that is no single sign; returns where the words end."""
+        label = UNITS[unit].label
+        text = f"{name}（{label}）" if len(label) > 1 else name
+        self.words(x, y, text, link=link)
+        return x + wide(text)
+
     def _mark(self, opening: str, tag: str, told: str) -> None:
         inside = f"<title>{escape(told)}</title>" if told else ""
         self._marks.append(f"{opening}>{inside}</{tag}>" if told else f"{opening}/>")
@@ -108,6 +118,15 @@ def source_line(pack: Pack, what: str = "", how: str = "") -> str:
     """
     what = what or ("公开的统计资料" if pack.plan.level == "national" else "各责任部门填报")
     return f"资料来源：{what}{'（演示数据，不得引用）' if pack.is_demo else ''}。{how}"
+
+
+def target_text(value: float, unit: str, op: str = "") -> str:
+    """Words beside a target's line: its number, with its unit where that is a single sign (longer ones stand by the name).
+
+    op: of the target; where it asks for a change from the base, the line is that base.
+    """
+    label = UNITS[unit].label
+    return ASKED.get(op, "目标") + value_text(value, unit).removesuffix(label if len(label) > 1 else "")
 
 
 def wide(text: str) -> float:
