@@ -27,7 +27,8 @@ COLUMNS, TALL, GAP = (
 SHAPES = 150.0  # height of a map of boundaries, points
 KINDS = ("proportion", "ratio")  # what a township's counts can tell
 SHORT = ("街道办事处", "街道", "乡", "镇")  # endings that a narrow tile leaves out
-PALE = "#EEF1F4"
+DARK, PALE = "#3D4B5C", "#EEF1F4"  # short of the target, or not
+NUMERALS = str.maketrans("一二三四五六七八九甲乙丙丁戊己", "123456789abcdef")
 Place = tuple[int, int]  # row and column
 
 
@@ -51,6 +52,7 @@ def township_map(pack: Pack) -> list[Picture]:
     names = _names(pack)
     levels = [level for row in _asked(pack).itertuples() if (level := _level(pack, row, names))]
     levels = sorted(levels, key=lambda level: -sum(level.short))[:MOST]
+    levels = levels[: len(levels) // ACROSS * ACROSS] or levels  # full rows
     if not levels:
         return []
     facts = pack.params.map
@@ -70,21 +72,20 @@ def township_map(pack: Pack) -> list[Picture]:
     title = f"{first.name}{len(names)}个乡镇街道中{sum(first.short)}个未达到全区目标，{names[first.worst]}最差（{first.texts[first.worst]}）"
     told = [_told(level, names) for level in levels]
     how = "深色为未达到全区目标，浅色为达到。"
-    how += (
-        f"审图号：{facts.approval}。"
-        if rings
-        else "方格只示意，不表示位置和边界。"
-        if not facts.tiles
-        else "方格示意方位，不表示边界。"
-    )
+    how += f"审图号：{facts.approval}。" if rings else "方格只示意，不表示边界。"
     return [canvas.picture(title, told, source_line(pack, how=how))]
 
 
 def _names(pack: Pack) -> tuple[str, ...]:
-    """Townships in the order of the data."""
+    """Townships by name, numerals in their order."""
     rows = pack.observations
     rows = rows[(rows["level"] == "township") & is_below(rows, pack.region)]
-    return tuple(dict.fromkeys(region.rsplit("/", 1)[-1] for region in rows["region"]))
+    return tuple(
+        sorted(
+            {region.rsplit("/", 1)[-1] for region in rows["region"]},
+            key=lambda name: name.translate(NUMERALS),
+        )
+    )
 
 
 def _asked(pack: Pack) -> pd.DataFrame:
@@ -130,7 +131,7 @@ def _tiles(
     step = across / (1 + max(column for _, column in places))
     for name, text, short, (row, column) in zip(names, level.texts, level.short, places, strict=True):
         x, y = left + column * step, top + row * (TALL + GAP)
-        canvas.box(x, y, step - GAP, TALL, INK if short else PALE, told=f"{name}{text}")
+        canvas.box(x, y, step - GAP, TALL, DARK if short else PALE, told=f"{name}{text}")
         middle, ink = x + (step - GAP) / 2, "#fff" if short else INK
         canvas.words(middle, y + 7.5, _fitting(name, step - GAP - 2), "middle", ink)
         canvas.words(middle, y + 18, text, "middle", ink)
@@ -164,7 +165,7 @@ def _shapes(
 
     for name, text, short in zip(names, level.texts, level.short, strict=True):
         for ring in rings[name]:
-            canvas.area([place(point) for point in ring], INK if short else PALE, f"{name}{text}", SOFT)
+            canvas.area([place(point) for point in ring], DARK if short else PALE, f"{name}{text}", SOFT)
     for name, text, short in zip(names, level.texts, level.short, strict=True):
         x, y = place(_centre(max(rings[name], key=len)))
         canvas.words(x, y, text, "middle", "#fff" if short else INK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xhcp_eval.chapters.brief.basis import is_over
+from xhcp_eval.chapters.figures.dots import score_dots
 from xhcp_eval.chapters.formal.basis import target_table
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets
@@ -68,4 +69,5 @@ def _scores(pack: Pack) -> list[Block]:
             (0.28, 0.24, 0.24, 0.24),
             "策略措施的评分",
         ),
+        *score_dots(pack),
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from xhcp_eval.chapters.equity import equity_rows
+from xhcp_eval.chapters.figures.gaps import group_gaps
+from xhcp_eval.chapters.figures.townships import township_map
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.evaluation.methods.equity import NARROWED, UNTOLD, WIDENED
@@ -24,6 +26,7 @@ def blocks(pack: Pack, number: int) -> list[Block]:
             continue
         place += 1
         told += _section(rows, dimension, name, place)
+        told += township_map(pack) if dimension == "township" else group_gaps(pack, dimension)
     if absent:
         told.append(Paragraph(f"本次数据没有分{'、'.join(absent)}的计数，差距无从比较。"))
     return told

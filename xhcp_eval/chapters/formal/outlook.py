@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over
+from xhcp_eval.chapters.figures.chances import chance_dots
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.chapters.wording.pace import required_text
@@ -32,6 +33,7 @@ def blocks(pack: Pack, number: int) -> list[Block]:
     told += [
         Paragraph(f"判断了把握的{len(rows)}项{end}年目标中，{counted}，见[[{end}年目标的把握]]。"),
         Table(("把握", "项数", "目标"), listed, (0.18, 0.12, 0.7), f"{end}年目标的把握"),
+        *chance_dots(pack, rows),
     ]
     hanging = rows[rows["_words"] == BALANCE]
     needs = [f"{row.indicator_name}{text}" for row in hanging.itertuples() if (text := required_text(row))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xhcp_eval.chapters.figures.dots import satisfaction_dots
+from xhcp_eval.chapters.figures.quadrant import importance_quadrant
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.third_party.recheck import recheck
 from xhcp_eval.chapters.third_party.scores import appraisal_of, item_names
@@ -114,4 +116,6 @@ def _survey(pack: Pack) -> list:
             (0.4, 0.2, 0.24, 0.16),
             "家长满意率最低的项目",
         ),
+        *satisfaction_dots(pack),
+        *importance_quadrant(pack),
     ]
