@@ -141,7 +141,7 @@ def source_line(pack: Pack, what: str = "", how: str = "") -> str:
     what: the source (default: of a plan's own figures). how: to read it, in a sentence.
     """
     what = what or ("公开的统计资料" if pack.plan.level == "national" else "各责任部门填报")
-    return f"资料来源：{what}{'（演示数据，不得引用）' if pack.is_demo else ''}。{how}"
+    return f"资料来源：{what}{'（演示数据）' if pack.is_demo else ''}。{how}"
 
 
 def target_text(value: float, unit: str, op: str = "") -> str:

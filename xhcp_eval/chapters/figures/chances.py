@@ -57,7 +57,7 @@ def chance_dots(pack: Pack, rows: pd.DataFrame) -> list[Picture]:
     told = [
         f"{word}：{'、'.join(rows.loc[rows['_band'] == word, 'indicator_name'])}" for word, n in counted if n
     ]
-    how = "很难为30%以下，说不准30%—70%，较有把握70%—90%，很有把握90%以上。"
+    how = "四档以30%、70%、90%为界。"
     return [canvas.picture(title, told, source_line(pack, "按历年数值推算", how))]
 
 

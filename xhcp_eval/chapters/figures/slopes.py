@@ -162,7 +162,7 @@ def _picture(pack: Pack, slopes: Sequence[Slope], title: str, left_out: str = ""
     years = sorted({year for slope in slopes for year, _ in (*slope.points, *slope.targets)})
     for k, slope in enumerate(slopes):
         _panel(canvas, slope, years, WIDTH / across * (k % across), HIGH * (k // across), WIDTH / across)
-    how = f"每格横轴为{years[0]}—{years[-1]}年；虚线为目标；人数少的指标为三年合并值。{left_out}"
+    how = f"每格{years[0]}—{years[-1]}年，虚线为目标，人数少的三年合并。{left_out}"
     return [canvas.picture(title, (slope.told for slope in slopes), source_line(pack, how=how))]
 
 

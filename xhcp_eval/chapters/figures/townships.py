@@ -69,10 +69,12 @@ def township_map(pack: Pack) -> list[Picture]:
         else:
             _tiles(canvas, level, names, places, (left, top + LINE + 4, across))
     first = levels[0]
-    title = f"{first.name}{len(names)}个乡镇街道中{sum(first.short)}个未达到全区目标，{names[first.worst]}最差（{first.texts[first.worst]}）"
+    count, worst = sum(first.short), f"{names[first.worst]}最差（{first.texts[first.worst]}）"
+    far = f"中{count}个" if count < len(names) else "都"
+    title = f"{first.name}{len(names)}个乡镇街道{far}未达到全区目标，{worst}"
     told = [_told(level, names) for level in levels]
-    how = "深色为未达到全区目标，浅色为达到。"
-    how += f"审图号：{facts.approval}。" if rings else "方格只示意，不表示边界。"
+    how = "深色为未达到全区目标。"
+    how += f"审图号：{facts.approval}。" if rings else "方格不表示边界。"
     return [canvas.picture(title, told, source_line(pack, how=how))]
 
 
