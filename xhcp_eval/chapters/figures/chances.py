@@ -9,7 +9,6 @@ from xhcp_eval.chapters.figures.canvas import (
     FAINT,
     FORECAST,
     INK,
-    LINE,
     SOFT,
     WIDTH,
     Canvas,
@@ -20,7 +19,7 @@ from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.wording.values import CHANCES, chance_words
 from xhcp_eval.pack.pack import Pack
 
-HEAD, ROOM = 16.0, 4.0  # height of the line of bands; between domains, points
+HEAD, LINE, ROOM = 15.0, 11.0, 3.0  # height of the line of bands and of a target; between domains, points
 
 
 def chance_dots(pack: Pack, rows: pd.DataFrame) -> list[Picture]:

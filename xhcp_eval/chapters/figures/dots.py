@@ -14,7 +14,7 @@ from xhcp_eval.evaluation.methods.satisfaction import TOTAL, satisfaction_table
 from xhcp_eval.evaluation.scoring.appraisal import domain_composites
 from xhcp_eval.pack.pack import Pack
 
-TALL = 14.0  # of a row, points
+TALL = 13.0  # of a row, points
 MARGIN = 26.0  # for words beside the outermost dots, points
 FULL = 4.0  # the highest score
 STRATEGY = "strategy"

@@ -15,7 +15,7 @@ from xhcp_eval.pack.pack import Pack
 
 PAIRS = {"residence": ("rural", "urban"), "sex": ("female", "male")}
 LABELS = {"rural": "农村", "urban": "城镇", "female": "女童", "male": "男童"}
-TALL = 13.5  # of a row, points
+TALL = 12.5  # of a row, points
 LEAST = 20  # cases in each group: the relative standard error of a rate of fewer is above 20%
 UNIT = "percent"  # rows share one scale
 

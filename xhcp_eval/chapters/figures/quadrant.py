@@ -10,7 +10,7 @@ from xhcp_eval.chapters.third_party.survey import survey_of
 from xhcp_eval.evaluation.methods.satisfaction import importance_performance
 from xhcp_eval.pack.pack import Pack
 
-HIGH, EDGE = 170.0, 14.0  # of the drawing; kept free below for the words of the axis, points
+HIGH, EDGE = 150.0, 14.0  # of the drawing; kept free below for the words of the axis, points
 ROOM = 0.12  # of the range, beyond the outermost points
 FIRST = "重点改进"
 # From the top left: important and not satisfied, important and satisfied, and so on.

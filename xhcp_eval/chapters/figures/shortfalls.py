@@ -12,7 +12,7 @@ from xhcp_eval.chapters.wording.values import bound_text
 from xhcp_eval.pack.pack import Pack
 
 MOST, BETWEEN = 2, 20.0  # problems side by side; room between them, points
-PLACES, TALL = 12, 13.0  # townships of a problem; height of a row, points
+PLACES, TALL = 12, 12.0  # townships of a problem; height of a row, points
 FEWEST = 3  # townships that are short
 
 

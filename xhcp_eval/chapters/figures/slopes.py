@@ -25,8 +25,7 @@ from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.tables import AT_RISK
 from xhcp_eval.chapters.wording.counting import Counts, questions
 from xhcp_eval.chapters.wording.readers import word_of
-from xhcp_eval.chapters.wording.standing import gap_text
-from xhcp_eval.chapters.wording.values import bound_text, short_value, value_text
+from xhcp_eval.chapters.wording.values import bound_text, change_text, short_value, value_text
 from xhcp_eval.pack.pack import Pack
 
 ACROSS, HIGH = 3, 64.0  # panels in a row; height of one, points
@@ -60,11 +59,10 @@ def midterm_slopes(pack: Pack, rows: pd.DataFrame, found: Counts) -> list[Pictur
     short = rows[(rows["gap"] > 0) & rows["gap_relative"].notna()].sort_values(
         "gap_relative", ascending=False
     )
-    title = f"{found.total}项{found.year}年目标中{found.inside}项数值在目标以内"
+    title = f"{found.total}项{found.year}年目标中{found.inside}项在目标以内"
     for row in short.head(1).itertuples():
-        title += (
-            f"，离目标最远的是{pack.plan.indicator(row.indicator).short_name}，差{gap_text(pack.plan, row)}"
-        )
+        name = pack.plan.indicator(row.indicator).short_name
+        title += f"，{name}差得最远（{change_text(row.gap, row.unit)}）"
     return _picture(pack, slopes, title)
 
 
