@@ -52,7 +52,7 @@ def chance_dots(pack: Pack, rows: pd.DataFrame) -> list[Picture]:
         top += count * LINE + ROOM
     counted = [(word, int((rows["_band"] == word).sum())) for word in reversed(bands)]
     year = pack.plan.end_year
-    title = f"{year}年{len(rows)}项判断了把握的目标：" + "、".join(f"{word}{n}项" for word, n in counted if n)
+    title = f"{year}年{len(rows)}项目标：" + "、".join(f"{word}{n}项" for word, n in counted if n)
     told = [
         f"{word}：{'、'.join(rows.loc[rows['_band'] == word, 'indicator_name'])}" for word, n in counted if n
     ]

@@ -53,7 +53,7 @@ def group_gaps(pack: Pack, dimension: str) -> list[Picture]:
     what = "差别超出偶然、例数够" if left else "差别超出偶然"
     title = f"{what}的{len(gaps)}项中，{len(worse)}项{first}较差、{len(gaps) - len(worse)}项{second}较差"
     title += f"，相差最大的是{gaps[0].name}（{change_text(gaps[0].now, UNIT)}）"
-    how = "实心为最近一年，空心为基期。" + (f"另{left}项例数少或单位不同未画。" if left else "")
+    how = "实心为最近一年，空心为基期。" + (f"另{left}项例数少或单位不同。" if left else "")
     return [
         _drawn(gaps, (first, second)).picture(title, (gap.told for gap in gaps), source_line(pack, how=how))
     ]

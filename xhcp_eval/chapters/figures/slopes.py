@@ -54,8 +54,7 @@ class Slope:
 
 def midterm_slopes(pack: Pack, rows: pd.DataFrame, found: Counts) -> list[Picture]:
     """Targets of the plan's middle year, a panel each. rows: of the assessment, a row a target. found: their counts."""
-    slopes = [_midterm(pack, row, found.over) for row in rows.itertuples()]
-    slopes = [slope for slope in slopes if slope]
+    slopes = [slope for row in rows.itertuples() if (slope := _midterm(pack, row, found.over))]
     short = rows[(rows["gap"] > 0) & rows["gap_relative"].notna()].sort_values(
         "gap_relative", ascending=False
     )

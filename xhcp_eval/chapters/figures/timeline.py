@@ -16,7 +16,7 @@ from xhcp_eval.verdict.judging import judge
 BLOCKS, BETWEEN = 2, 16.0  # lists side by side; room between them, points
 TALL, ROOM = 14.0, 1.5  # of a row; between cells, points
 FEWEST = 3  # rows of a figure
-BRIEF = {Reader.SECURE: "已达到", Reader.LIKELY: "预计达到"}  # words for a cell
+BRIEF: dict[str, str] = {Reader.SECURE: "已达到", Reader.LIKELY: "预计达到"}  # words for a cell
 
 
 def status_timeline(pack: Pack) -> list[Picture]:
@@ -45,7 +45,7 @@ def status_timeline(pack: Pack) -> list[Picture]:
         f"{row.indicator_name}：" + "、".join(f"{year}年{words[year][k]}" for year in years)
         for k, row in enumerate(rows.itertuples())
     ]
-    how = f"{origin}年为当时公布的判断，{first}年按现在的方法、只用当年及以前的数重算。"
+    how = f"{origin}年为当时公布的，{first}年用当年以前的数重算。"
     return [canvas.picture(title, told, source_line(pack, how=how))]
 
 
