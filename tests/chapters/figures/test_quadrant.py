@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from xhcp_eval.chapters.figures.canvas import PAPER
 from xhcp_eval.chapters.figures.quadrant import NAMES, importance_quadrant
 from xhcp_eval.chapters.third_party.survey import survey_of
 from xhcp_eval.evaluation.methods.satisfaction import importance_performance
@@ -30,7 +31,7 @@ def test_the_four_parts_are_named(pack):
 def test_what_can_not_be_told_is_hollow(pack):
     rows = importance_performance(survey_of(pack)[0])
     (picture,) = importance_quadrant(pack)
-    hollow = re.findall(r'fill="#fff"[^>]*><title>([^：]*)', picture.svg)
+    hollow = re.findall(rf'fill="{PAPER}"[^>]*><title>([^：]*)', picture.svg)
     assert set(hollow) == set(rows.loc[rows["quadrant"] == "不能判断", "label"])
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from xhcp_eval.chapters.brief.basis import end_targets
+from xhcp_eval.chapters.figures.canvas import PALE
 from xhcp_eval.chapters.figures.trends import ACROSS, trend_panels
 from xhcp_eval.pack.pack import open_pack
 
@@ -44,10 +45,10 @@ def test_the_title_counts_what_moved_for_the_better(health):
 
 
 def test_a_fan_stands_only_where_something_is_ahead(health):
-    assert "#CFE3F1" in health[2].svg and "预测" in health[2].source
+    assert PALE in health[2].svg and "预测" in health[2].source
     pack, rows = of_health("final_2030")
     (picture,) = trend_panels(pack, rows, "健康")
-    assert "#CFE3F1" not in picture.svg and "预测" not in picture.source
+    assert PALE not in picture.svg and "预测" not in picture.source
 
 
 def test_no_rows_no_figure(health):

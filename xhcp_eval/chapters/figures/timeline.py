@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from xhcp_eval.chapters.brief.basis import to_indicator
-from xhcp_eval.chapters.figures.canvas import FAINT, LINE, SOFT, TYPE, WIDTH, Canvas, source_line
+from xhcp_eval.chapters.figures.canvas import FAINT, LINE, PAPER, SOFT, TYPE, WIDTH, Canvas, source_line
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.tables import AT_RISK
 from xhcp_eval.chapters.wording.counting import questions
@@ -88,7 +88,7 @@ def _list(
         for k, year in enumerate(years):
             status = row[str(year)]
             mark, word = mark_of(status), word_of(status, year == years[-1])
-            fill, edge = ("#fff", FAINT) if mark.hollow else (mark.colour, "")
+            fill, edge = (PAPER, FAINT) if mark.hollow else (mark.colour, "")
             canvas.box(
                 start + k * step, top + ROOM / 2, step - ROOM, TALL - ROOM, fill, edge, f"{year}年{status}"
             )
