@@ -15,6 +15,7 @@ def verdicts(**columns) -> pd.DataFrame:
         "domain": "health", "indicator": "x", "indicator_name": "指标", "unit": "percent", "target_year": 2020,
         "target_text": "≥90%", "reading": "", "role": "verdict", "latest_year": 2015.0, "latest_value": 80.0,
         "target_value": 90.0, "probability": np.nan, "every_year": False, "side": "目标以内", "small_count": False,
+        "status": columns["own_status"],
     }  # fmt: skip
     return pd.DataFrame(base | columns)
 

@@ -16,6 +16,7 @@ from xhcp_eval.chapters.brief.basis import (
     to_indicator,
 )
 from xhcp_eval.chapters.kit.blocks import Paragraph
+from xhcp_eval.chapters.outcomes import ends_text, then_and_now
 from xhcp_eval.chapters.wording.counting import Counts, counts
 from xhcp_eval.chapters.wording.nouns import noun_of
 from xhcp_eval.chapters.wording.readers import READERS, Reader
@@ -133,17 +134,12 @@ def _close(pack: Pack) -> tuple[str, str]:
 
 def _looked_back(pack: Pack) -> tuple[str, str]:
     """What became of the targets that an earlier report called at risk; only where the pack has such a report."""
-    rows = pack.outcomes
-    if rows.empty or pack.params.forecast_origin is None:
+    rows = then_and_now(pack)
+    warned = rows[(rows["then"] == Reader.RISK) & ~rows["settled"]]
+    if warned.empty:
         return "", ""
-    rows = rows.merge(end_targets(pack)[["target_id", "status"]], on="target_id")
-    warned = rows[rows["predicted_status"].map(READERS) == Reader.RISK]
-    words = [READERS[status] for status in warned["status"]]
-    parts = [("项未实现", words.count(Reader.RISK)), ("项最终达到", words.count(Reader.SECURE)),
-             ("项预计能达到", words.count(Reader.LIKELY)), ("项仍难断定", words.count(Reader.OPEN))]  # fmt: skip
-    told = "、".join(f"{n}{word}" for word, n in parts if n)
-    link = to_chapter(pack, "60_outcomes.ipynb")
-    return f"{pack.params.forecast_origin}年列为有风险的{len(warned)}项中，{told}。" if told else "", link
+    told = f"{pack.params.forecast_origin}年列为有风险的{len(warned)}项中，{ends_text(warned)}。"
+    return told, to_chapter(pack, "60_outcomes.ipynb")
 
 
 def _yearly(pack: Pack) -> bool:

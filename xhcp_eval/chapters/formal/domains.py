@@ -15,7 +15,7 @@ from xhcp_eval.chapters.wording.counting import counts_of
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.chapters.wording.pace import required_text
 from xhcp_eval.chapters.wording.readers import READERS, Reader, side_text
-from xhcp_eval.chapters.wording.standing import gap_text, kept, stands
+from xhcp_eval.chapters.wording.standing import gap_text, kept, stands, why_short
 from xhcp_eval.chapters.wording.values import bound_text, value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.status import Status
@@ -111,15 +111,18 @@ def _clause(text: str, sign: str = "，") -> str:
 
 
 def _open(pack: Pack, rows: pd.DataFrame) -> str:
-    """Open targets by value and side, in one sentence."""
+    """Open targets with value, side and reason; those of one reason and side together."""
     listed = rows[
         rows["status"].map(lambda s: READERS[Status(s)] == Reader.OPEN) & rows["latest_value"].notna()
     ]
-    told = [
-        f"{pack.plan.indicator(row.indicator).short_name}{value_text(row.latest_value, row.unit)}（{row.latest_year:.0f}年，{side_text(row.side) or '读法待定'}）"
-        for row in listed.itertuples()
-    ]
-    return f"{'；'.join(told)}。按数值只能说在哪一侧，不能断定。" if told else ""
+    groups: dict[str, list[str]] = {}
+    for row in listed.itertuples():
+        value = f"{pack.plan.indicator(row.indicator).short_name}{value_text(row.latest_value, row.unit)}"
+        if row.latest_year != pack.params.data_until:
+            value += f"（{row.latest_year:.0f}年）"
+        groups.setdefault(f"{why_short(row)}、{side_text(row.side) or '读法待定'}的", []).append(value)
+    told = [f"{why}{len(names)}项：{'、'.join(names)}" for why, names in groups.items()]
+    return f"{'；'.join(told)}。" if told else ""
 
 
 def _scored(pack: Pack, domain: str) -> str:

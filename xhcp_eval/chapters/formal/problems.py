@@ -128,7 +128,7 @@ def suggestions(pack: Pack, number: int) -> list[Block]:
         return [*told, Paragraph("没有具备地点、数量和时限的建议。")]
     told.append(
         Paragraph(
-            f"以下{len(rows)}条按差额大小排列，各条写明由谁、做什么、多少、到何时、看什么，汇总见[[对策建议一览]]。"
+            f"以下{len(rows)}条{'供下一周期规划采用' if is_over(pack) else '按差额大小排列'}，各条写明{'由谁、做什么、依据哪些数' if is_over(pack) else '由谁、做什么、多少、到何时、看什么'}，汇总见[[对策建议一览]]。"
         )
     )
     for place, one in enumerate(rows, 1):

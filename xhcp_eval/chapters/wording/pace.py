@@ -27,15 +27,20 @@ def recent_text(row) -> str:
     return f"{word}{span}年均{moves(row.pace, row.unit)}"
 
 
+def pace_words(row) -> str:
+    """The pace of late in short: 近五年年均降0.2个百分点. row: with a known pace."""
+    return f"{_since(row)}年均{moves(row.pace, row.unit)}"
+
+
 def _since(row) -> str:
     """The span of the pace of late: 近五年, or 2018年以来 where it isn't five."""
     return FIVE if row.pace_to - row.pace_from == RECENT_YEARS else f"{row.pace_from:.0f}年以来"
 
 
 def moves(pace: float, unit: str) -> str:
-    """A yearly change in words: 升0.7个百分点, 降…, 持平."""
-    if not pace:
-        return "持平"
+    """A yearly change in words: 升0.7个百分点, 降…, 持平; one that rounds to nought is 基本持平."""
+    if vanishes(pace, unit):
+        return "基本持平" if pace else "持平"
     return ("升" if pace > 0 else "降") + change_text(pace, unit)
 
 
