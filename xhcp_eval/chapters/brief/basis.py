@@ -67,6 +67,16 @@ def to_chapter(pack: Pack, notebook: str) -> str:
     return f"{DATA_PAGE}#{pages[0] if pages else 'index'}"
 
 
+def to_domain(pack: Pack, domain: str) -> str:
+    """Address of a domain's chapter on the data page; of that of all indicators, or the summary, where it has none."""
+    pages = {
+        section.parameters.get("domain", ""): section.page
+        for section in pack.params.sections
+        if section.notebook in BY_INDICATOR
+    }
+    return f"{DATA_PAGE}#{pages.get(domain) or pages.get('') or 'index'}"
+
+
 def joined(clauses: Iterable[str], limit: int, opening: str = "", between: str = "；") -> str:
     """As many clauses as stay within `limit` characters with the stop, in their order; "" if there are none.
 

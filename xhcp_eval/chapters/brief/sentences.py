@@ -17,11 +17,13 @@ from xhcp_eval.chapters.brief.basis import (
 )
 from xhcp_eval.chapters.kit.blocks import Paragraph
 from xhcp_eval.chapters.outcomes import ends_text, then_and_now
+from xhcp_eval.chapters.since_last_year import since_last_year
 from xhcp_eval.chapters.wording.counting import Counts, counts
 from xhcp_eval.chapters.wording.nouns import noun_of
 from xhcp_eval.chapters.wording.readers import READERS, Reader
 from xhcp_eval.chapters.wording.standing import gap_text, kept, not_yet
 from xhcp_eval.chapters.wording.values import value_text
+from xhcp_eval.chapters.wording.yearly import short_counts
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
 from xhcp_eval.verdict.series import series_key
@@ -147,24 +149,17 @@ def _yearly(pack: Pack) -> bool:
 
 
 def _since_last_year(pack: Pack) -> tuple[str, str]:
-    """How the values moved on the last year, by the letter, and which fell back most."""
-    year, moved = pack.params.data_until, []
-    rows = end_targets(pack).drop_duplicates("indicator")
-    for row in rows[~rows["small_count"].astype(bool)].itertuples():  # of few events a year tells nothing
-        series = _series(pack, row.indicator)
-        if {year, year - 1} <= set(series.index) and row.direction in ("up", "down"):
-            change = (series[year] - series[year - 1]) * (1 if row.direction == "up" else -1)
-            moved.append((change / abs(series[year - 1]) if series[year - 1] else 0.0, row, change))
-    if not moved:
+    """How many values changed on the last year beyond chance, and which got worse most."""
+    rows = since_last_year(pack)
+    if rows.empty:
         return "", ""
-    better, worse = (sum(sign * change > 1e-9 for _, _, change in moved) for sign in (1, -1))
-    parts = ((better, "项数值向好"), (worse, "项变差"), (len(moved) - better - worse, "项持平"))
-    clauses = [f"可比的{len(moved)}项中{'、'.join(f'{n}{word}' for n, word in parts if n)}"]
-    back = min(moved, key=lambda one: one[0])
-    if back[2] < 0:
-        series = _series(pack, back[1].indicator)
-        before, now = (value_text(series[y], back[1].unit) for y in (year - 1, year))
-        clauses.append(f"变差最多的是{back[1].indicator_name}（{before}变为{now}）")
+    worse = rows[rows["told"] & ~rows["better"]].sort_values("size", ascending=False, kind="stable")
+    clauses = [short_counts(rows)]
+    clauses += [
+        f"变差最多的是{pack.plan.indicator(row.indicator).short_name}（{value_text(row.before, unit)}变为{value_text(row.now, unit)}）"
+        for row in worse.head(1).itertuples()
+        if (unit := pack.plan.indicator(row.indicator).unit)
+    ]
     return joined(clauses, OTHERS - len("与上年比：")), to_chapter(pack, "20_overview.ipynb")
 
 

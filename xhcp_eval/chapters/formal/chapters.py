@@ -16,6 +16,7 @@ from xhcp_eval.chapters.formal import (
     review,
     third_party,
     work,
+    yearly,
 )
 from xhcp_eval.chapters.kit.blocks import Block
 from xhcp_eval.errors import ParamsError
@@ -24,6 +25,7 @@ from xhcp_eval.pack.pack import Pack
 CHAPTERS: dict[str, Callable[[Pack, int], list[Block]]] = {
     "work": work.blocks,
     "overall": overall.blocks,
+    "yearly": yearly.blocks,
     "domains": domains.blocks,
     "commitments": commitments.blocks,
     "third_party": third_party.blocks,
