@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -23,6 +24,7 @@ from xhcp_eval.chapters.brief.basis import (
 )
 from xhcp_eval.chapters.brief.matter import Decision, issuer
 from xhcp_eval.chapters.brief.next_plan import next_plan
+from xhcp_eval.chapters.edited import edited_advice
 from xhcp_eval.chapters.kit.blocks import Table
 from xhcp_eval.chapters.kit.tables import AT_RISK, own_targets
 from xhcp_eval.chapters.third_party.scores import appraisal_of
@@ -31,7 +33,7 @@ from xhcp_eval.chapters.wording.duties import units
 from xhcp_eval.chapters.wording.nouns import counted, noun_of, of_all
 from xhcp_eval.chapters.wording.pace import required_text
 from xhcp_eval.chapters.wording.standing import gap_text
-from xhcp_eval.chapters.wording.values import number_text, value_text
+from xhcp_eval.chapters.wording.values import bound_value, number_text, value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Indicator
 from xhcp_eval.verdict.status import Status
@@ -48,7 +50,7 @@ def decision_table(pack: Pack) -> Table:
     caption = "需要在下一周期规划中决定的事项" if is_over(pack) else "需要领导小组决定的事项"
     return Table(
         HEAD,
-        tuple((one.matter, one.basis, one.ask, one.who, one.when) for one in rows),
+        tuple((one.matter, one.basis, one.edited or one.ask, one.who, one.when) for one in rows),
         WIDTHS,
         caption if rows else f"没有{caption}",
         links=tuple(one.link for one in rows),
@@ -56,10 +58,16 @@ def decision_table(pack: Pack) -> Table:
 
 
 def every_decision(pack: Pack) -> Iterator[Decision]:
-    """All matters for which place, quantity or date is known, the heaviest first; once the plan has run out, for the next."""
-    if is_over(pack):
-        yield from next_plan(pack)
-        return
+    """All matters for which place, quantity or date is known, the heaviest first; once the plan has run out, for the next.
+
+    Suggestions that a person has edited stand in place of ours.
+    """
+    for one in next_plan(pack) if is_over(pack) else _running(pack):
+        text = edited_advice(pack, one.about) if one.about else ""
+        yield replace(one, edited=text) if text else one
+
+
+def _running(pack: Pack) -> Iterator[Decision]:
     hard = hardest(pack)
     yield from (_supervised(pack, rows) for rows in hard[:1])
     taken = set(hard[0]["indicator"]) if hard else set()
@@ -91,7 +99,7 @@ def _supervised(pack: Pack, rows: pd.DataFrame) -> Decision:
     name = pack.plan.goal(str(first["goal"])).name if first["goal"] else first["indicator_name"]
     named = [pack.plan.indicator(row.indicator) for row in listed]
     return Decision(name, "；".join(parts), ask, units(*named), f"{_next_year(pack)}年底",
-                    to_indicator(pack, first["indicator"]))  # fmt: skip
+                    to_indicator(pack, first["indicator"]), tuple(rows["indicator"]))  # fmt: skip
 
 
 def _watch(pack: Pack, rows: list) -> str:
@@ -157,9 +165,9 @@ def _by_places(pack: Pack, taken: set[str]) -> Iterator[Decision]:
         named = "、".join(name for name, *_ in places)
         basis = f"{value_text(row.latest_value, row.unit)}，差{gap_text(pack.plan, row)}；"
         basis += part_of([(name, short) for name, short, *_ in places], row.children, noun_of(facts))
-        ask = f"向{named}下达补足任务，按季公布进度；全区达到{value_text(row.target_value, row.unit)}即为见效"
+        ask = f"向{named}下达补足任务，按季公布进度；全区达到{bound_value(row.target_value, row.unit)}即为见效"
         yield Decision(facts.short_name, basis, ask, f"{units(facts)}·有关乡镇街道", f"{_next_year(pack)}年",
-                       to_indicator(pack, row.indicator))  # fmt: skip
+                       to_indicator(pack, row.indicator), (row.indicator,))  # fmt: skip
         return
 
 
@@ -179,7 +187,7 @@ def _to_build(pack: Pack) -> Iterator[Decision]:
             name, have, whole = max(places, key=lambda place: place[2] - place[1])
             ask += f"；先从{name}做起（{of_all(have, whole, facts)}）"
         yield Decision(
-            facts.short_name, basis, ask, units(facts), "逐年", to_indicator(pack, row.indicator)
+            facts.short_name, basis, ask, units(facts), "逐年", to_indicator(pack, row.indicator), (row.indicator,)
         )
 
 

@@ -9,7 +9,7 @@ from xhcp_eval.pack.pack import Pack
 
 @dataclass(frozen=True)
 class Decision:
-    """A row. link: where its numbers stand."""
+    """A row. link: where its numbers stand. about: indicators it is made of. edited: what a person has put in its place."""
 
     matter: str
     basis: str
@@ -17,6 +17,8 @@ class Decision:
     who: str
     when: str
     link: str
+    about: tuple[str, ...] = ()
+    edited: str = ""
 
 
 def issuer(pack: Pack) -> str:

@@ -14,7 +14,7 @@ from xhcp_eval.chapters.brief.matter import Decision, issuer
 from xhcp_eval.chapters.kit.tables import own_targets
 from xhcp_eval.chapters.wording.duties import units
 from xhcp_eval.chapters.wording.nouns import counted, of_all
-from xhcp_eval.chapters.wording.pace import pace_words
+from xhcp_eval.chapters.wording.pace import moves, since
 from xhcp_eval.chapters.wording.readers import READERS, Reader
 from xhcp_eval.chapters.wording.standing import gap_text, why_open, why_short
 from xhcp_eval.chapters.wording.values import bound_text, value_text
@@ -46,7 +46,7 @@ def _keep(pack: Pack) -> Iterator[Decision]:
         basis = "；".join(f"{one.short_name}{_far(pack, row)}" for one, row in zip(named, listed, strict=True))
         yield Decision(
             pack.plan.goal(str(first["goal"])).name if first["goal"] else first["indicator_name"],
-            basis, _kept(pack, listed), units(*named), WHEN, to_indicator(pack, first["indicator"]),
+            basis, _kept(pack, listed), units(*named), WHEN, to_indicator(pack, first["indicator"]), tuple(rows["indicator"]),
         )  # fmt: skip
 
 
@@ -61,10 +61,10 @@ def _kept(pack: Pack, rows: list) -> str:
     if built:
         return f"保留{names}指标，{'；'.join(built)}"
     bases = "、".join(value_text(row.latest_value, row.unit) for row in rows)
-    paces = "、".join(dict.fromkeys(pace_words(row) for row in rows if row.pace == row.pace))
-    return f"保留{names}指标，以{rows[0].latest_year:.0f}年的{bases}为基数" + (
-        f"，按{paces}核定目标值" if paces else ""
-    )
+    moved = [row for row in rows if row.pace == row.pace]
+    paces = "、".join(moves(row.pace, row.unit) for row in moved)
+    text = f"保留{names}指标，以{rows[0].latest_year:.0f}年的{bases}为基数"
+    return f"{text}，参照{since(moved[0])}年均{paces}核定目标值" if moved else text
 
 
 def _to_build(pack: Pack, row) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.svg import figure_svg
-from xhcp_eval.chapters.wording.values import bound_text, value_text
+from xhcp_eval.chapters.wording.values import bound_text, bound_value, value_text
 from xhcp_eval.observations.table import is_total
 from xhcp_eval.pack.pack import Pack
 
@@ -77,7 +77,7 @@ def _panel(axes: Axes, pack: Pack, row, series: pd.Series) -> None:
         axes.text(
             0,
             1.03,
-            f"虚线：目标{value_text(row.target_value, row.unit)}",
+            f"虚线：目标{bound_value(row.target_value, row.unit)}",
             fontsize=TYPE,
             transform=axes.transAxes,
         )

@@ -6,7 +6,7 @@ import math
 
 from xhcp_eval.chapters.wording.nouns import counted
 from xhcp_eval.chapters.wording.readers import side_text
-from xhcp_eval.chapters.wording.values import chance_words, change_text, value_text
+from xhcp_eval.chapters.wording.values import bound_value, chance_words, change_text, value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Plan, Target
 from xhcp_eval.verdict.operators import sign_of
@@ -57,7 +57,7 @@ def _later(plan: Plan, row, target: Target) -> str:
         return text
     sign = sign_of(target, plan.indicator(row.indicator))
     short = sign * (target.floor - row.latest_value)
-    bound = f"{'≥' if sign > 0 else '≤'}{value_text(target.floor, row.unit)}"
+    bound = f"{'≥' if sign > 0 else '≤'}{bound_value(target.floor, row.unit)}"
     return f"{text}；另须{bound}，" + (f"现差{change_text(short, row.unit)}" if short > 0 else "现已满足")
 
 
