@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from xhcp_eval.chapters.brief.basis import is_over, to_chapter, to_indicator
+from xhcp_eval.chapters.figures.slopes import outcome_slopes
+from xhcp_eval.chapters.figures.timeline import status_timeline
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.outcomes import ends_text, then_and_now
 from xhcp_eval.chapters.wording.names import heading
@@ -40,6 +42,8 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         *told,
         _crossed(open_rows, when, table),
         *([_listed(pack, at_risk, listed)] if len(at_risk) else []),
+        *outcome_slopes(pack),
+        *status_timeline(pack),
     ]  # fmt: skip
 
 
