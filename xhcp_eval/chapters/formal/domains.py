@@ -9,6 +9,7 @@ from xhcp_eval.chapters.brief.risks import course
 from xhcp_eval.chapters.edited import edited
 from xhcp_eval.chapters.figures.trends import trend_panels
 from xhcp_eval.chapters.formal.basis import broken, counts_words, target_table
+from xhcp_eval.chapters.formal.practices import practices
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph
 from xhcp_eval.chapters.third_party.scores import appraisal_of
 from xhcp_eval.chapters.wording.apart import PAIRS, group_gaps_of
@@ -35,6 +36,8 @@ def blocks(pack: Pack, number: int) -> list[Block]:
             continue
         place += 1
         told += _section(pack, domain.id, domain.name, rows, place)
+    if not practices(pack):
+        told.append(Paragraph(f"{pack.plan.start_year}—{pack.params.data_until}年的评估期内未收到可核实的做法材料。", "好做法："))
     return told
 
 
@@ -47,6 +50,7 @@ def _section(pack: Pack, domain: str, name: str, rows: pd.DataFrame, place: int)
         ("数少难断：", _open(pack, rows)),
         ("没有数量要求的目标：", _scored(pack, domain)),
         ("分组：", _groups(pack, rows)),
+        ("好做法：", "；".join(practices(pack).get(domain, [])) + "。" if practices(pack).get(domain) else ""),
     ]
     return [
         Heading(heading(place, f"儿童与{name}：{_finding(pack, rows, found)}", 2), 2),

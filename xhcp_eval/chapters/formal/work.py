@@ -46,7 +46,7 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         Heading(heading(2, "数据", 2), 2),
         Paragraph(_data(pack)),
         Heading(heading(3, "判定口径和局限", 2), 2),
-        Paragraph("每项目标用一个词写明判断，口径见[[判定口径]]；更细的依据在监测数据页逐项列出。"),
+        Paragraph("每项目标用一个词写明判断，口径见[[判定口径]]；更细的依据和各项指标的口径说明在监测数据页逐项列出。"),
         Table(("判断", "含义", "怎样用"), OVER if is_over(pack) else RULES, (0.18, 0.57, 0.25), "判定口径"),
         *(Paragraph(text, style="item") for text in (LIMITS if is_over(pack) else (*LIMITS, AHEAD))),
     ]  # fmt: skip
