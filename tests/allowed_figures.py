@@ -22,7 +22,7 @@ from xhcp_eval.chapters.equity import equity_rows
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Picture, Table
 from xhcp_eval.chapters.kit.tables import own_targets
 from xhcp_eval.chapters.outcomes import then_and_now
-from xhcp_eval.chapters.since_last_year import since_last_year
+from xhcp_eval.chapters.since_last_year import UNTESTED, since_last_year
 from xhcp_eval.chapters.third_party.recheck import recheck
 from xhcp_eval.chapters.third_party.scores import appraisal_of
 from xhcp_eval.chapters.third_party.survey import survey_of
@@ -122,7 +122,7 @@ class Allowed:
         for indicator, part in rows[rows["year"] == last].groupby("indicator"):
             self._add(str(indicator), part["region"].nunique())
         for row in own_targets(self.pack, None).itertuples():
-            if row.kind == "proportion" and row.gap > 0:
+            if row.unit == "percent" and row.gap > 0:
                 places = shortfalls(self.pack, row)
                 self._add(row.indicator, len(places))
                 self._add(row.indicator, *(short for _, short, *_ in places))
@@ -139,7 +139,7 @@ class Allowed:
 
     def _of_text(self, where: str, text: str) -> Iterator[Stranger]:
         text = MARKED.sub("", text)
-        whole = self._indicators(text) or self._indicators(where)
+        whole = self._indicators(text) | self._indicators(where)
         for clause in re.split(r"[。；]", text):
             mine = self._indicators(clause) or whole
             bare = NAMED_YEARS.sub("", self.any.sub("", clause))
@@ -181,10 +181,10 @@ def pieces(blocks: Iterable[Block]) -> Iterator[tuple[str, str]]:
 
 def _sizes(pack: Pack) -> set[float]:
     """Sizes of a pack's lists: all, and those of their parts by one or two columns of words; 4 and 200 are scales."""
-    plan, year = pack.plan, pack.params.data_until
+    plan, year, late = pack.plan, pack.params.data_until, since_last_year(pack)
     frames = [
         end_targets(pack), questions(pack, plan.midterm_year), own_targets(pack, False).drop_duplicates("question"),
-        then_and_now(pack), since_last_year(pack), pack.outcomes, pack.completeness, pack.quality,
+        then_and_now(pack), late.assign(still=~late["told"] & (late["how"] != UNTESTED)), pack.outcomes, pack.completeness, pack.quality,
     ]  # fmt: skip
     frames += [equity_rows(pack, dimension) for dimension in ("residence", "sex", "township")]
     if pack.params.evaluation:
@@ -214,7 +214,7 @@ def _parts(frame: pd.DataFrame) -> set[float]:
     if "status" in words:
         words["reader"] = words["status"].astype(str).map(READERS).astype(str)
     columns = [
-        name for name in ("domain", "status", "reader", "side", "then", "now", "settled", "told", "better", "how", "apart", "verdict",
+        name for name in ("domain", "status", "reader", "side", "then", "now", "settled", "told", "better", "how", "still", "apart", "verdict",
                           "kind", "latest_value", "agreement", "higher", "agreed", "severity", "scored", "census", "reason_code",
                           "base_year", "anomaly", "department") if name in words
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from xhcp_eval.chapters.wording.apart import PAIRS, group_gaps_of
 from xhcp_eval.chapters.wording.duties import NOBODY, units
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.chapters.wording.nouns import noun_of, of_all
-from xhcp_eval.chapters.wording.standing import gap_text
+from xhcp_eval.chapters.wording.standing import gap_text, not_yet, stands
 from xhcp_eval.chapters.wording.values import value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.pack.params import DATA_PAGE
@@ -54,6 +54,8 @@ def _problem(pack: Pack, row) -> str:
     if row.every_year:
         return f"{row.indicator_name}{broken(row)}"
     now = value_text(row.latest_value, row.unit, row.target_value)
+    if not_yet(row):
+        return f"{pack.plan.indicator(row.indicator).short_name}{now}，{stands(pack.plan, row)}"
     short = f"，差{gap_text(pack.plan, row)}" if row.gap > 0 else ""
     return f"{pack.plan.indicator(row.indicator).short_name}{now}（{row.latest_year:.0f}年）{short}"
 
@@ -76,22 +78,39 @@ def causes(pack: Pack, number: int) -> list[Block]:
     ]
     rows = risks(pack)
     listed = rows[~rows["every_year"] & (rows["gap"] > 0)].drop_duplicates("indicator").head(CAUSES)
-    for place, row in enumerate(listed.itertuples(), 1):
-        facts = pack.plan.indicator(row.indicator)
-        shown = "；".join(
-            [*_places(pack, row), *_apart(pack, row), *_commitment(pack, row), *scored(pack, str(row.goal))]
-        )
-        absent = f"截至{row.latest_year:.0f}年，{facts.name}没有分地区、分人群的计数，构成无从分解"
-        short = "离目标" if is_over(pack) else "离目标差"
+    key = listed["goal"].where(listed["goal"] != "", listed["indicator"])
+    for place, (_, part) in enumerate(listed.groupby(key, sort=False), 1):
+        rows_of = list(part.itertuples())
         told += [
-            Heading(heading(place, f"{facts.name}{short}{'还差' if is_over(pack) else ''}{gap_text(pack.plan, row)}", 2), 2),
-            Paragraph(f"{shown or absent}。", "数据能说明的：", link=to_indicator(pack, row.indicator)),
+            Heading(heading(place, _short(pack, rows_of), 2), 2),
+            Paragraph(_shown(pack, rows_of), "数据能说明的：", link=to_indicator(pack, rows_of[0].indicator)),
         ]
     if len(listed):
-        asked = dict.fromkeys(_named(units(pack.plan.indicator(name))) for name in listed["indicator"])
+        facts_of = [pack.plan.indicator(name) for name in listed["indicator"]]
+        asked = dict.fromkeys(name for one in facts_of for name in (one.departments or (_named(units()),)))
         told.append(Paragraph(f"以上{len(listed)}项差额的其余原因，有待{'、'.join(asked)}说明。", "数据不能说明的："))
     told[2:2] = shortfall_bars(pack)
     return told if len(listed) else [*told, Paragraph("没有需要分解差额的目标。")]
+
+
+def _short(pack: Pack, rows: list) -> str:
+    """The heading of a goal whose targets are short: by how much, in children or places."""
+    word = "还差" if is_over(pack) else "差"
+    return "、".join(
+        f"{pack.plan.indicator(row.indicator).short_name}{word}{gap_text(pack.plan, row)}" for row in rows
+    )
+
+
+def _shown(pack: Pack, rows: list) -> str:
+    """What the data show of a goal's shortfalls: by indicator where they lie, then what all of them share."""
+    parts = []
+    for row in rows:
+        mine = [*_places(pack, row), *_apart(pack, row)]
+        name = pack.plan.indicator(row.indicator).short_name if len(rows) > 1 else ""
+        parts.append(f"{name}{'，'.join(mine)}" if mine else "")
+    parts += [*_commitment(pack, rows[0]), *scored(pack, str(rows[0].goal))]
+    absent = f"截至{rows[0].latest_year:.0f}年没有分地区、分人群的计数，构成无从分解"
+    return f"{'；'.join(filter(None, parts)) or absent}。"
 
 
 def _named(who: str) -> str:
