@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xhcp_eval.chapters.brief.basis import end_targets, is_over
+from xhcp_eval.chapters.brief.basis import end_targets
 from xhcp_eval.chapters.figures.chances import chance_dots
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph
 from xhcp_eval.chapters.wording.names import heading
@@ -14,9 +14,7 @@ BALANCE = CHANCES[2][1]
 
 
 def blocks(pack: Pack, number: int) -> list[Block]:
-    """The chapter; nothing once the plan has run out. number: of the chapter in the report."""
-    if is_over(pack):
-        return []
+    """The chapter, for plans that still run. number: of the chapter in the report."""
     end = pack.plan.end_year
     rows = end_targets(pack)
     rows = rows[rows["probability"].notna() & ~rows["status"].isin(["未达标", "无法判定", "待裁定"])]
