@@ -29,7 +29,7 @@ def test_the_farthest_is_named_with_its_gap(pack):
     rows = questions(pack, 2025)
     far = rows.loc[(rows["gap"] / rows["target_value"].abs()).idxmax()]
     name = pack.plan.indicator(far["indicator"]).short_name
-    assert f"{name}差得最远（{far['gap']:g}个百分点）" in midterm(pack)[0].title
+    assert f"{name}差得最远（{far['gap']:.1f}个百分点）" in midterm(pack)[0].title
 
 
 def test_every_target_is_a_panel_that_tells_its_years(pack):
