@@ -16,12 +16,12 @@ from xhcp_eval.chapters.kit.svg import CSS_PER_POINT
 from xhcp_eval.pack.pack import Pack
 
 WIDTH = 156 / 25.4 * 72  # of a report's text, points
-TYPE = 9.0  # size of letters, points: the least that print may have
+TYPE = style.TYPE  # size of letters, points
 LINE = 12.0  # from one line of words to the next, points
 BASELINE = 0.36  # of a line's middle below the middle of its letters, in sizes of letters
-INK, SOFT, FAINT, TARGET = style.HISTORY, style.MUTED, "#D3D9E0", "#000000"
-FORECAST, PALE = style.FORECAST, "#CFE3F1"  # of what is ahead, and of how unsure it is
-DASHES = "4 2.5"
+INK, SOFT, FAINT, TARGET = style.HISTORY, style.MUTED, style.FAINT, style.TARGET
+FORECAST, PALE = style.FORECAST, style.FORECAST_FAR  # of what is ahead, and of how unsure it is
+DASHES = "{:g} {:g}".format(*style.DASHES)
 _FONTS = f"'{style.FONT_FAMILY}','{style.SYMBOL_FAMILY}','DejaVu Sans',sans-serif"
 
 
@@ -60,7 +60,7 @@ class Canvas:
         self, x: float, y: float, colour: str = INK, hollow: bool = False, told: str = "", radius: float = 3.2
     ) -> None:
         """A point. hollow: only its rim is coloured. told: what a reader who points at it is told."""
-        fill = "#fff" if hollow else colour
+        fill = style.PAPER if hollow else colour
         self._mark(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{fill}" stroke="{colour}" stroke-width="1.2"',
             "circle",
@@ -82,7 +82,7 @@ class Canvas:
         """
         anchor = "" if at == "start" else f' text-anchor="{at}"'
         ink = "" if colour == INK else f' fill="{colour}"'
-        rim = ' stroke="#fff" stroke-width="2.4" paint-order="stroke"' if over else ""
+        rim = f' stroke="{style.PAPER}" stroke-width="2.4" paint-order="stroke"' if over else ""
         drawn = f'<text x="{x:.1f}" y="{y + BASELINE * TYPE:.1f}"{anchor}{ink}{rim}>{escape(text)}</text>'
         self._marks.append(f'<a xlink:href="{escape(link)}">{drawn}</a>' if link else drawn)
 

@@ -72,7 +72,7 @@ def trend_panels(pack: Pack, rows: pd.DataFrame, what: str) -> list[Picture]:
         _panel(canvas, trend, years, WIDTH / ACROSS * (k % ACROSS), HIGH * (k // ACROSS))
     how = "人数少的为三年合并值；" if any(trend.row.small_count for trend in found) else ""
     how += "虚线为目标"
-    how += "；蓝色为预测，八成可能在浅色以内。" if any(trend.ahead for trend in found) else "。"
+    how += "；紫色为预测，八成可能在浅色以内。" if any(trend.ahead for trend in found) else "。"
     told = (trend.told for trend in found)
     return [canvas.picture(f"{what}：{_finding(found, plan.base_year)}", told, source_line(pack, how=how))]
 

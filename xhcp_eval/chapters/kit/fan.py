@@ -83,7 +83,7 @@ def history_rows(ax, pack: Pack, indicator: str) -> tuple[int, float] | None:
             odd["year"],
             odd["value"],
             "x",
-            color=style.ACCENT,
+            color=style.HISTORY,
             ms=9,
             mew=1.6,
             zorder=5,
@@ -126,7 +126,7 @@ def _judged_line(ax, judged: pd.DataFrame, settings: Settings) -> tuple[int, flo
     if settings.pool_years == 1 or pooled.empty:
         return None
     name = {2: "两年合并", 3: "三年合并"}.get(settings.pool_years, f"{settings.pool_years}年合并")
-    ax.plot(pooled["year"], pooled["judged"], color=style.ACCENT, lw=2, zorder=3, label=name)
+    ax.plot(pooled["year"], pooled["judged"], color=style.HISTORY, lw=2, zorder=3, label=name)
     return int(pooled["year"].iloc[-1]), float(pooled["judged"].iloc[-1])
 
 
@@ -162,8 +162,8 @@ def _comparison(ax, pack: Pack, indicator: str) -> pd.DataFrame:
     rows = table[keep & (table["year"] <= pack.params.data_until)].sort_values("year")
     if len(rows):
         firm = ~is_unsure(rows["status"])
-        ax.plot(rows["year"], rows["value"], color=style.NATION, lw=1, ls="-.", alpha=0.8, label="全国")
-        ax.plot(rows["year"][~firm], rows["value"][~firm], "o", mfc="white", mec=style.NATION, ms=3.5)
+        ax.plot(rows["year"], rows["value"], color=style.MUTED, lw=1, ls="-.", alpha=0.8, label="全国")
+        ax.plot(rows["year"][~firm], rows["value"][~firm], "o", mfc="white", mec=style.MUTED, ms=3.5)
     return rows
 
 
@@ -181,7 +181,7 @@ def target_marks(ax, pack: Pack, facts: Indicator) -> list[str]:
         names = list(dict.fromkeys(_line_name(row) for row in group.sort_values("own").itertuples()))[::-1]
         own, value = bool(group["own"].any()), float(group["target_value"].iloc[0])
         level = group["level"].iloc[0]
-        color = style.TARGET if own else style.LEVEL_COLOURS.get(level, style.MUTED)
+        color = style.TARGET if own else style.MUTED
         start = pack.plan.start_year if group["every_year"].any() else year - 0.45
         ax.hlines(
             value, start, year + 0.45, color=color, lw=2.4 if own else 1.4, ls="-" if own else "--", zorder=5

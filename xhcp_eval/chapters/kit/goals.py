@@ -33,7 +33,7 @@ def target_ladder(pack: Pack, indicator: str) -> FigureView:
     names = []
     for at, row in enumerate(rows.itertuples()):
         look = style.STATUS_STYLE[Status(row.own_status)]
-        ax.plot([row.target_value], [at], "D", ms=9, color=style.LEVEL_COLOURS[row.level], zorder=4)
+        ax.plot([row.target_value], [at], "D", ms=9, color=style.TARGET, zorder=4)
         text = f"{format_value(row.target_value, facts.unit)}  {look.symbol} {row.own_status}"
         ax.annotate(
             text, (row.target_value, at), xytext=(9, 0), textcoords="offset points", va="center", fontsize=8.5

@@ -17,7 +17,7 @@ from xhcp_eval.plan.units import UNITS, format_value
 
 HEIGHT = 2.7
 # colour and marker by rank
-COURSES = ((style.PALETTE[4], "s"), (style.PALETTE[3], "^"), (style.PALETTE[6], "D"))
+COURSES = ((style.HISTORY, "s"), (style.MUTED, "^"), ("#97A3B1", "D"))
 NOTE = "先例从本指标的现状画起，按本指标平常的年变动折算，不是各省的数值。"
 
 
