@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import pandas as pd
 
 from xhcp_eval.chapters.grounds import grounds
-from xhcp_eval.chapters.kit.fan import fan_chart, main_rows
+from xhcp_eval.chapters.kit.course import has_line, main_rows
+from xhcp_eval.chapters.kit.fan import fan_chart
 from xhcp_eval.chapters.kit.places import unit_rows, units_chart
 from xhcp_eval.chapters.kit.tables import KIND_LABELS
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, View, section, table, text_view

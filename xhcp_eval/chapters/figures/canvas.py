@@ -13,6 +13,7 @@ from markupsafe import escape
 from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.svg import CSS_PER_POINT
+from xhcp_eval.chapters.kit.views import FigureView, Grid
 from xhcp_eval.pack.pack import Pack
 
 WIDTH = 156 / 25.4 * 72  # of a report's text, points
@@ -90,14 +91,21 @@ class Canvas:
         inside = f"<title>{escape(told)}</title>" if told else ""
         self._marks.append(f"{opening}>{inside}</{tag}>" if told else f"{opening}/>")
 
+    @property
+    def inside(self) -> str:
+        """What stands inside the <svg> element."""
+        return f'<g font-family="{_FONTS}" font-size="{TYPE:g}" fill="{INK}">' + "".join(self._marks) + "</g>"
+
+    def view(self, caption: str, alt: str, note: str = "", data: Grid | None = None) -> FigureView:
+        """The drawing as a figure of the data page. caption: what it finds. alt: what it shows. note: below. data: its numbers."""
+        width, height = round(self.width * CSS_PER_POINT), round(self.height * CSS_PER_POINT)
+        return FigureView(self.inside, alt, caption, width, height, note=note, data=data)
+
     def picture(self, title: str, told: Iterable[str], source: str) -> Picture:
         """The drawing with its title, what it shows in words (a clause a mark) and the line below."""
         width, height = round(self.width * CSS_PER_POINT), round(self.height * CSS_PER_POINT)
-        opening = (
-            f'<svg viewBox="0 0 {self.width:.1f} {self.height:.1f}" width="{width}" height="{height}">'
-            f'<g font-family="{_FONTS}" font-size="{TYPE:g}" fill="{INK}">'
-        )
-        svg = opening + "".join(self._marks) + "</g></svg>"
+        opening = f'<svg viewBox="0 0 {self.width:.1f} {self.height:.1f}" width="{width}" height="{height}">'
+        svg = f"{opening}{self.inside}</svg>"
         return Picture(svg, width, height, f"{title}。{'；'.join(told)}。", title, source)
 
 

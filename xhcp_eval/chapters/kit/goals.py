@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.fan import main_rows
+from xhcp_eval.chapters.kit.course import main_rows
 from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, ORDER, READING_LABELS, own_targets
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.errors import DataError

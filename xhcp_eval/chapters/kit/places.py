@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.fan import main_rows
+from xhcp_eval.chapters.kit.course import main_rows
 from xhcp_eval.chapters.kit.tables import own_targets
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.errors import DataError
