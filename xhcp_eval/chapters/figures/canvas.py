@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import groupby
+from pathlib import Path
 
 from markupsafe import escape
 
@@ -14,7 +16,9 @@ from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.svg import CSS_PER_POINT
 from xhcp_eval.chapters.kit.views import FigureView, Grid
+from xhcp_eval.chapters.wording.values import value_text
 from xhcp_eval.pack.pack import Pack
+from xhcp_eval.plan.units import UNITS
 
 WIDTH = 156 / 25.4 * 72  # of a report's text, points
 TYPE = style.TYPE  # size of letters, points
@@ -23,6 +27,7 @@ BASELINE = 0.36  # of a line's middle below the middle of its letters, in sizes 
 INK, SOFT, FAINT, TARGET = style.HISTORY, style.MUTED, style.FAINT, style.TARGET
 FORECAST, PALE = style.FORECAST, style.FORECAST_FAR  # of what is ahead, and of how unsure it is
 DASHES = "{:g} {:g}".format(*style.DASHES)
+ASKED = {"trend_up": "高于", "trend_down": "低于"}
 _FONTS = f"'{style.FONT_FAMILY}','{style.SYMBOL_FAMILY}','DejaVu Sans',sans-serif"
 
 
@@ -50,12 +55,20 @@ class Canvas:
         self._mark(f'<path d="{path}" fill="{fill}"{rim}', "path", told)
 
     def box(
-        self, left: float, top: float, width: float, height: float, fill: str, edge: str = "", told: str = ""
+        self,
+        left: float,
+        top: float,
+        width: float,
+        height: float,
+        fill: str,
+        edge: str = "",
+        told: str = "",
+        link: str = "",
     ) -> None:
-        """A rectangle. edge: colour of its rim. told: what a reader who points at it is told."""
+        """A rectangle. edge: colour of its rim. told: what a reader who points at it is told. link: address."""
         rim = f' stroke="{edge}"' if edge else ""
         size = f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
-        self._mark(f'<rect {size} fill="{fill}"{rim}', "rect", told)
+        self._mark(f'<rect {size} fill="{fill}"{rim}', "rect", told, link)
 
     def dot(
         self, x: float, y: float, colour: str = INK, hollow: bool = False, told: str = "", radius: float = 3.2
@@ -81,15 +94,32 @@ class Canvas:
         """A line of words. x, y: its start, middle or end, and the middle of its height. link: address. over: it may cross a line,
         and is kept apart from it by a white rim.
         """
+        parts = ["".join(letters) for _, letters in groupby(text, _is_symbol)]
+        if (
+            len(parts) > 1
+        ):  # each by its own font: some programs take a whole line from the one that has the symbols
+            at, x = "start", x - wide(text) * {"start": 0.0, "middle": 0.5, "end": 1.0}[at]
+        for part in parts:
+            self._words(x, y, part, at, colour, link, over)
+            x += wide(part)
+
+    def _words(self, x: float, y: float, text: str, at: str, colour: str, link: str, over: bool) -> None:
         anchor = "" if at == "start" else f' text-anchor="{at}"'
         ink = "" if colour == INK else f' fill="{colour}"'
         rim = f' stroke="{style.PAPER}" stroke-width="2.4" paint-order="stroke"' if over else ""
         drawn = f'<text x="{x:.1f}" y="{y + BASELINE * TYPE:.1f}"{anchor}{ink}{rim}>{escape(text)}</text>'
-        self._marks.append(f'<a xlink:href="{escape(link)}">{drawn}</a>' if link else drawn)
+        self._marks.append(_linked(drawn, link))
 
-    def _mark(self, opening: str, tag: str, told: str) -> None:
-        inside = f"<title>{escape(told)}</title>" if told else ""
-        self._marks.append(f"{opening}>{inside}</{tag}>" if told else f"{opening}/>")
+    def name(self, x: float, y: float, name: str, unit: str, link: str = "") -> float:
+        """The name of what a panel shows, with its unit where that is no single sign; returns where the words end."""
+        label = UNITS[unit].label
+        text = f"{name}（{label}）" if len(label) > 1 else name
+        self.words(x, y, text, link=link)
+        return x + wide(text)
+
+    def _mark(self, opening: str, tag: str, told: str, link: str = "") -> None:
+        drawn = f"{opening}><title>{escape(told)}</title></{tag}>" if told else f"{opening}/>"
+        self._marks.append(_linked(drawn, link))
 
     @property
     def inside(self) -> str:
@@ -109,6 +139,10 @@ class Canvas:
         return Picture(svg, width, height, f"{title}。{'；'.join(told)}。", title, source)
 
 
+def _linked(drawn: str, link: str) -> str:
+    return f'<a xlink:href="{escape(link)}">{drawn}</a>' if link else drawn
+
+
 def source_line(pack: Pack, what: str = "", how: str = "") -> str:
     """The line below a figure: where its numbers come from, that they are made up where they are, how it is read.
 
@@ -116,6 +150,15 @@ def source_line(pack: Pack, what: str = "", how: str = "") -> str:
     """
     what = what or ("公开的统计资料" if pack.plan.level == "national" else "各责任部门填报")
     return f"资料来源：{what}{'（演示数据，不得引用）' if pack.is_demo else ''}。{how}"
+
+
+def target_text(value: float, unit: str, op: str = "") -> str:
+    """Words beside a target's line: its number, with its unit where that is a single sign (longer ones stand by the name).
+
+    op: of the target; where it asks for a change from the base, the line is that base.
+    """
+    label = UNITS[unit].label
+    return ASKED.get(op, "目标") + value_text(value, unit).removesuffix(label if len(label) > 1 else "")
 
 
 def wide(text: str) -> float:
@@ -154,16 +197,21 @@ def _placed(order: Sequence[int], places: Sequence[float]) -> list[float]:
     return found
 
 
+def _is_symbol(letter: str) -> bool:
+    """Whether the packaged font lacks a letter, so that the other one draws it."""
+    return ord(letter) not in _metrics(style.FONT_FILE)[0]
+
+
 @cache
 def _advance(letter: str) -> float:
-    """Width of a letter in sizes of letters; symbols that the font lacks are drawn by another, never wider than that."""
-    cmap, advances, unit = _metrics()
-    return advances[cmap[ord(letter)]][0] / unit if ord(letter) in cmap else 0.9
+    """Width of a letter in sizes of letters."""
+    cmap, advances, unit = _metrics(style.symbol_font_file() if _is_symbol(letter) else style.FONT_FILE)
+    return advances[cmap[ord(letter)]][0] / unit if ord(letter) in cmap else 1.0
 
 
 @cache
-def _metrics() -> tuple[dict[int, str], dict[str, tuple[int, int]], int]:
+def _metrics(file: Path) -> tuple[dict[int, str], dict[str, tuple[int, int]], int]:
     from fontTools.ttLib import TTFont
 
-    font = TTFont(style.FONT_FILE, lazy=True)
+    font = TTFont(file, lazy=True)
     return font.getBestCmap(), font["hmtx"].metrics, font["head"].unitsPerEm

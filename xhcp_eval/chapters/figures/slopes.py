@@ -19,7 +19,7 @@ from xhcp_eval.chapters.figures.canvas import (
     Canvas,
     source_line,
     spread,
-    wide,
+    target_text,
 )
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.tables import AT_RISK
@@ -39,7 +39,7 @@ YEARLY = "@every_year"  # ends the ids of targets of every year, which no slope 
 
 @dataclass(frozen=True)
 class Slope:
-    """A panel. name, link: of the indicator. unit: of its values. points, targets: year and value each. word: how it stands, as a
+    """A panel. name, link: of the indicator. unit: of its values. points, targets: year and value each. op: of the target. word: how it stands, as a
     reader reads it. told: the panel in words.
     """
 
@@ -48,6 +48,7 @@ class Slope:
     unit: str
     points: tuple[tuple[int, float], ...]
     targets: tuple[tuple[int, float], ...]
+    op: str
     word: str
     told: str
 
@@ -109,7 +110,7 @@ def _midterm(pack: Pack, row, over: bool) -> Slope | None:
         (row.target_year, row.target_value),
         *([(pack.plan.end_year, later)] if math.isfinite(later) else []),
     ]
-    return _slope(pack, row, points, targets, word_of(row.status, over))
+    return _slope(pack, row, points, targets, str(row.op), word_of(row.status, over))
 
 
 def _later(pack: Pack, row) -> float:
@@ -136,17 +137,16 @@ def _outcome(pack: Pack, row) -> Slope | None:
     )
     points = [*base, (row.origin_year, row.origin_value), (row.outcome_year, row.outcome_value)]
     targets = [(row.target_year, one.target_value)] if math.isfinite(one.target_value) else []
-    return _slope(
-        pack, row, points, targets, word_of(row.outcome_status, True) if row.outcome_status else "没有结果"
-    )
+    word = word_of(row.outcome_status, True) if row.outcome_status else "没有结果"
+    return _slope(pack, row, points, targets, str(one.op), word)
 
 
-def _slope(pack: Pack, row, points: Sequence[Point], targets: Sequence[Point], word: str) -> Slope:
+def _slope(pack: Pack, row, points: Sequence[Point], targets: Sequence[Point], op: str, word: str) -> Slope:
     course = "、".join(f"{year:.0f}年{value_text(value, row.unit)}" for year, value in points)
     told = f"{row.indicator_name}{course}，目标{bound_text(row.target_text)}，{word}"
     name = pack.plan.indicator(row.indicator).short_name
     return Slope(
-        name, to_indicator(pack, row.indicator), row.unit, _whole(points), _whole(targets), word, told
+        name, to_indicator(pack, row.indicator), row.unit, _whole(points), _whole(targets), op, word, told
     )
 
 
@@ -170,8 +170,8 @@ def _panel(
     canvas: Canvas, slope: Slope, years: Sequence[int], left: float, top: float, across: float
 ) -> None:
     """One panel: name above; years on their common scale; values at the points, targets in a column to the right."""
-    canvas.words(left, top + 7, slope.name, link=slope.link)
-    canvas.words(left + wide(slope.name) + 5, top + 7, slope.word, colour=SOFT)
+    end = canvas.name(left, top + 7, slope.name, slope.unit, slope.link)
+    canvas.words(end + 5, top + 7, slope.word, colour=SOFT)
     x0, x1 = left + LEFT, left + across - RIGHT
     values = [value for _, value in (*slope.points, *slope.targets)]
     low, high = min(values), max(values)
@@ -208,9 +208,9 @@ def _value_words(canvas: Canvas, slope: Slope, places: Sequence[Point]) -> None:
 
 
 def _target_words(canvas: Canvas, slope: Slope, places: Sequence[float], left: float, within: Point) -> None:
-    """Words right of the dashes; of a later year's, which stands below or above, only the number."""
+    """Words right of the dashes."""
     for k, ((year, value), y) in enumerate(
         zip(slope.targets, spread(places, LINE - 1, *within), strict=True)
     ):
-        text = f"{year}年{short_value(value, slope.unit)}" if k else f"目标{value_text(value, slope.unit)}"
+        text = f"{year}年{short_value(value, slope.unit)}" if k else target_text(value, slope.unit, slope.op)
         canvas.words(left, y, text, colour=TARGET)

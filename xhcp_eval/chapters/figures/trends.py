@@ -21,15 +21,16 @@ from xhcp_eval.chapters.figures.canvas import (
     WIDTH,
     Canvas,
     source_line,
+    target_text,
 )
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.wording.values import bound_text, short_value, value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.series import series_key
 
-ACROSS, HIGH = 3, 78.0  # panels in a row; height of one, points
+ACROSS, HIGH = 3, 86.0  # panels in a row; height of one, points
 LEFT, RIGHT = 11.0, 50.0  # room beside a panel's lines; words of the target stand at the right, points
-TOP, BELOW = 27.0, 27.0  # of a panel, above and below its lines, points
+TOP, BELOW = 26.0, 34.0  # of a panel, above and below its lines, points
 BEFORE = 5  # years shown before the base year
 FEWEST, MOST = 3, 6  # values of a line; panels of a figure
 LOW, HALF, UP = 0.1, 0.5, 0.9  # of the forecast
@@ -57,10 +58,12 @@ class Trend:
 def trend_panels(pack: Pack, rows: pd.DataFrame, what: str) -> list[Picture]:
     """A panel each for targets that have a series and a number to come to, in full rows; nothing if they don't fill one.
 
+    What rests on a few cases a year isn't drawn: its line goes up and down by chance.
+
     rows: of an assessment, one a target, what needs attention most first. what: they are of, for the title.
     """
     rows = rows[rows["target_value"].notna() & rows["latest_value"].notna() & (rows["worst_unit"] == "")]
-    rows = rows[~rows["kind"].isin(["gap", "yes_no"])].drop_duplicates("indicator")
+    rows = rows[~rows["small_count"] & ~rows["kind"].isin(["gap", "yes_no"])].drop_duplicates("indicator")
     found = [trend for row in rows.itertuples() if len((trend := _trend(pack, row)).points) >= FEWEST]
     found = found[: min(len(found), MOST) // ACROSS * ACROSS]
     if not found:  # one or two lines say no more than their sentences
@@ -70,8 +73,7 @@ def trend_panels(pack: Pack, rows: pd.DataFrame, what: str) -> list[Picture]:
     years = (plan.base_year - BEFORE, plan.base_year, plan.midterm_year, plan.end_year)
     for k, trend in enumerate(found):
         _panel(canvas, trend, years, WIDTH / ACROSS * (k % ACROSS), HIGH * (k // ACROSS))
-    how = "人数少的为三年合并值；" if any(trend.row.small_count for trend in found) else ""
-    how += "虚线为目标"
+    how = "虚线为目标"
     how += "；紫色为预测，八成可能在浅色以内。" if any(trend.ahead for trend in found) else "。"
     told = (trend.told for trend in found)
     return [canvas.picture(f"{what}：{_finding(found, plan.base_year)}", told, source_line(pack, how=how))]
@@ -82,12 +84,12 @@ def _trend(pack: Pack, row) -> Trend:
     key, first = series_key(row.indicator, pack.region), pack.plan.base_year - BEFORE
     known = pack.histories
     known = known[(known["series"] == key) & (known["year"] >= first)].sort_values("year")
-    values = known["judged" if row.small_count else "value"]
+    values = known["value"]
     points = [
         (int(year), float(value)) for year, value in zip(known["year"], values, strict=True) if value == value
     ]
     ahead: tuple[tuple[float, ...], ...] = ()
-    if not is_over(pack) and points and not row.small_count:
+    if not is_over(pack) and points:
         rows = pack.forecast
         rows = rows[(rows["series"] == key) & (rows["year"] > points[-1][0])].sort_values("year")
         ahead = tuple(map(tuple, rows[["year", LOW, HALF, UP]].to_numpy(float)))
@@ -102,15 +104,11 @@ def _trend(pack: Pack, row) -> Trend:
 
 
 def _finding(trends: Sequence[Trend], base: int) -> str:
-    """How many are better than in the base year, which are worse, how many rest on too few cases to tell."""
-    few = sum(trend.row.small_count for trend in trends)
-    if few == len(trends):
-        return f"{few}项指标都因人数少，升降难断"
-    moved = {trend.name: _better(trend, base) for trend in trends if not trend.row.small_count}
+    """How many are better than in the base year, which are worse."""
+    moved = {trend.name: _better(trend, base) for trend in trends}
     better, worse = [[name for name, change in moved.items() if sign * change > 0] for sign in (1, -1)]
     told = [f"{len(better)}项比基期好转"] if better else []
     told += [f"{'、'.join(worse)}变差"] if worse else []
-    told += [f"{few}项人数少，升降难断"] if few else []
     return f"{len(trends)}项指标中{'，'.join(told)}" if told else f"{len(trends)}项指标与基期持平"
 
 
@@ -139,7 +137,7 @@ def _panel(canvas: Canvas, trend: Trend, years: Sequence[int], left: float, top:
     def y(value: float) -> float:
         return bottom - (bottom - top - TOP) * ((value - low) / (high - low) if high > low else 0.5)
 
-    canvas.words(left, top + 7, trend.name, link=trend.link)
+    canvas.name(left, top + 7, trend.name, row.unit, trend.link)
     if trend.ahead:
         edge = [(x(year), y(up)) for year, _, _, up in trend.ahead]
         edge += [(x(year), y(down)) for year, down, _, _ in reversed(trend.ahead)]
@@ -153,7 +151,7 @@ def _panel(canvas: Canvas, trend: Trend, years: Sequence[int], left: float, top:
     canvas.words(
         x(last_year), y(last) + (-9 if above else 9), short_value(last, row.unit), "middle", over=True
     )
-    canvas.words(x1 + 5, y(row.target_value), f"目标{value_text(row.target_value, row.unit)}", colour=TARGET)
+    canvas.words(x1 + 5, y(row.target_value), target_text(row.target_value, row.unit, row.op), colour=TARGET)
     canvas.line([(x0, top + HIGH - 17), (x1, top + HIGH - 17)], FAINT, 0.8)
     for year in years:
         canvas.words(x(year), top + HIGH - 10, str(year), "middle", SOFT)
