@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
+SMALL = 330  # CSS pixels: the width of figures that fit a telephone
 TRUSTED = {"text/html": {"xhcp": True}}
 _NUMBER_AND_UNIT = re.compile(r"(\d)(?=个)")
 _INTERVAL = re.compile(r"（[^（）]{1,20}–[^（）]{1,20}）")
@@ -52,6 +53,11 @@ class FigureView:
     figure: Figure | None = field(default=None, repr=False, compare=False)
     note: str = ""
     data: Grid | None = field(default=None, repr=False)
+
+    @property
+    def small(self) -> bool:
+        """Whether it fits a telephone; two of them stand beside each other on paper."""
+        return 0 < self.width <= SMALL
 
     @property
     def drawing(self) -> str:

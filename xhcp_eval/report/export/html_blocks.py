@@ -65,6 +65,8 @@ class Reader:
             yield from self._items(node)
         elif node.tag == "dl":
             yield from _facts(node)
+        elif kind == "figure-data":
+            pass  # the numbers of a drawing, one click away on a page
         elif node.tag == "details" and kind == "code":
             yield Code("\n".join(pre.text_content() for pre in node.iter("pre")))
         elif node.tag == "pre":
@@ -88,10 +90,11 @@ class Reader:
 
     def _figure(self, node) -> Iterator[Block]:
         caption = next((words(c) for c in node.iter("figcaption")), "")
+        note = next((words(c) for c in node.iter("p") if c.get("class") == "note"), "")
         for drawing in node.iter("svg", "img"):
             if drawing.tag == "svg":
                 svg = self.drawings[int(drawing.get("data-number"))]
-                yield Figure(caption, _label(svg), *_size(svg), svg=svg)
+                yield Figure(caption, _label(svg), *_size(svg), svg=svg, note=note)
             elif found := _DATA.match(drawing.get("src") or ""):
                 width, height = (float(drawing.get(side) or 0) for side in ("width", "height"))
                 data = base64.b64decode(found[1])
