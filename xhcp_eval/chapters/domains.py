@@ -61,11 +61,11 @@ def _goal_section(pack: Pack, goal: Goal) -> Section:
 
 
 def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
-    views: list[View] = [indicator_sentence(pack, indicator.id)]
     documented = len(published(pack, indicator.id)) > 0
-    if KINDS[indicator.kind].drawn and has_line(pack, indicator.id):
-        views.append(fan_chart(pack, indicator.id))
-    elif not documented:
+    drawn = KINDS[indicator.kind].drawn and has_line(pack, indicator.id)
+    views: list[View] = [fan_chart(pack, indicator.id)] if drawn else []  # first: text flows beside it
+    views.append(indicator_sentence(pack, indicator.id))
+    if not drawn and not documented:
         views.append(few_figures(pack, indicator.id))
     if (pack.comparables["indicator"] == indicator.id).any():
         views += grounds(pack, indicator.id)

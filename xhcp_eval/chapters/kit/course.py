@@ -247,17 +247,17 @@ def _aims(pack: Pack, facts: Indicator) -> list[Aim]:
         lines.setdefault((int(row.target_year), round(row.target_value, 6)), []).append(row)
     found = []
     for (year, value), group in lines.items():
-        names = "、".join(dict.fromkeys(map(_aim_name, group)))
-        words = f"{f'{year}' if several else ''}{names}{label(value, facts.unit)}"
+        own = [row for row in group if row.role == "verdict"]
+        names = "、".join(dict.fromkeys(map(_aim_name, own or group)))  # what coincides with one's own is told, not written
+        words = f"{year if several else ''}{names}{label(value, facts.unit)}"
         told = "；".join(f"{row.target_year}年{_aim_name(row)}{row.target_text}" for row in group)
-        own = any(row.role == "verdict" for row in group)
-        found.append(Aim(pack.plan.start_year, year, value, words, own, told))
+        found.append(Aim(pack.plan.start_year, year, value, words, bool(own), told))
     return found
 
 
 def _aim_name(row) -> str:
     reading = {"literal": "字面", "strict": "从严"}.get(row.reading, "")
-    return f"{'' if row.level == 'district' else LEVEL_LABELS.get(row.level, row.level)}{reading or '目标'}"
+    return f"{'' if row.role == 'verdict' else LEVEL_LABELS.get(row.level, row.level)}{reading}目标"
 
 
 def _precedents(pack: Pack, facts: Indicator) -> list[tuple[int, float, str]]:

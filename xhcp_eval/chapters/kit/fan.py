@@ -133,7 +133,7 @@ def _bands(canvas: Canvas, frame: Frame, course: Course) -> None:
     for (year, *values), (x, y) in zip(course.fan, middle[1:], strict=True):
         low, half, high = (format_value(values[k], course.facts.unit) for k in (1, 2, 3))
         told = f"预测{int(year)}年 中位数{half}，八成可能在{low}—{high}"
-        canvas.dot(x, y, style.FORECAST, told=told, radius=1.3)
+        canvas.dot(x, y, style.FORECAST, told=told, radius=0.9)
     for year, value, told in course.precedents:
         if frame.values[0] <= value <= frame.values[1] and year <= frame.years[1]:
             canvas.dot(frame.x(year), frame.y(value), SOFT, hollow=True, told=told, radius=1.8)
@@ -144,6 +144,7 @@ def _aim_lines(canvas: Canvas, frame: Frame, course: Course) -> None:
         ends = [(frame.x(year), frame.y(aim.value)) for year in (max(aim.since, frame.years[0]), aim.year)]
         ends[1] = (min(ends[1][0] + CLOSE, frame.right + CLOSE), ends[1][1])
         canvas.line(ends, TARGET if aim.own else SOFT, 1.2 if aim.own else 0.9, DASHES)
+        canvas.hint(*ends[1], aim.told)
 
 
 def _nation(canvas: Canvas, frame: Frame, course: Course) -> None:
@@ -161,7 +162,7 @@ def _history(canvas: Canvas, frame: Frame, course: Course) -> None:
     rows, pooled = course.shown, [place for place in course.pooled if place[0] >= frame.years[0]]
     for r in rows:
         if r.low == r.low:
-            canvas.line([(frame.x(r.year), frame.y(r.low)), (frame.x(r.year), frame.y(r.high))], SOFT, 0.7)
+            canvas.line([(frame.x(r.year), frame.y(r.low)), (frame.x(r.year), frame.y(r.high))], SOFT, 0.5)
     colour, width = (SOFT, 0.7) if pooled else (INK, 1.4)
     part: list[tuple[float, float]] = []
     for r in rows:
@@ -188,7 +189,7 @@ def _break(canvas: Canvas, frame: Frame, year: int) -> None:
 
 
 def _point(canvas: Canvas, x: float, y: float, row: Seen, colour: str) -> None:
-    canvas.dot(x, y, colour, hollow=row.unsure, told=row.told, radius=2.1)
+    canvas.dot(x, y, colour, hollow=row.unsure, told=row.told, radius=2.1 if colour == INK else 1.4)
     if row.odd:
         for way in (1, -1):
             canvas.line([(x - 4, y - 4 * way), (x + 4, y + 4 * way)], INK, 1.2)

@@ -60,7 +60,7 @@ def sparkline_table(pack: Pack, indicators: Sequence[Indicator], caption: str) -
     headers = {"name": "指标", "line": f"{first}—{pack.plan.end_year}年", "first": "最早的数", "last": "最近的数",
                "change": f"比{pack.plan.base_year}年", "what": "口径和填报单位"}  # fmt: skip
     view = table(
-        pd.DataFrame(rows, columns=list(headers)), headers, numeric=["first", "last", "change"], wide=["what"],
+        pd.DataFrame(rows, columns=list(headers), dtype=object), headers, numeric=["first", "last", "change"], wide=["what"],
         caption=caption,
     )  # fmt: skip
     below = template("numbers.html.j2").render(grid=_grid(courses), summary="历年数据")
