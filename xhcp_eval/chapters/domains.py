@@ -9,7 +9,7 @@ import pandas as pd
 from xhcp_eval.chapters.grounds import grounds
 from xhcp_eval.chapters.kit.course import course_of, has_line
 from xhcp_eval.chapters.kit.fan import fan_chart
-from xhcp_eval.chapters.kit.places import unit_rows, units_chart
+from xhcp_eval.chapters.kit.units import unit_rows, units_chart
 from xhcp_eval.chapters.kit.sparklines import sparkline_table
 from xhcp_eval.chapters.kit.tables import KIND_LABELS
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, View, section, table, text_view

@@ -90,7 +90,7 @@ def test_what_is_ahead_is_no_status_and_no_history(sight):
 
 def test_status_colours_mean_statuses_only():
     statuses = {look.colour.upper() for look in style.STATUS_STYLE.values()}
-    others = {style.HISTORY, style.FORECAST, style.FORECAST_FAR, style.FORECAST_NEAR, style.TARGET, style.MUTED, style.FAINT}
+    others = {style.HISTORY, style.FORECAST, style.FORECAST_FAR, style.FORECAST_NEAR, style.TARGET, style.SHORT, style.MUTED, style.FAINT}
     others |= {*style.ORDINAL, *(colour for colour, _, _ in style.LINES)}  # fmt: skip
     assert not statuses & {colour.upper() for colour in others}
     for colour in others - {style.FORECAST_FAR, style.FORECAST_NEAR, style.FAINT, *style.ORDINAL}:
@@ -112,7 +112,7 @@ def test_lines_of_several_methods_are_told_apart_without_colour():
     assert len({(dash, marker) for _, dash, marker in style.LINES}) == len(style.LINES)
 
 
-@pytest.mark.parametrize("name", ["HISTORY", "FORECAST", "TARGET", "MUTED"])
+@pytest.mark.parametrize("name", ["HISTORY", "FORECAST", "TARGET", "SHORT", "MUTED"])
 def test_lines_and_words_can_be_read_by_light_and_in_the_dark(name):
     """WCAG 2.2 AA for text: everything that is drawn as a line may also be a word."""
     colour = getattr(style, name)

@@ -209,12 +209,20 @@ def finding(pack: Pack, course: Course) -> str:
         return f"{facts.name}：没有数据"
     last, base = course.rows[-1], pack.plan.base_year
     text = f"{facts.name}：{last.year}年{format_value(last.value, facts.unit)}"
+    if course.pooled:
+        year, value = course.pooled[-1]
+        first = year - pack.params.settings.pool_years + 1
+        return "；".join([f"{facts.name}：{first}—{year}年合并{format_value(value, facts.unit)}", *_standings(pack, facts.id)])
     before = next((row.value for row in course.rows if row.year == base), None)
     if before is not None and last.year != base:
         change = last.value - before
         moved = f"{'上升' if change > 0 else '下降'}{format_value(abs(change), facts.unit, difference=True)}"
         text += f"，比{base}年{moved if change else '没有变化'}"
-    return "；".join([text, *(_standing(row) for row in _targets(pack).get(facts.id, ()) if row.role == "verdict")])
+    return "；".join([text, *_standings(pack, facts.id)])
+
+
+def _standings(pack: Pack, indicator: str) -> list[str]:
+    return [_standing(row) for row in _targets(pack).get(indicator, ()) if row.role == "verdict"]
 
 
 def _standing(row) -> str:

@@ -154,7 +154,9 @@ def _nation(canvas: Canvas, frame: Frame, course: Course) -> None:
         canvas.line([(frame.x(year), frame.y(value)) for year, value, _, _ in rows], SOFT, 0.9, "1 1.5")
     for year, value, unsure, source in rows:
         told = f"全国 {year}年 {format_value(value, course.facts.unit)}，来源：{source}"
-        canvas.dot(frame.x(year), frame.y(value), SOFT, hollow=bool(unsure), told=told, radius=1.3)
+        if unsure:
+            canvas.dot(frame.x(year), frame.y(value), SOFT, hollow=True, radius=1.3)
+        canvas.hint(frame.x(year), frame.y(value), told)
 
 
 def _history(canvas: Canvas, frame: Frame, course: Course) -> None:

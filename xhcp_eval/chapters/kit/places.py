@@ -21,39 +21,6 @@ from xhcp_eval.plan.units import UNITS, format_value
 COLUMNS = 4
 
 
-def units_chart(pack: Pack, indicator: str) -> FigureView:
-    """The latest figure of each township (or school) with its interval, lowest first, against the target."""
-    facts = pack.plan.indicator(indicator)
-    rows = unit_rows(pack, indicator)
-    fig, ax = style.new_figure(height=1.0 + 0.26 * max(len(rows), 1))
-    names = [r.region.rsplit("/", 1)[-1] for r in rows.itertuples()]
-    position = np.arange(len(rows))
-    counted = rows["numerator"].notna().any() and not facts.census and KINDS[facts.kind].law
-    level = pack.params.settings.level
-    if counted:
-        kind = "proportion" if facts.kind == "proportion" else "rate"
-        per = UNITS[facts.unit].per or 1.0
-        low, high = rate_interval(rows["numerator"], rows["denominator"], kind, level, per)
-        ax.hlines(position, low, high, color=style.HISTORY, alpha=0.5, lw=1.5)
-    ax.plot(rows["value"], position, "o", color=style.HISTORY, ms=6)
-    own = own_targets(pack, None)
-    own = own[(own["indicator"] == indicator) & own["target_value"].notna()].head(1)
-    for row in own.itertuples():
-        ax.axvline(row.target_value, color=style.TARGET, lw=1.8)
-    ax.set_yticks(position, names, fontsize=8)
-    year = int(rows["year"].iloc[0]) if len(rows) else pack.params.data_until
-    ax.set_title(
-        f"{facts.name}，{year}年，分乡镇（街道、学校）（{UNITS[facts.unit].label}）", loc="left", fontsize=11
-    )
-    ax.grid(axis="y", visible=False)
-    listed = "，".join(f"{n}{format_value(v, facts.unit)}" for n, v in zip(names, rows["value"], strict=True))
-    return figure_view(
-        fig,
-        alt=f"{facts.name}{year}年分单位点图，由低到高：{listed}。",
-        caption=f"{facts.name}：分单位" + (f"，横线为{level * 100:g}%区间" if counted else ""),
-    )
-
-
 def unit_rows(pack: Pack, indicator: str) -> pd.DataFrame:
     """Latest figure of every unit of the region, lowest first; the lowest category where there are several."""
     region = pack.region

@@ -28,6 +28,7 @@ FORECAST = "#5B4DB2"  # what is ahead
 FORECAST_FAR, FORECAST_NEAR = "#E3E0F5", "#C3BCE8"  # where 95 and 80 of 100 futures lie
 TARGET = "#0A0A0A"  # always DASHES, and always with a word beside them
 DASHES = (4.0, 2.5)  # dash and gap of a target's line, points
+SHORT = "#A3161F"  # words for places that are short of a target
 MUTED = "#5F6B7A"  # what stands beside for comparison, and notes
 FAINT = "#D5DCE4"  # axes, grids and tracks
 PAPER = "#FFFFFF"
@@ -42,7 +43,7 @@ PALETTE: tuple[str, ...] = tuple(colour for colour, _, _ in LINES[:4])
 # The same meanings on a dark page. Colours of statuses stay: they are fields with ink of their own.
 DARK: dict[str, str] = {
     HISTORY: "#E4E9EF", FORECAST: "#B3A6F5", FORECAST_FAR: "#2A2848", FORECAST_NEAR: "#443E78", TARGET: "#FFFFFE",
-    MUTED: "#A9B4C0", FAINT: "#364352", PAPER: "#11181F",
+    SHORT: "#FF9B9B", MUTED: "#A9B4C0", FAINT: "#364352", PAPER: "#11181F",
 }  # fmt: skip
 
 TYPE = 9.0  # points: 12 pixels on a screen, and the least that print may have
