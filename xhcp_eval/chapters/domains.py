@@ -9,9 +9,9 @@ import pandas as pd
 from xhcp_eval.chapters.grounds import grounds
 from xhcp_eval.chapters.kit.course import course_of, has_line
 from xhcp_eval.chapters.kit.fan import fan_chart
-from xhcp_eval.chapters.kit.units import unit_rows, units_chart
 from xhcp_eval.chapters.kit.sparklines import sparkline_table
 from xhcp_eval.chapters.kit.tables import KIND_LABELS
+from xhcp_eval.chapters.kit.units import unit_rows, units_chart
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, View, section, table, text_view
 from xhcp_eval.chapters.method_and_sources import every_target
 from xhcp_eval.chapters.public_figures import context_table, figures_table, missing_sentences, published

@@ -83,7 +83,9 @@ class Canvas:
 
     def hint(self, x: float, y: float, told: str) -> None:
         """An unseen place that tells a reader who points at it."""
-        self._mark(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="none" pointer-events="all"', "circle", told)
+        self._mark(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="none" pointer-events="all"', "circle", told
+        )
 
     def words(
         self,

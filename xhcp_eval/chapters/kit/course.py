@@ -21,8 +21,27 @@ FEWEST = 3  # values of a line; fewer are told in words
 MAX_SOURCES = 2  # named below a figure; all of them stand in its table
 QUANTILES = (0.025, 0.1, 0.5, 0.9, 0.975)
 # going through rows takes as long as there are columns
-_SEEN = ["indicator", "year", "value", "numerator", "denominator", "status", "source", "series_break", "exceptional"]
-_ASKED = ["target_year", "target_value", "target_text", "level", "reading", "role", "own_status", "probability"]
+_SEEN = [
+    "indicator",
+    "year",
+    "value",
+    "numerator",
+    "denominator",
+    "status",
+    "source",
+    "series_break",
+    "exceptional",
+]
+_ASKED = [
+    "target_year",
+    "target_value",
+    "target_text",
+    "level",
+    "reading",
+    "role",
+    "own_status",
+    "probability",
+]
 
 
 @dataclass(frozen=True)
@@ -158,7 +177,9 @@ def _nation(pack: Pack) -> dict[str, tuple[tuple[int, float, bool, str], ...]]:
     table = pack.comparison
     keep = (table["residence"] == TOTAL) & (table["sex"] == TOTAL) & (table["year"] <= pack.params.data_until)
     rows = table[keep].sort_values("year")
-    return _grouped(rows.assign(unsure=is_unsure(rows["status"])), "indicator", ["year", "value", "unsure", "source"])
+    return _grouped(
+        rows.assign(unsure=is_unsure(rows["status"])), "indicator", ["year", "value", "unsure", "source"]
+    )
 
 
 @once_a_pack
@@ -189,14 +210,19 @@ def counts_text(row) -> str:
 def observation_told(row, unit: str) -> str:
     """A reported figure in words: year, value, counts, what there is against it, source."""
     counts = f"（{counts_text(row)}）" if counts_text(row) else ""
-    notes = [STATUS_LABELS[row.status] if row.status in UNSURE else "", "异常年份，不入趋势" if row.exceptional else ""]
+    notes = [
+        STATUS_LABELS[row.status] if row.status in UNSURE else "",
+        "异常年份，不入趋势" if row.exceptional else "",
+    ]
     notes.append(f"来源：{row.source}" if row.source else "")
     return "，".join([f"{row.year}年 {format_value(row.value, unit)}{counts}", *filter(None, notes)])
 
 
 def sources_text(rows: Sequence[Seen]) -> str:
     """Where figures are from, the newest documents; empty without figures."""
-    sources = list(dict.fromkeys([row.source for row in rows if not row.unsure] or [row.source for row in rows]))
+    sources = list(
+        dict.fromkeys([row.source for row in rows if not row.unsure] or [row.source for row in rows])
+    )
     if not sources:
         return ""
     return f"资料来源：{'；'.join(sources[-MAX_SOURCES:])}{'等' if len(sources) > MAX_SOURCES else ''}。"
@@ -212,7 +238,12 @@ def finding(pack: Pack, course: Course) -> str:
     if course.pooled:
         year, value = course.pooled[-1]
         first = year - pack.params.settings.pool_years + 1
-        return "；".join([f"{facts.name}：{first}—{year}年合并{format_value(value, facts.unit)}", *_standings(pack, facts.id)])
+        return "；".join(
+            [
+                f"{facts.name}：{first}—{year}年合并{format_value(value, facts.unit)}",
+                *_standings(pack, facts.id),
+            ]
+        )
     before = next((row.value for row in course.rows if row.year == base), None)
     if before is not None and last.year != base:
         change = last.value - before
@@ -236,7 +267,10 @@ def numbers(course: Course) -> Grid:
     unit = course.facts.unit
     several = len({row.source for row in course.rows}) > 1
     heads = ("年份", "数值", "分子/分母", "数据状态", "来源")
-    told = [(str(r.year), format_value(r.value, unit), r.counts or "—", STATUS_LABELS[r.status], r.source) for r in course.rows]
+    told = [
+        (str(r.year), format_value(r.value, unit), r.counts or "—", STATUS_LABELS[r.status], r.source)
+        for r in course.rows
+    ]
     for year, *values in course.fan:
         _, low, middle, high, _ = (format_value(v, unit) for v in values)
         told.append((str(int(year)), middle, "—", f"预测，八成可能在{low}—{high}", "—"))
@@ -256,7 +290,9 @@ def _aims(pack: Pack, facts: Indicator) -> list[Aim]:
     found = []
     for (year, value), group in lines.items():
         own = [row for row in group if row.role == "verdict"]
-        names = "、".join(dict.fromkeys(map(_aim_name, own or group)))  # what coincides with one's own is told, not written
+        names = "、".join(
+            dict.fromkeys(map(_aim_name, own or group))
+        )  # what coincides with one's own is told, not written
         words = f"{year if several else ''}{names}{label(value, facts.unit)}"
         told = "；".join(f"{row.target_year}年{_aim_name(row)}{row.target_text}" for row in group)
         found.append(Aim(pack.plan.start_year, year, value, words, bool(own), told))
@@ -272,6 +308,8 @@ def _precedents(pack: Pack, facts: Indicator) -> list[tuple[int, float, str]]:
     found = []
     for row in rows_of(pack, facts.id).to_dict("records"):
         name = f"{row['place']}{row['name']}（{row['first_year']}—{row['last_year']}年）"
-        told = f"照国内先例{name}的走法，{row['target_year']}年约{about(row['then'], row['grain'], facts.unit)}"
+        told = (
+            f"照国内先例{name}的走法，{row['target_year']}年约{about(row['then'], row['grain'], facts.unit)}"
+        )
         found.append((int(row["target_year"]), float(row["then"]), told))
     return found

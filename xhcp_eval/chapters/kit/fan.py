@@ -235,7 +235,9 @@ def _note(pack: Pack, course: Course) -> str:
         parts.append(f"粗线为{years}年合并")
     if any(row.low == row.low for row in rows):
         parts.append(f"竖线为{pack.params.settings.level * 100:g}%区间")
-    parts += [f"空心为{STATUS_LABELS[status]}" for status in dict.fromkeys(r.status for r in rows if r.unsure)]
+    parts += [
+        f"空心为{STATUS_LABELS[status]}" for status in dict.fromkeys(r.status for r in rows if r.unsure)
+    ]
     if any(row.odd for row in rows):
         parts.append("×为异常年份，不入趋势")
     if course.fan:
@@ -252,9 +254,14 @@ def _alt(course: Course, found: str) -> str:
     unit, rows = course.facts.unit, course.rows
     parts = [f"{found}。折线图"]
     if rows:
-        parts.append(f"{len(rows)}个数，{rows[0].year}年{format_value(rows[0].value, unit)}至{rows[-1].year}年{format_value(rows[-1].value, unit)}")
+        parts.append(
+            f"{len(rows)}个数，{rows[0].year}年{format_value(rows[0].value, unit)}至{rows[-1].year}年{format_value(rows[-1].value, unit)}"
+        )
     if course.fan:
-        year, _, low, middle, high, _ = (course.fan[-1][0], *(format_value(v, unit) for v in course.fan[-1][1:]))
+        year, _, low, middle, high, _ = (
+            course.fan[-1][0],
+            *(format_value(v, unit) for v in course.fan[-1][1:]),
+        )
         parts.append(f"预测{int(year)}年中位数{middle}，80%区间{low}至{high}")
     if course.nation:
         parts.append(f"全国{course.nation[-1][0]}年{format_value(course.nation[-1][1], unit)}")

@@ -11,7 +11,9 @@ from xhcp_eval.chapters.kit.views import FigureView, Grid, TextView, text_view
 _OUTSIDE = re.compile(r"^<svg[^>]*>|</svg>$")
 
 
-def as_figure(pictures: Sequence[Picture], data: Grid | None = None, instead: str = "") -> FigureView | TextView:
+def as_figure(
+    pictures: Sequence[Picture], data: Grid | None = None, instead: str = ""
+) -> FigureView | TextView:
     """What a document would show, for a cell of the data page.
 
     pictures: as the functions of `chapters.figures` return them, one or none. data: its numbers. instead: said where there is none.

@@ -33,7 +33,7 @@ MUTED = "#5F6B7A"  # what stands beside for comparison, and notes
 FAINT = "#D5DCE4"  # axes, grids and tracks
 PAPER = "#FFFFFF"
 # Shades of the neutral for parts of a whole that are no status (scores 0 to 4), told apart in grey print.
-ORDINAL: tuple[str, ...] = ("#F1F3F6", "#CBD3DC", "#97A3B1", "#5F6B7A", "#1F2A37")
+ORDINAL: tuple[str, ...] = ("#F1F3F6", "#CBD3DC", "#97A3B1", "#5E6A79", "#1E2936")
 # Lines that are told apart by more than colour: colour, dashes and marker by rank; the first is our own.
 LINES: tuple[tuple[str, str, str], ...] = (
     (FORECAST, "-", "o"), (HISTORY, "--", "s"), (MUTED, "-.", "^"), ("#97A3B1", ":", "D"),
@@ -86,7 +86,9 @@ def dark_css() -> str:
     rules = [_dark_rule(light, dark, paint) for light, dark in DARK.items() for paint in _PAINTED]
     chosen = "\n".join(rule.format(root=':root[data-theme="dark"]') for rule in rules)
     system = "\n".join(rule.format(root=':root:not([data-theme="light"])') for rule in rules)
-    return f"@media screen {{\n{chosen}\n}}\n@media screen and (prefers-color-scheme: dark) {{\n{system}\n}}\n"
+    return (
+        f"@media screen {{\n{chosen}\n}}\n@media screen and (prefers-color-scheme: dark) {{\n{system}\n}}\n"
+    )
 
 
 def _dark_rule(light: str, dark: str, paint: str) -> str:

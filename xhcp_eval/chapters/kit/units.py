@@ -90,7 +90,9 @@ def _units(pack: Pack, facts: Indicator, rows: pd.DataFrame, target) -> list[Uni
     found = []
     for row, a, b in zip(rows.itertuples(), low, high, strict=True):
         short = target is not None and _is_short(row.value, target)
-        found.append(Unit(row.region.rsplit("/", 1)[-1], row.value, float(a), float(b), counts_text(row), short))
+        found.append(
+            Unit(row.region.rsplit("/", 1)[-1], row.value, float(a), float(b), counts_text(row), short)
+        )
     return found
 
 
@@ -110,7 +112,9 @@ def _title(facts: Indicator, year: int, units: list[Unit], target) -> str:
 
 def _drawn(facts: Indicator, units: list[Unit], target) -> Canvas:
     canvas = Canvas(HEAD + TALL * len(units) + 4, WIDTH)
-    told = [format_value(u.value, facts.unit) + (f" {u.counts}" if u.short and u.counts else "") for u in units]
+    told = [
+        format_value(u.value, facts.unit) + (f" {u.counts}" if u.short and u.counts else "") for u in units
+    ]
     left = max((wide(unit.name) for unit in units), default=0) + 8
     right = WIDTH - max(map(wide, told), default=0) - 8
     ends = [v for unit in units for v in (unit.low, unit.high)] + ([target.target_value] if target else [])
@@ -124,13 +128,17 @@ def _drawn(facts: Indicator, units: list[Unit], target) -> Canvas:
         text = f"目标{target.target_text}"
         at = min(max(x(target.target_value), left + wide(text) / 2), WIDTH - wide(text) / 2)
         canvas.words(at, LINE / 2, text, "middle", TARGET)
-        canvas.line([(x(target.target_value), HEAD - 3), (x(target.target_value), canvas.height)], TARGET, 1.2, DASHES)
+        canvas.line(
+            [(x(target.target_value), HEAD - 3), (x(target.target_value), canvas.height)], TARGET, 1.2, DASHES
+        )
     for k, (unit, text) in enumerate(zip(units, told, strict=True)):
         y, ink = HEAD + (k + 0.5) * TALL, SHORT if unit.short else INK
         canvas.line([(left, y), (right, y)], FAINT, 0.6)
         if unit.high > unit.low:
             canvas.line([(x(unit.low), y), (x(unit.high), y)], SOFT, 1.2)
-        hint = f"{unit.name} {format_value(unit.value, facts.unit)}{f'（{unit.counts}）' if unit.counts else ''}"
+        hint = (
+            f"{unit.name} {format_value(unit.value, facts.unit)}{f'（{unit.counts}）' if unit.counts else ''}"
+        )
         canvas.dot(x(unit.value), y, ink, told=hint, radius=2.6)
         canvas.words(0, y, unit.name, colour=ink)
         canvas.words(right + 8, y, text, colour=ink)

@@ -156,7 +156,7 @@ class _Cell:
     rank: int = 0  # a status sorts by how much attention it needs
 
 
-def figure_view(  # noqa: PLR0913 - all but the figure by name
+def figure_view(
     figure: Figure,
     alt: str,
     caption: str = "",

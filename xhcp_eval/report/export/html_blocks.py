@@ -21,6 +21,7 @@ _BLOCKS = {
     *("section", "div", "p", "ul", "ol", "li", "dl", "dt", "dd", "table", "figure", "details", "pre"),
     *("article", "aside", "blockquote", "header", "footer", "main", "nav", "hr", "form", "fieldset"),
 }
+NUMBERS = "figure-data"  # of a drawing, one click away on a page
 _UNSEEN = {"script", "style", "template", "noscript"}
 
 
@@ -39,7 +40,7 @@ class Reader:
         """Blocks of what stands within a node; text between its blocks becomes paragraphs."""
         loose: list[Run] = list(_run(node.text, Run("")))
         for child in node:
-            if not isinstance(child.tag, str) or child.tag in _UNSEEN:
+            if not isinstance(child.tag, str) or child.tag in _UNSEEN or child.get("class") == NUMBERS:
                 pass
             elif child.tag in (*_BLOCKS, "svg", "img") or _holds_blocks(child):
                 yield from _paragraph(loose)
@@ -65,8 +66,6 @@ class Reader:
             yield from self._items(node)
         elif node.tag == "dl":
             yield from _facts(node)
-        elif kind == "figure-data":
-            pass  # the numbers of a drawing, one click away on a page
         elif node.tag == "details" and kind == "code":
             yield Code("\n".join(pre.text_content() for pre in node.iter("pre")))
         elif node.tag == "pre":
