@@ -29,7 +29,7 @@ def pack():
 
 def picture(view):
     image = Image.open(BytesIO(view.png))
-    assert min(image.size) > 200
+    assert min(image.size) > 100
     assert len(set(image.convert("L").resize((64, 64)).get_flattened_data())) > 5, "an empty picture"
     assert view.caption
     return view.alt
@@ -88,7 +88,9 @@ def test_facets_are_one_a_township_on_the_same_axes_and_unknown_to_pyplot(pack):
 
     figure = places.township_multiples(pack, "neonatal_visit_rate").figure
     assert len(figure.axes) == 12
-    assert len({axes.get_ylim() for axes in figure.axes}) == len({axes.get_xlim() for axes in figure.axes}) == 1
+    assert (
+        len({axes.get_ylim() for axes in figure.axes}) == len({axes.get_xlim() for axes in figure.axes}) == 1
+    )
     assert not pyplot.get_fignums()
 
 
@@ -211,9 +213,14 @@ def test_results_stand_in_the_band_that_was_said():
     final = open_pack("final_2030")
     rows = results.banded(final)
     counts = results.counted(rows)
-    assert counts[[*results.LOOKS]].to_numpy().sum() == len(rows) == len(outcomes.result_figure(final).data.rows)
+    assert (
+        counts[[*results.LOOKS]].to_numpy().sum() == len(rows) == len(outcomes.result_figure(final).data.rows)
+    )
     scored = final.outcomes[final.outcomes["scored"].astype(bool)].drop_duplicates("question")
-    assert counts["达到"].sum() == (scored["met"] == 1).sum() and counts["未达到"].sum() == (scored["met"] == 0).sum()
+    assert (
+        counts["达到"].sum() == (scored["met"] == 1).sum()
+        and counts["未达到"].sum() == (scored["met"] == 0).sum()
+    )
     assert len(outcomes.result_table(final).frame) == 4
 
 
