@@ -116,7 +116,7 @@ def gap_lollipop(pack: Pack, year: int | None = None, limit: int = 25) -> Figure
     rows = rows[(rows["gap"] > 0) & np.isfinite(rows["gap_relative"])].sort_values("gap_relative").tail(limit)
     if rows.empty:
         raise DataError(f"{year}年的目标没有可画出的差距")
-    fig, ax = style.new_figure(height=1.0 + 0.26 * len(rows))
+    fig, ax = style.new_figure(5.4, 1.0 + 0.26 * len(rows))
     at, share = np.arange(len(rows)), 100 * rows["gap_relative"].to_numpy(float)
     colours = [style.STATUS_STYLE[Status(word)].colour for word in rows["status"]]
     scale = 100 / rows["target_value"].abs().to_numpy(float)
