@@ -15,7 +15,9 @@ from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
 from xhcp_eval.verdict.status import Status
 
 MILLIMETRE = 72 / 25.4  # points
-SIDE = 10 * MILLIMETRE  # of the domains' names; the drawing is as wide as a report's text, which shows it as well
+SIDE = (
+    10 * MILLIMETRE
+)  # of the domains' names; the drawing is as wide as a report's text, which shows it as well
 ACROSS, HIGH, ROOM = (
     7,
     11 * MILLIMETRE,

@@ -15,18 +15,19 @@ from markupsafe import escape
 from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.svg import CSS_PER_POINT
+from xhcp_eval.chapters.kit.views import FigureView, Grid
 from xhcp_eval.chapters.wording.values import short_value
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import UNITS
 
 WIDTH = 156 / 25.4 * 72  # of a report's text, points
-TYPE = 9.0  # size of letters, points: the least that print may have
+TYPE = style.TYPE  # size of letters, points
 LINE = 12.0  # from one line of words to the next, points
 BASELINE = 0.36  # of a line's middle below the middle of its letters, in sizes of letters
-INK, SOFT, FAINT, TARGET = style.HISTORY, style.MUTED, "#CBD2DA", "#000000"
-PAPER = "#FFFFFF"
-FORECAST, PALE = style.FORECAST, "#CFE3F1"  # of what is ahead, and of how unsure it is
-DASHES = "4 2.5"
+INK, SOFT, FAINT, TARGET = style.HISTORY, style.MUTED, style.FAINT, style.TARGET
+PAPER = style.PAPER
+FORECAST, PALE = style.FORECAST, style.FORECAST_FAR  # of what is ahead, and of how unsure it is
+DASHES = "{:g} {:g}".format(*style.DASHES)
 ASKED = {"trend_up": "高于", "trend_down": "低于"}
 _FONTS = f"'{style.FONT_FAMILY}','{style.SYMBOL_FAMILY}','DejaVu Sans',sans-serif"
 
@@ -81,6 +82,12 @@ class Canvas:
             told,
         )
 
+    def hint(self, x: float, y: float, told: str) -> None:
+        """An unseen place that tells a reader who points at it."""
+        self._mark(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="none" pointer-events="all"', "circle", told
+        )
+
     def words(
         self,
         x: float,
@@ -121,14 +128,21 @@ class Canvas:
         drawn = f"{opening}><title>{escape(told)}</title></{tag}>" if told else f"{opening}/>"
         self._marks.append(_linked(drawn, link))
 
+    @property
+    def inside(self) -> str:
+        """What stands inside the <svg> element."""
+        return f'<g font-family="{_FONTS}" font-size="{TYPE:g}" fill="{INK}">' + "".join(self._marks) + "</g>"
+
+    def view(self, caption: str, alt: str, note: str = "", data: Grid | None = None) -> FigureView:
+        """The drawing as a figure of the data page. caption: what it finds. alt: what it shows. note: below. data: its numbers."""
+        width, height = round(self.width * CSS_PER_POINT), round(self.height * CSS_PER_POINT)
+        return FigureView(self.inside, alt, caption, width, height, note=note, data=data)
+
     def picture(self, title: str, told: Iterable[str], source: str) -> Picture:
         """The drawing with its title, what it shows in words (a clause a mark) and the line below."""
         width, height = round(self.width * CSS_PER_POINT), round(self.height * CSS_PER_POINT)
-        opening = (
-            f'<svg viewBox="0 0 {self.width:.1f} {self.height:.1f}" width="{width}" height="{height}">'
-            f'<g font-family="{_FONTS}" font-size="{TYPE:g}" fill="{INK}">'
-        )
-        svg = opening + "".join(self._marks) + "</g></svg>"
+        opening = f'<svg viewBox="0 0 {self.width:.1f} {self.height:.1f}" width="{width}" height="{height}">'
+        svg = f"{opening}{self.inside}</svg>"
         return Picture(svg, width, height, f"{title}。{'；'.join(told)}。", title, source)
 
 
