@@ -56,7 +56,7 @@ def course(pack: Pack, row) -> str:
     """From the base value to the latest, with years where they aren't the usual ones. row: of an assessment, by attribute."""
     now = value_text(row.latest_value, row.unit, row.target_value)
     if row.worst_unit:
-        return f"最低{row.worst_unit}{now}"
+        return f"最低：{row.worst_unit}，{now}"
     years = [str(int(y)) for y in (row.base_year, row.latest_year) if y == y]
     usual = [str(pack.plan.base_year), str(pack.params.data_until)]
     before = value_text(row.base_value, row.unit)

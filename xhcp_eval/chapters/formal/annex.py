@@ -8,7 +8,7 @@ import pandas as pd
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over
 from xhcp_eval.chapters.brief.risks import course, needs
-from xhcp_eval.chapters.formal.basis import short_or_side, who
+from xhcp_eval.chapters.formal.basis import address, short_or_side, who
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Table
 from xhcp_eval.chapters.kit.tables import most_urgent_first, own_targets
 from xhcp_eval.chapters.wording.counting import questions
@@ -53,7 +53,7 @@ def _targets(pack: Pack, rows: pd.DataFrame, title: str, over: bool) -> tuple[st
     listed = tuple(
         (
             goal_number(pack.plan, row.goal) or "—",
-            row.indicator_name,
+            f"{place}．{row.indicator_name}",
             course(pack, row),
             asked_text(row),
             short_or_side(pack, row),
@@ -61,9 +61,10 @@ def _targets(pack: Pack, rows: pd.DataFrame, title: str, over: bool) -> tuple[st
             word_of(row.status, over),
             who(pack, row),
         )
-        for row in rows.itertuples()
+        for place, row in enumerate(rows.itertuples(), 1)
     )
-    return f"{title}（{len(listed)}项）", Table(head, listed, WIDTHS, landscape=True)
+    links = tuple(address(pack, row) for row in rows.itertuples())
+    return f"{title}（{len(listed)}项）", Table(head, listed, WIDTHS, landscape=True, links=links)
 
 
 def _gaps(pack: Pack) -> tuple[str, Table] | None:

@@ -36,7 +36,7 @@ def target_table(
         WIDTHS,
         caption,
         f"注：其余{left}项见附表1。" if left else "",
-        links=tuple(_address(pack, row) for row in shown.itertuples()),
+        links=tuple(address(pack, row) for row in shown.itertuples()),
     )
 
 
@@ -87,5 +87,6 @@ def counts_words(found: Counts) -> str:
     return f"{found.total}项{found.year}年目标：{found.by_verdict}"
 
 
-def _address(pack: Pack, row) -> str:
+def address(pack: Pack, row) -> str:
+    """Where a row of an assessment stands on the data page."""
     return AT_RISK_LIST if row.kind == "yes_no" else to_indicator(pack, row.indicator)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from xhcp_eval.chapters.brief.basis import end_targets, is_over
-from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
+from xhcp_eval.chapters.brief.basis import end_targets
+from xhcp_eval.chapters.figures.chances import chance_dots
+from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.chapters.wording.pace import required_text
 from xhcp_eval.chapters.wording.values import CHANCES, chance_words
@@ -13,9 +14,7 @@ BALANCE = CHANCES[2][1]
 
 
 def blocks(pack: Pack, number: int) -> list[Block]:
-    """The chapter; nothing once the plan has run out. number: of the chapter in the report."""
-    if is_over(pack):
-        return []
+    """The chapter, for plans that still run. number: of the chapter in the report."""
     end = pack.plan.end_year
     rows = end_targets(pack)
     rows = rows[rows["probability"].notna() & ~rows["status"].isin(["未达标", "无法判定", "待裁定"])]
@@ -23,16 +22,8 @@ def blocks(pack: Pack, number: int) -> list[Block]:
     told: list[Block] = [Heading(heading(number, f"{end}年展望"))]
     if rows.empty:
         return [*told, Paragraph(f"没有可以展望到{end}年的目标。")]
-    bands = [(word, rows[rows["_words"] == word]) for _, word in CHANCES]
-    counted = "，".join(f"{word}的{len(part)}项" for word, part in bands if len(part))
-    listed = tuple(
-        (word, str(len(part)), "、".join(pack.plan.indicator(i).short_name for i in part["indicator"]) or "—")
-        for word, part in bands
-    )
-    told += [
-        Paragraph(f"判断了把握的{len(rows)}项{end}年目标中，{counted}，见[[{end}年目标的把握]]。"),
-        Table(("把握", "项数", "目标"), listed, (0.18, 0.12, 0.7), f"{end}年目标的把握"),
-    ]
+    drawn = chance_dots(pack, rows)
+    told += [Paragraph(f"判断了把握的{len(rows)}项{end}年目标见[[{drawn[0].title}]]。"), *drawn]
     hanging = rows[rows["_words"] == BALANCE]
     needs = [f"{row.indicator_name}{text}" for row in hanging.itertuples() if (text := required_text(row))]
     if needs:
