@@ -58,8 +58,14 @@ class Places:
 
 
 def printed(blocks: Iterable[Block], places: Places) -> list[Block]:
-    """Blocks for paper: sentences and rows of the body with their rows in the annexes."""
-    return [_printed(block, places) for block in blocks]
+    """Blocks for paper: sentences and rows of the body with their rows in the annexes; the first such table says how to read them."""
+    made, said = [], False
+    for block in blocks:
+        one = _printed(block, places)
+        if not said and isinstance(one, Table) and one is not block:
+            one, said = replace(one, note=f"{one.note}{HOW}" if one.note else f"注：{HOW}"), True
+        made.append(one)
+    return made
 
 
 def _printed(block: Block, places: Places) -> Block:
@@ -68,10 +74,8 @@ def _printed(block: Block, places: Places) -> Block:
     if not isinstance(block, Table) or _ANNEX.match(block.caption):
         return block
     labels = [places.of_row(row) for row in block.rows]
-    if not any(labels):
-        return block
     rows = tuple((row[0] + label, *row[1:]) for row, label in zip(block.rows, labels, strict=True))
-    return replace(block, rows=rows, note=f"{block.note}{HOW}" if block.note else f"注：{HOW}")
+    return replace(block, rows=rows) if any(labels) else block
 
 
 def _ranges(rows: Sequence[int]) -> str:
