@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.files import home
 from xhcp_eval.pack import params
 from xhcp_eval.pack.params import PackParams, check_params, load_params, notebook_parameters
 
@@ -44,6 +45,7 @@ def project(tmp_path, monkeypatch) -> Path:
     (tmp_path / "notebooks/30_domain.ipynb").write_text(whole, encoding="utf-8", newline="\n")
     (tmp_path / "notebooks/99_bare.ipynb").write_text(notebook(("1", [])), encoding="utf-8", newline="\n")
     monkeypatch.setattr(params, "ROOT", tmp_path)
+    monkeypatch.setattr(home, "ROOT", tmp_path)
     monkeypatch.setattr(params, "NOTEBOOKS", tmp_path / "notebooks")
     return tmp_path
 

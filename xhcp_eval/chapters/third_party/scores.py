@@ -21,8 +21,8 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.delphi import AGREED, convergence
 from xhcp_eval.evaluation.methods.rubric import ITEM_KINDS, SELF, load_rubric, rubric_items
 from xhcp_eval.evaluation.scoring.appraisal import GROUP, NOT_SCORED, Appraisal, appraise, domain_composites
+from xhcp_eval.files.home import plan_folder
 from xhcp_eval.pack.pack import Pack, evaluation_folder
-from xhcp_eval.plan.reading import PLANS
 
 NOTHING = "没有这方面的资料，本节不作判断。"
 
@@ -32,7 +32,7 @@ def appraisal_of(pack: Pack) -> Appraisal | None:
     folder = evaluation_folder(pack)
     if not folder.has("scores.csv", "evidence.csv"):
         return None
-    rubric = load_rubric(PLANS / pack.plan.id / "rubric.yaml")
+    rubric = load_rubric(plan_folder(pack.plan.id) / "rubric.yaml")
     return appraise(rubric_items(rubric, pack.plan), *folder.scores(), rubric)
 
 
@@ -40,7 +40,7 @@ def appraisal_sentence(pack: Pack, appraisal: Appraisal | None) -> TextView:
     """Who scored what under which rubric, what was void, how many agree."""
     if appraisal is None:
         return text_view(NOTHING)
-    rubric = load_rubric(PLANS / pack.plan.id / "rubric.yaml")
+    rubric = load_rubric(plan_folder(pack.plan.id) / "rubric.yaml")
     scores, items = appraisal.scores, appraisal.items
     raters = scores.loc[scores["role"] != SELF, "rater"].nunique()
     counts = items["status_word"].value_counts()
@@ -90,7 +90,7 @@ def composite_table(pack: Pack, appraisal: Appraisal) -> TableView:
 def item_table(pack: Pack, appraisal: Appraisal, kind: str) -> TableView:
     """Every item of a kind: status, median where agreed, spread, the department's own score beside."""
     rows = appraisal.items[appraisal.items["kind"] == kind].copy()
-    rules = load_rubric(PLANS / pack.plan.id / "rubric.yaml").rules
+    rules = load_rubric(plan_folder(pack.plan.id) / "rubric.yaml").rules
     rows["domain_name"] = rows["domain"].where(rows["domain"] != "", GROUP).map(item_names(pack))
     rows["median_text"] = rows["median"].map(lambda v: "—" if np.isnan(v) else f"{v:g}")
     rows["spread"] = [

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.kit.blocks import Block, Heading, PageBreak, Paragraph, Table
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, Section
 from xhcp_eval.plan.model import Plan
-from xhcp_eval.provenance import ROOT
 from xhcp_eval.report.documents.places import Places, printed
 
 if TYPE_CHECKING:
