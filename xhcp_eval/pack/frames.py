@@ -327,4 +327,5 @@ def input_tables(params: PackParams) -> list[str]:
     beside = {(Path(name).parent / MISSING).as_posix() for name in params.data}
     missing = sorted(name for name in beside if (home.ROOT / name).is_file())
     tables = [*params.comparison_data, *params.outcome_data, *params.learn_from]
-    return [*tables, *published, *shared, *missing, *texts]
+    drawn = [params.map.boundaries] if params.map.boundaries else []
+    return [*tables, *published, *shared, *missing, *texts, *drawn]

@@ -33,7 +33,7 @@ from xhcp_eval.chapters.wording.duties import units
 from xhcp_eval.chapters.wording.nouns import counted, noun_of, of_all
 from xhcp_eval.chapters.wording.pace import required_text
 from xhcp_eval.chapters.wording.standing import gap_text
-from xhcp_eval.chapters.wording.values import bound_value, number_text, value_text
+from xhcp_eval.chapters.wording.values import bound_value, value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Indicator
 from xhcp_eval.verdict.status import Status

@@ -9,7 +9,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from xhcp_eval.chapters.brief.basis import AT_RISK_LIST, end_targets, hardest, shortfalls, to_chapter, to_indicator
+from xhcp_eval.chapters.brief.basis import (
+    AT_RISK_LIST,
+    end_targets,
+    hardest,
+    shortfalls,
+    to_chapter,
+    to_indicator,
+)
 from xhcp_eval.chapters.brief.matter import Decision, issuer
 from xhcp_eval.chapters.kit.tables import own_targets
 from xhcp_eval.chapters.wording.duties import units

@@ -8,9 +8,9 @@ from xhcp_eval.chapters.edited import edited, other_advice
 from xhcp_eval.chapters.figures.shortfalls import shortfall_bars
 from xhcp_eval.chapters.formal.basis import broken
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph
+from xhcp_eval.chapters.wording.apart import PAIRS, group_gaps_of
 from xhcp_eval.chapters.wording.causes import part_of
 from xhcp_eval.chapters.wording.counting import counts
-from xhcp_eval.chapters.wording.apart import PAIRS, group_gaps_of
 from xhcp_eval.chapters.wording.duties import NOBODY, units
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.chapters.wording.nouns import noun_of, of_all

@@ -128,7 +128,7 @@ class Picture(Block):
         """As HTML."""
         title = f"<figcaption>{escape(self.title)}</figcaption>" if self.title else ""
         source = f'<p class="doc-source">{escape(self.source)}</p>' if self.source else ""
-        drawing = f'<div role="img" aria-label="{escape(self.alt)}">{self.svg}</div>'
+        drawing = f'<div role="img" tabindex="0" aria-label="{escape(self.alt)}">{self.svg}</div>'
         return f'<figure class="doc-picture">{title}{drawing}{source}</figure>'
 
 

@@ -6,7 +6,7 @@ import math
 
 from xhcp_eval.chapters.wording.nouns import counted
 from xhcp_eval.chapters.wording.readers import side_text
-from xhcp_eval.chapters.wording.values import bound_value, chance_words, change_text, value_text
+from xhcp_eval.chapters.wording.values import bound_value, chance_words, change_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Plan, Target
 from xhcp_eval.verdict.operators import sign_of
