@@ -96,8 +96,14 @@ def test_every_link_of_the_official_report_leads_somewhere(run):
     if not params.documents.formal:
         return
     report = lxml_html.fromstring((folder / "formal.html").read_bytes())
-    ids = {name: set(lxml_html.fromstring((folder / name).read_bytes()).xpath("//@id")) for name in ("formal.html", "data.html", "index.html")}
-    links = [*report.xpath("//a/@href"), *(value for a in report.iter("a") for name, value in a.items() if "xlink" in name)]
+    ids = {
+        name: set(lxml_html.fromstring((folder / name).read_bytes()).xpath("//@id"))
+        for name in ("formal.html", "data.html", "index.html")
+    }
+    links = [
+        *report.xpath("//a/@href"),
+        *(value for a in report.iter("a") for name, value in a.items() if "xlink" in name),
+    ]
     broken = [
         link for link in links
         if (parts := link.partition("#"))[2] and parts[2] not in ids[parts[0] or "formal.html"]

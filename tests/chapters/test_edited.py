@@ -60,7 +60,7 @@ def test_words_that_claim_too_much_are_not_taken(edit):
 
 def test_advice_on_what_no_matter_is_made_of_is_added(edit):
     pack = edit({"suggestions.few": "死亡率逐例评审。"})
-    last = [block for block in chapter(pack, "suggestions")][-1]
+    last = chapter(pack, "suggestions")[-1]
     assert last.text == f"死亡率逐例评审。{MARK}" and last.lead.endswith("．")
 
 

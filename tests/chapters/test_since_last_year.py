@@ -23,7 +23,11 @@ def rows(pack):
 def test_values_are_those_reported_for_both_years(pack, rows):
     own = pack.observations
     for name in ("out_of_school_venue_utilisation", "inclusive_childcare_place_count"):
-        mine = own[(own["indicator"] == name) & (own["region"] == pack.region) & (own[["sex", "residence", "category"]] == "total").all(axis=1)]
+        mine = own[
+            (own["indicator"] == name)
+            & (own["region"] == pack.region)
+            & (own[["sex", "residence", "category"]] == "total").all(axis=1)
+        ]
         values = mine.set_index("year")["value"]
         row = rows.set_index("indicator").loc[name]
         assert (row["before"], row["now"]) == (values[2023], values[2024])
@@ -41,14 +45,22 @@ def test_counts_add_up(rows):
     told = rows[rows["told"]]
     text = counts_text(rows)
     assert text.startswith(f"可比的{len(rows)}项中{int(told['better'].sum())}项变好")
-    assert short_counts(rows).endswith("（超出偶然的）") and short_counts(rows[~rows["told"]]).endswith("没有能断定的升降")
+    assert short_counts(rows).endswith("（超出偶然的）") and short_counts(rows[~rows["told"]]).endswith(
+        "没有能断定的升降"
+    )
 
 
 def test_a_fall_is_worded_with_both_years_and_its_unit(pack, rows):
     row = next(rows[rows["indicator"] == "inclusive_childcare_place_count"].itertuples())
-    assert change_sentence(pack.plan, row, (2023, 2024)) == "普惠托位数由2023年的1,380个减至2024年的1,340个，减少40个"
+    assert (
+        change_sentence(pack.plan, row, (2023, 2024))
+        == "普惠托位数由2023年的1,380个减至2024年的1,340个，减少40个"
+    )
     row = next(rows[rows["indicator"] == "eye_exam_coverage_0_6"].itertuples())
-    assert change_sentence(pack.plan, row, (2023, 2024)) == "0-6岁眼保健和视力检查覆盖率由2023年的83.9%升至2024年的86.2%，升2.3个百分点"
+    assert (
+        change_sentence(pack.plan, row, (2023, 2024))
+        == "0-6岁眼保健和视力检查覆盖率由2023年的83.9%升至2024年的86.2%，升2.3个百分点"
+    )
 
 
 def test_the_chapter_names_declines_first_and_every_domain(pack, rows):
@@ -57,5 +69,7 @@ def test_the_chapter_names_declines_first_and_every_domain(pack, rows):
     worse = [row[-1] for row in table.rows]
     assert worse == sorted(worse, key=lambda word: word != "变差") and len(table.rows) <= 12
     leads = {block.lead for block in blocks if isinstance(block, Paragraph)}
-    assert {f"{domain.name}：" for domain in pack.plan.domains if (rows["domain"] == domain.id).any()} <= leads
+    assert {
+        f"{domain.name}：" for domain in pack.plan.domains if (rows["domain"] == domain.id).any()
+    } <= leads
     assert np.isfinite(rows["now"]).all()

@@ -36,12 +36,16 @@ def test_only_what_was_open_is_crossed(pack, blocks):
     for row in crossed.rows:
         assert sum(map(int, row[1:-1])) == int(row[-1])
     at_risk = next(row for row in crossed.rows if row[0] == Reader.RISK)
-    assert int(at_risk[-1]) == len(listed.rows) and "免疫规划疫苗接种率" not in {row[0] for row in listed.rows}
+    assert int(at_risk[-1]) == len(listed.rows) and "免疫规划疫苗接种率" not in {
+        row[0] for row in listed.rows
+    }
     assert any(block.lead == "不计入的：" for block in blocks if isinstance(block, Paragraph))
 
 
 def test_the_forecast_is_the_published_one(pack, blocks):
-    published = pd.read_csv(ROOT / pack.params.forecast_published, encoding="utf-8-sig").set_index("target_id")
+    published = pd.read_csv(ROOT / pack.params.forecast_published, encoding="utf-8-sig").set_index(
+        "target_id"
+    )
     rows = then_and_now(pack)
     goods = rows[rows["target_id"] == "child_product_sampling_pass_rate@2030"].iloc[0]
     assert round(goods["value_then"], 2) == 97.78 and round(goods["chance"], 2) == 0.86
@@ -51,7 +55,9 @@ def test_the_forecast_is_the_published_one(pack, blocks):
 
 
 def test_the_largest_miss_is_named_though_unscored(blocks):
-    told = next(block.text for block in blocks if isinstance(block, Paragraph) and block.lead == "相差最大的：")
+    told = next(
+        block.text for block in blocks if isinstance(block, Paragraph) and block.lead == "相差最大的："
+    )
     first = told.split("；")[0]
     assert first.startswith("跌落烧烫伤中毒发生率") and "84%" in first and "在目标以外" in first
     assert "不计分" in told
@@ -60,7 +66,9 @@ def test_the_largest_miss_is_named_though_unscored(blocks):
 def test_sentence_and_table_count_alike(pack, blocks):
     rows = then_and_now(pack)
     warned = rows[(rows["then"] == Reader.RISK) & ~rows["settled"]]
-    assert f"{len(warned)}项中，{ends_text(warned)}" in " ".join(getattr(block, "text", "") for block in blocks)
+    assert f"{len(warned)}项中，{ends_text(warned)}" in " ".join(
+        getattr(block, "text", "") for block in blocks
+    )
 
 
 @pytest.mark.parametrize("name", ["midterm_2025", "annual_2024", "national_hindcast_2015"])
@@ -73,12 +81,18 @@ def test_a_plan_that_is_over_has_no_outlook_and_no_list_of_risks(pack):
     words = [getattr(block, "text", "") + getattr(block, "caption", "") for name in ("overall", "work", "commitments", "problems")
              for block in chapter(pack, name)]  # fmt: skip
     assert not any("有风险" in text or "风险清单" in text or "达标概率" in text for text in words)
-    head = next(block.head for block in chapter(pack, "overall") if isinstance(block, Table) and "领域" in block.head)
+    head = next(
+        block.head for block in chapter(pack, "overall") if isinstance(block, Table) and "领域" in block.head
+    )
     assert "有风险" not in head and "未达到" in head
 
 
 def test_every_undecided_target_has_its_reason(pack):
-    told = " ".join(block.text for block in chapter(pack, "domains") if isinstance(block, Paragraph) and block.lead == "数少难断：")
+    told = " ".join(
+        block.text
+        for block in chapter(pack, "domains")
+        if isinstance(block, Paragraph) and block.lead == "数少难断："
+    )
     rows = then_and_now(pack)
     for row in rows[rows["now"] == Reader.OPEN].itertuples():
         name = pack.plan.indicator(row.indicator).short_name

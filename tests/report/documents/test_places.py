@@ -25,7 +25,9 @@ def test_a_row_goes_with_the_annex_that_asks_the_same():
 
 def test_how_to_read_them_is_said_once():
     body = Table(("指标", "目标"), (("初中近视", "≤60%"),), (0.5, 0.5), "表", "注：甲。")
-    first, second, *rest = printed([body, body, Heading("题"), Paragraph("话。", style="note"), *ANNEX], PLACES)
+    first, second, *rest = printed(
+        [body, body, Heading("题"), Paragraph("话。", style="note"), *ANNEX], PLACES
+    )
     assert first.rows == (("初中近视〔1-1〕", "≤60%"),) and first.note == f"注：甲。{HOW}"
     assert second.rows == first.rows and second.note == "注：甲。"
     assert rest == [Heading("题"), Paragraph("话。", style="note"), *ANNEX]

@@ -38,7 +38,12 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         place += 1
         told += _section(pack, domain.id, domain.name, rows, place)
     if not practices(pack):
-        told.append(Paragraph(f"{pack.plan.start_year}—{pack.params.data_until}年的评估期内未收到可核实的做法材料。", "好做法："))
+        told.append(
+            Paragraph(
+                f"{pack.plan.start_year}—{pack.params.data_until}年的评估期内未收到可核实的做法材料。",
+                "好做法：",
+            )
+        )
     return told
 
 
@@ -51,14 +56,21 @@ def _section(pack: Pack, domain: str, name: str, rows: pd.DataFrame, place: int)
         ("数少难断：", _open(pack, rows)),
         ("没有数量要求的目标：", _scored(pack, domain)),
         ("分组：", _groups(pack, rows)),
-        ("好做法：", "；".join(practices(pack).get(domain, [])) + "。" if practices(pack).get(domain) else ""),
+        (
+            "好做法：",
+            "；".join(practices(pack).get(domain, [])) + "。" if practices(pack).get(domain) else "",
+        ),
     ]
     return [
         Heading(heading(place, f"儿童与{name}：{_finding(pack, rows, found)}", 2), 2),
         *(Paragraph(text, lead, link=to_domain(pack, domain)) for lead, text in said if text),
         *trend_panels(pack, rows, f"儿童与{name}"),
         # of one or two targets the sentences have told everything
-        *([target_table(pack, rows, f"儿童与{name}领域{pack.plan.end_year}年目标", MOST)] if len(rows) > FEW else []),
+        *(
+            [target_table(pack, rows, f"儿童与{name}领域{pack.plan.end_year}年目标", MOST)]
+            if len(rows) > FEW
+            else []
+        ),
     ]
 
 
@@ -111,9 +123,7 @@ def _risk(pack: Pack, row) -> str:
         return f"{row.indicator_name}{now}，{stands(pack.plan, row)}。"
     needs = "" if is_over(pack) else required_text(row)
     doubt = why_in_doubt(row, pack.comparables) if needs else ""
-    return (
-        f"{row.indicator_name}{now}，目标{bound_text(row.target_text)}{short}{_clause(needs, '；')}{_clause(doubt)}。"
-    )
+    return f"{row.indicator_name}{now}，目标{bound_text(row.target_text)}{short}{_clause(needs, '；')}{_clause(doubt)}。"
 
 
 def _clause(text: str, sign: str = "，") -> str:
@@ -159,6 +169,8 @@ def _scored(pack: Pack, domain: str) -> str:
 def _groups(pack: Pack, rows: pd.DataFrame) -> str:
     """The difference between groups that is surest to exceed chance, by residence and by sex."""
     told = [
-        text for dimension in PAIRS for text in group_gaps_of(pack, dimension, set(rows["indicator"]), True, 1)
+        text
+        for dimension in PAIRS
+        for text in group_gaps_of(pack, dimension, set(rows["indicator"]), True, 1)
     ]
     return "；".join(told) + "，差别超出偶然。" if told else ""

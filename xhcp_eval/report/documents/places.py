@@ -32,9 +32,13 @@ class Places:
         for block in blocks:
             if isinstance(block, Table) and (own := _ANNEX.match(block.caption)):
                 for cells in block.rows:
-                    numbered = next((found for cell in cells[:2] if (found := _NUMBERED.fullmatch(cell))), None)
+                    numbered = next(
+                        (found for cell in cells[:2] if (found := _NUMBERED.fullmatch(cell))), None
+                    )
                     if numbered:
-                        self._rows.setdefault(numbered[2], []).append(Place(int(own[1]), int(numbered[1]), cells))
+                        self._rows.setdefault(numbered[2], []).append(
+                            Place(int(own[1]), int(numbered[1]), cells)
+                        )
         known = {other: name for other, name in aliases.items() if name in self._rows}
         self._names = {**known, **{name: name for name in self._rows}}
         # the longest first, so that a name within another isn't taken for it
@@ -45,7 +49,10 @@ class Places:
         """Rows of what a text names: 〔附表1第2、5—7行〕; "" where it names nothing of the annexes."""
         found = self._any.findall(text) if self._any else []
         rows = sorted({(one.annex, one.row) for name in found for one in self._rows[self._names[name]][:1]})
-        parts = [f"附表{annex}第{_ranges([row for _, row in part])}行" for annex, part in groupby(rows, lambda pair: pair[0])]
+        parts = [
+            f"附表{annex}第{_ranges([row for _, row in part])}行"
+            for annex, part in groupby(rows, lambda pair: pair[0])
+        ]
         return f"〔{'，'.join(parts)}〕" if parts else ""
 
     def of_row(self, cells: Sequence[str]) -> str:
