@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.kit.blocks import Block, Heading, PageBreak, Paragraph, Table
-from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, Section
+from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, FORMAL_PAGE, Section
 from xhcp_eval.provenance import ROOT
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xhcp_eval.report.documents.cover import Cover
 
 BRIEF_PAGES = 2
-BRIEF_FILE, FORMAL_FILE, FORMAL_PAGE, FORMAL_PDF = "brief.docx", "formal.docx", "formal.html", "formal.pdf"
+BRIEF_FILE, FORMAL_FILE, FORMAL_PDF = "brief.docx", "formal.docx", "formal.pdf"
 SUMMARY = "摘要"
 # What the head of a brief takes, in lines of a note (12 points): classification, title, unit and date, demonstration data.
 HEAD_LINES, LOGO_LINES = 8, 5
@@ -30,6 +30,7 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
     """
     from xhcp_eval.report.documents.page import document_page
     from xhcp_eval.report.documents.word import write_word
+    from xhcp_eval.report.page.layers import layers_of
 
     made = []
     documents = pack.params.documents
@@ -39,7 +40,9 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
         blocks = [*brief, Paragraph(ALL_DATA, style="note", link=DATA_PAGE)]
         blocks = fitted(blocks, cover)
         page = folder / FIRST_PAGE
-        page.write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
+        page.write_text(
+            document_page(blocks, cover, layers_of(pack.params, FIRST_PAGE)), encoding="utf-8", newline="\n"
+        )
         made += [page, write_word(blocks, cover, folder / BRIEF_FILE)]
     if documents.formal:
         made += _formal(pack, folder, brief)
@@ -51,13 +54,15 @@ def _formal(pack: Pack, folder: Path, brief: Sequence[Block]) -> list[Path]:
     from xhcp_eval.report.documents.page import document_page
     from xhcp_eval.report.documents.pdf import has_typst, write_pdf
     from xhcp_eval.report.documents.word import write_word
+    from xhcp_eval.report.page.layers import layers_of
 
     documents, cover = pack.params.documents, _cover(pack, brief=False)
     parts = [block for block in brief if not isinstance(block, PageBreak)]
     summary = [Heading(SUMMARY), *parts] if parts else []
     blocks = [*summary, *_blocks(folder, documents.formal)]
     page = folder / FORMAL_PAGE
-    page.write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
+    html = document_page(blocks, cover, layers_of(pack.params, FORMAL_PAGE))
+    page.write_text(html, encoding="utf-8", newline="\n")
     made = [page, write_word(blocks, cover, folder / FORMAL_FILE)]
     return [*made, write_pdf(blocks, cover, folder / FORMAL_PDF)] if has_typst() else made
 
