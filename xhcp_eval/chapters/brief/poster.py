@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over, to_indicator
+from xhcp_eval.chapters.brief.tiles import Tile, folded
 from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.svg import figure_svg
+from xhcp_eval.chapters.kit.tables import AT_RISK
 from xhcp_eval.chapters.wording.counting import counts
-from xhcp_eval.chapters.wording.readers import mark_of, word_of
+from xhcp_eval.chapters.wording.readers import mark_of, severity, word_of
 from xhcp_eval.chapters.wording.values import short_value
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
@@ -54,7 +56,7 @@ def poster(pack: Pack) -> Picture:
     opening = f'<svg viewBox="0 0 {width * 0.75:g} {tall * 0.75:g}" width="{width}" height="{tall}">'
     found = counts(pack, pack.plan.end_year)
     title = f"{found.year}年{found.total}项目标：{found.by_verdict}"
-    return Picture(f"{opening}{svg}</svg>", width, tall, _alt(pack, title), title, SOURCE)
+    return Picture(f"{opening}{svg}</svg>", width, tall, _alt(pack, title), title, SOURCE, _narrow(pack))
 
 
 def _wide() -> float:
@@ -95,6 +97,16 @@ def _tile(axes: Axes, pack: Pack, row, left: float, top: float) -> None:
         axes.text(
             left + _wide() / 2, top + at * HIGH, text, fontsize=TYPE, ha="center", va="center", color=mark.ink, url=address
         )  # fmt: skip
+
+
+def _narrow(pack: Pack) -> str:
+    """The tiles for a phone, where the drawing's letters would be too small: what is at risk first."""
+    rows = sorted(end_targets(pack).itertuples(), key=lambda row: severity(row.status))
+    return str(folded([
+        Tile(pack.plan.indicator(row.indicator).short_name, tile_value(row), word_of(row.status, is_over(pack)),
+             mark_of(row.status, row.side), to_indicator(pack, row.indicator), row.status in AT_RISK)
+        for row in rows
+    ]))  # fmt: skip
 
 
 def tile_value(row) -> str:
