@@ -25,6 +25,7 @@ from xhcp_eval.report.page.render import Page, Shell, make_shell
 from xhcp_eval.report.page.results import write_results
 from xhcp_eval.report.run.documents import write_documents
 from xhcp_eval.report.run.execute import Done, Job, run_jobs
+from xhcp_eval.report.run.missing import missing_sentence
 
 REPORTS = ROOT / "reports"
 RECORD = "run.json"
@@ -179,6 +180,7 @@ def _jobs(run: Run, reusable: Mapping[str, Path]) -> list[Job]:
                 },
                 reuse=last is not None,
                 saves=not run.in_memory,
+                instead=missing_sentence(run.pack.params, section.notebook),
             )
         )
     return jobs
