@@ -7,9 +7,11 @@ from collections.abc import Iterable
 import pandas as pd
 
 from xhcp_eval.chapters.grounds import grounds
-from xhcp_eval.chapters.kit.fan import fan_chart, main_rows
-from xhcp_eval.chapters.kit.places import unit_rows, units_chart
+from xhcp_eval.chapters.kit.course import course_of, has_line
+from xhcp_eval.chapters.kit.fan import fan_chart
+from xhcp_eval.chapters.kit.sparklines import sparkline_table
 from xhcp_eval.chapters.kit.tables import KIND_LABELS
+from xhcp_eval.chapters.kit.units import unit_rows, units_chart
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, View, section, table, text_view
 from xhcp_eval.chapters.public_figures import context_table, figures_table, missing_sentences, published
 from xhcp_eval.forecast.breaks import break_sentence
@@ -36,14 +38,24 @@ def how_to_read(pack: Pack, domain: str) -> TextView:
 def domain_section(pack: Pack, domain: str = "") -> Section:
     """Every goal of a domain with its targets, figures and reasons; a plan without goals goes by indicator.
 
-    domain: id of a domain of the plan; empty for all.
+    domain: id of a domain of the plan; empty for all. Indicators without a target stand together in a table at the end.
     """
     parts = [_goal_section(pack, goal) for goal in pack.plan.goals if domain in ("", goal.domain)]
     if not pack.plan.goals:
         chosen = [i for i in pack.plan.indicators if i.targets and domain in ("", pack.plan.domain_of(i))]
         parts = [_indicator_section(pack, indicator, 3) for indicator in chosen]
         parts.append(section("没有定目标的指标", context_table(pack), level=3, anchor="context"))
+    elif untargeted := _untargeted(pack, domain):
+        lines = sparkline_table(pack, untargeted, "没有定目标的指标：历年值（数据供参考）")
+        parts.append(section("没有定目标的指标", lines, level=3, anchor=f"context-{domain or 'all'}"))
     return section("逐项评估", *parts, level=2, anchor=domain or "all")
+
+
+def _untargeted(pack: Pack, domain: str) -> list[Indicator]:
+    """Indicators of a domain's goals that the plan sets no target for, once each, in the order of the goals."""
+    goals = [goal for goal in pack.plan.goals if domain in ("", goal.domain)]
+    own = [pack.plan.indicator(name) for goal in goals for name in goal.indicators]
+    return [i for i in dict.fromkeys(own) if not i.targets and i.goal in {goal.id for goal in goals}]
 
 
 def _goal_section(pack: Pack, goal: Goal) -> Section:
@@ -51,7 +63,7 @@ def _goal_section(pack: Pack, goal: Goal) -> Section:
     views: list[View] = [text_view(f"总体状态：{status}。")]
     # an indicator that serves several goals is shown in full once, under its own; a strategy under the first of its goals
     own = [i for i in map(pack.plan.indicator, goal.indicators) if i.goal == goal.id]
-    views += [_indicator_section(pack, indicator, 4) for indicator in own]
+    views += [_indicator_section(pack, indicator, 4) for indicator in own if indicator.targets]
     strategies = [s for s in pack.plan.strategies if goal.id in s.goals]
     first = [s for s in strategies if s.goals[0] == goal.id]
     if first:
@@ -62,19 +74,28 @@ def _goal_section(pack: Pack, goal: Goal) -> Section:
 
 
 def _indicator_section(pack: Pack, indicator: Indicator, level: int) -> Section:
-    views: list[View] = [indicator_sentence(pack, indicator.id)]
-    if KINDS[indicator.kind].drawn and len(main_rows(pack, indicator.id)):
-        views.append(fan_chart(pack, indicator.id))
+    documented = len(published(pack, indicator.id)) > 0
+    drawn = KINDS[indicator.kind].drawn and has_line(pack, indicator.id)
+    views: list[View] = [fan_chart(pack, indicator.id)] if drawn else []  # first: text flows beside it
+    views.append(indicator_sentence(pack, indicator.id))
+    if not drawn and not documented:
+        views.append(few_figures(pack, indicator.id))
     if (pack.comparables["indicator"] == indicator.id).any():
         views += grounds(pack, indicator.id)
-    by_unit = any(t.aggregation for t in indicator.targets)
-    if len(published(pack, indicator.id)):
+    if documented:
         views.append(figures_table(pack, indicator.id))
     if missing := missing_sentences(pack, indicator.id):
         views.append(missing)
-    if by_unit and len(unit_rows(pack, indicator.id)):
+    if any(t.aggregation for t in indicator.targets) and len(unit_rows(pack, indicator.id)):
         views.append(units_chart(pack, indicator.id))
     return section(indicator.name, *views, level=level, anchor=indicator.id)
+
+
+def few_figures(pack: Pack, indicator: str) -> TextView:
+    """The figures of an indicator that has too few of them for a line, in a sentence; nothing where there are none."""
+    rows = course_of(pack, indicator).rows
+    told = "；".join(row.told for row in rows)
+    return text_view([f"填报过的数：{told}。"] if rows else [])
 
 
 def goals_of(pack: Pack, domain: str | None = None) -> TableView:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, figure_view, table, text_view
+from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.equity import NARROWED, UNTOLD, WIDENED, groups_of, inequality, narrowing
-from xhcp_eval.forecast.small_numbers import rate_interval
-from xhcp_eval.observations.table import DIMENSIONS as CUTS
-from xhcp_eval.observations.table import TOTAL, is_below
+from xhcp_eval.observations.table import is_below
 from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.units import UNITS, format_value
@@ -24,7 +21,6 @@ DIMENSIONS = {
 DRAWS = 2000
 POOLED = 3  # years put together for rates of rare events
 UNSOUND = "各组数少，原数的极差含偶然，不印区间，也不断定是否缩小"
-GROUP_LABELS = {"male": "男", "female": "女", "urban": "城镇", "rural": "农村"}
 
 
 def equity_sentence(pack: Pack, dimension: str) -> TextView:
@@ -194,62 +190,3 @@ def _ratio(row: pd.Series) -> str:
         if np.isfinite(row["estimate"])
         else "—"
     )
-
-
-def disparity_dumbbell(
-    pack: Pack, dimension: str = "residence", indicators: list[str] | None = None, year: int | None = None
-) -> FigureView:
-    """Two groups of each indicator as a dumbbell with 95% intervals: town and country, or boys and girls.
-
-    dimension: residence or sex. indicators: ids (default: all shares in per cent with both groups). year: default the
-    data year. Raises DataError when nothing can be compared.
-    """
-    pairs = {"residence": ("urban", "rural"), "sex": ("male", "female")}
-    if dimension not in pairs:
-        raise DataError(f"分组 {dimension!r} 不能画成哑铃图；允许 residence、sex")
-    year = year or pack.params.data_until
-    first, second = pairs[dimension]
-    table = _groups(pack, dimension, year)
-    both = table.groupby("indicator")[dimension].nunique()
-    names = [i for i in (indicators or both.index) if both.get(i, 0) == 2]
-    if not names:
-        raise DataError(f"{year}年没有两组都有数的占比类指标")
-    table = table[table["indicator"].isin(names)]
-    fig, ax = style.new_figure(height=1.0 + 0.28 * len(names))
-    wide = table.pivot(index="indicator", columns=dimension, values=["value", "low", "high"]).loc[names]
-    wide = wide.iloc[np.argsort((wide["value"][first] - wide["value"][second]).abs().to_numpy())]
-    at = np.arange(len(wide))
-    ax.hlines(at, wide["value"][first], wide["value"][second], color=style.MUTED, lw=1.6, zorder=1)
-    for group, colour, marker, shift in (
-        (first, style.FORECAST, "o", 0.12),
-        (second, style.TARGET, "s", -0.12),
-    ):
-        ax.hlines(at + shift, wide["low"][group], wide["high"][group], color=colour, lw=1, alpha=0.6)
-        ax.scatter(
-            wide["value"][group], at, color=colour, marker=marker, s=34, zorder=3, label=GROUP_LABELS[group]
-        )
-    ax.set_yticks(at, [pack.plan.indicator(i).name for i in wide.index], fontsize=8.5)
-    ax.set_xlabel("%")
-    ax.legend(loc="lower left", frameon=False, fontsize=8, ncols=2)
-    gap = (wide["value"][first] - wide["value"][second]).iloc[::-1].head(5)
-    told = "；".join(
-        f"{pack.plan.indicator(i).name}{GROUP_LABELS[first]}比{GROUP_LABELS[second]}{'高' if d > 0 else '低'}{abs(d):.1f}个百分点"
-        for i, d in gap.items()
-    )
-    return figure_view(fig, alt=f"{year}年{GROUP_LABELS[first]}与{GROUP_LABELS[second]}的差别，由大到小：{told}", caption=f"{year}年{GROUP_LABELS[first]}与{GROUP_LABELS[second]}（横线为95%区间）")  # fmt: skip
-
-
-def _groups(pack: Pack, dimension: str, year: int) -> pd.DataFrame:
-    """Shares in per cent of both groups with their intervals; indicators whose level is the whole region."""
-    table = pack.observations
-    region = pack.region
-    others = [name for name in CUTS if name != dimension]
-    keep = (
-        (table["region"] == region)
-        & (table["year"] == year)
-        & (table[dimension] != TOTAL)
-        & (table["unit"] == "percent")
-    )
-    table = table[keep & (table[others] == TOTAL).all(axis=1) & table["numerator"].notna()]
-    low, high = rate_interval(table["numerator"], table["denominator"], "proportion", per=100.0)
-    return table.assign(low=np.asarray(low), high=np.asarray(high))

@@ -1,11 +1,11 @@
-"""How a forecast comes about, in a paragraph for a reviewer, with three Chinese precedents drawn beside it."""
+"""How a forecast comes about, in a paragraph for a reviewer; its Chinese precedents are marked in the indicator's figure."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from xhcp_eval.chapters.kit.precedents import about, precedents_chart, rows_of
-from xhcp_eval.chapters.kit.views import FigureView, TextView, text_view
+from xhcp_eval.chapters.kit.precedents import about, rows_of
+from xhcp_eval.chapters.kit.views import TextView, text_view
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import format_probability
 from xhcp_eval.verdict.precedents import AS_FAR, FARTHER, LESS_FAR
@@ -13,8 +13,8 @@ from xhcp_eval.verdict.precedents import AS_FAR, FARTHER, LESS_FAR
 WENT = {FARTHER: "比目标走得更远", AS_FAR: "与目标大体相当", LESS_FAR: "没有走到目标"}
 
 
-def grounds(pack: Pack, indicator: str) -> list[TextView | FigureView]:
-    """Paragraph and picture of how an indicator's forecast comes about; nothing where no real histories stand beside it.
+def grounds(pack: Pack, indicator: str) -> list[TextView]:
+    """Paragraph on how an indicator's forecast comes about; nothing where no real histories stand beside it.
 
     pack: from `open_pack`. indicator: id.
     """
@@ -25,8 +25,7 @@ def grounds(pack: Pack, indicator: str) -> list[TextView | FigureView]:
     texts = pack.assessment.set_index("target_id")[["target_text", "probability"]]
     told = likes.join(texts, on="target_id")
     parts = [_own_part(pack, told), _abroad(told), _at_home(pack, indicator, found), _chances(told)]
-    views: list[TextView | FigureView] = [text_view("".join(parts))]
-    return [*views, precedents_chart(pack, indicator)] if len(found) else views
+    return [text_view("".join(parts))]
 
 
 def _own_part(pack: Pack, told: pd.DataFrame) -> str:

@@ -7,14 +7,17 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.chapters.figures.canvas import wide
 from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, figure_view, table, text_view
+from xhcp_eval.chapters.kit.labels import framed, label_ends
+from xhcp_eval.chapters.kit.svg import Spot
+from xhcp_eval.chapters.kit.views import FigureView, Grid, TableView, TextView, figure_view, table, text_view
 from xhcp_eval.forecast.backtests.backtest import COVERED, HEADERS, Backtest, label
 from xhcp_eval.forecast.backtests.card import provinces_hindcast
 
 GROUP_LABELS: dict[str, str] = {"country": "国家数据", "municipal": "市镇数据", "": "未分组"}
 SKILL_LABELS: dict[str, str] = {"wql_skill": HEADERS["wql"], "brier_skill": HEADERS["brier"]}
-MARKERS = "osD^vPX"
+SHAPES = {"o": "圆点", "s": "方块"}
 WAYS: dict[str, str] = {"alone": "各省单独预测", "together": "各省相互参照"}
 INTERVAL_NOTE = "括号内为95%区间（按指标整组重抽样）"
 
@@ -101,26 +104,32 @@ def _signed(points: float) -> str:
 
 def _reliability(tables: dict[str, pd.DataFrame]) -> FigureView:
     """Stated probability against how often it came true, a line a name; tables as `scores.reliability` gives them."""
-    fig, ax = style.new_figure(height=4.6)
-    ax.plot([0, 100], [0, 100], color=style.MUTED, lw=0.9, ls=":", label="完全一致")
-    words = []
+    fig, ax = framed([*tables, "一致"], height=3.0)
+    ax.plot([0, 100], [0, 100], color=style.FAINT, lw=1)
+    words, ends, spots, grid = [], [(100.0, "一致", style.MUTED)], [], []
     for i, (name, bins) in enumerate(tables.items()):
         x, y = 100 * bins["mean_forecast"], 100 * bins["frequency"]
-        ax.vlines(
-            x, 100 * bins["interval_low"], 100 * bins["interval_high"], color=_colour(i), lw=1.2, alpha=0.6
-        )
-        ax.plot(x, y, MARKERS[i % len(MARKERS)] + "-", color=_colour(i), ms=5, lw=1.3, label=name)
-        listed = "，".join(
-            f"预测{a:.0f}%、实际{b:.0f}%（{n}例）" for a, b, n in zip(x, y, bins["n"], strict=True)
-        )
-        words.append(f"{name}：{listed}")
-    ax.set(xlim=(0, 100), ylim=(0, 100), xlabel="预测的达标概率（%）", ylabel="实际达标的比例（%）")
-    ax.legend(fontsize=8, frameon=False, loc="upper left")
+        colour, dash, marker = style.LINES[i % len(style.LINES)]
+        ax.vlines(x, 100 * bins["interval_low"], 100 * bins["interval_high"], color=colour, lw=0.8)
+        ax.plot(x, y, dash, marker=marker, color=colour, ms=4)
+        ends.append((float(y.iloc[-1]), name, colour))
+        told = [f"预测{a:.0f}%、实际{b:.0f}%（{n}例）" for a, b, n in zip(x, y, bins["n"], strict=True)]
+        spots += [Spot(ax, a, b, f"{name}：{text}") for a, b, text in zip(x, y, told, strict=True)]
+        grid += [(name, f"{a:.0f}%", f"{b:.0f}%", str(n)) for a, b, n in zip(x, y, bins["n"], strict=True)]
+        words.append(f"{name}：{'，'.join(told)}")
+    ax.set(xlim=(0, 100), ylim=(0, 100), xlabel="预测的达标概率（%）", ylabel="实际达标（%）")
+    label_ends(ax, ends)
     return figure_view(
-        fig,
-        alt="可靠性图。" + "；".join(words) + "。",
-        caption="说的概率与实际达标比例（竖线为每组的95%区间）",
-    )
+        fig, alt="可靠性图。" + "；".join(words) + "。", caption=_reliability_title(tables), tight=False,
+        note="竖线为每组的95%区间；落在斜线上为说的与实际一致。", spots=spots, data=Grid(("方法", "预测", "实际", "例数"), tuple(grid)),
+    )  # fmt: skip
+
+
+def _reliability_title(tables: dict[str, pd.DataFrame]) -> str:
+    """How far the first method's word lies off on average, weighted by cases."""
+    name, bins = next(iter(tables.items()))
+    gap = 100 * np.average((bins["mean_forecast"] - bins["frequency"]).abs(), weights=bins["n"])
+    return f"{name}：说的概率与实际达标的比例平均相差{gap:.0f}个百分点"
 
 
 def coverage_by_horizon(backtest: Backtest, methods: Iterable[str] | None = None) -> FigureView:
@@ -131,20 +140,27 @@ def coverage_by_horizon(backtest: Backtest, methods: Iterable[str] | None = None
     chosen = _chosen(backtest, methods)
     rows = backtest.scores(by=["horizon"])
     rows = rows[rows["n"] > 0]
-    fig, first = style.new_figure(height=3.6)
+    fig, first = framed(height=2.5, width=style.WIDTH)
     first.remove()
     axes = fig.subplots(1, len(COVERED), sharey=True)
+    names = [label(method) for method in chosen]
+    right = 1 - (max(map(wide, names), default=0) + 8) / (72 * style.WIDTH)
+    fig.subplots_adjust(left=0.08, right=right, bottom=0.2, top=0.88, wspace=0.08)
     for ax, level in zip(axes, COVERED, strict=True):
-        ax.axhline(level, color=style.HISTORY, lw=1.2, ls="--")
-        ax.set_title(f"{level}%区间", fontsize=10)
-        ax.set(xlabel="向前年数", xticks=range(1, backtest.cases.horizon + 1))
+        ax.axhline(level, color=style.FAINT, lw=2)
+        ax.set_title(f"{level}%区间")
+        ax.set(xlabel="向前年数", xticks=range(1, backtest.cases.horizon + 1), ylim=(0, 100))
         for i, method in enumerate(chosen):
-            _coverage_line(ax, rows[rows["method"] == method], level, (i, len(chosen)), label(method))
-    axes[0].set(ylabel="实际落入的比例（%）", ylim=(0, 100))
-    handles, names = axes[0].get_legend_handles_labels()
-    fig.legend(
-        handles, names, fontsize=8, ncols=3, frameon=False, loc="upper left", bbox_to_anchor=(0.05, -0.01)
-    )
+            _coverage_line(ax, rows[rows["method"] == method], level, (i, len(chosen)))
+    axes[0].set(ylabel="实际落入的比例（%）")
+    last = rows[rows["horizon"] == backtest.cases.horizon].set_index("method")
+    shares = 100 * last[f"coverage_{list(COVERED)[-1]}"]
+    ends = [
+        (shares[method], label(method), _colour(i))
+        for i, method in enumerate(chosen)
+        if method in shares.dropna()
+    ]
+    label_ends(axes[-1], ends)
     last = rows[(rows["horizon"] == backtest.cases.horizon) & rows["method"].isin(chosen)]
     words = [
         f"{label(r['method'])}"
@@ -154,7 +170,11 @@ def coverage_by_horizon(backtest: Backtest, methods: Iterable[str] | None = None
     return figure_view(
         fig,
         alt=f"区间覆盖图。向前{backtest.cases.horizon}年：" + "；".join(words) + "。",
-        caption="预测区间实际包含结果的比例（虚线为应有的比例，竖线为95%区间）",
+        caption=f"向前{backtest.cases.horizon}年，{words[0]}的结果落在区间以内"
+        if words
+        else "没有可算的区间",
+        note="灰线为应有的比例，竖线为95%区间。",
+        tight=False,
     )
 
 
@@ -168,38 +188,43 @@ def skill_by_group(backtest: Backtest, method: str, against: str = "drift") -> F
         ignore_index=True,
     )
     names = ["全部"] + [GROUP_LABELS.get(g, g) for g in rows["group"].iloc[1:]]
-    fig, ax = style.new_figure(height=1.3 + 0.5 * len(rows))
+    fig, ax = framed(height=0.9 + 0.45 * len(rows), left=92.0)
     at = np.arange(len(rows))
-    for i, (score, name) in enumerate(SKILL_LABELS.items()):
-        y = at + 0.24 * (i - 0.5)
-        ax.hlines(
-            y, 100 * rows[f"{score}_low"], 100 * rows[f"{score}_high"], color=_colour(i), lw=2, alpha=0.6
-        )
-        ax.plot(100 * rows[score], y, MARKERS[i], color=_colour(i), ms=6, label=name)
+    for i, score in enumerate(SKILL_LABELS):
+        y, colour = at + 0.24 * (i - 0.5), _colour(i)
+        ax.hlines(y, 100 * rows[f"{score}_low"], 100 * rows[f"{score}_high"], color=colour, lw=1.6)
+        ax.plot(100 * rows[score], y, style.LINES[i][2], color=colour, ms=5)
     ax.axvline(0, color=style.MUTED, lw=0.9)
-    ax.set_yticks(
-        at, [f"{n}\n{k:,}个目标" for n, k in zip(names, rows["n_targets"], strict=True)], fontsize=8
-    )
+    ax.set_yticks(at, [f"{n}\n{k:,}个目标" for n, k in zip(names, rows["n_targets"], strict=True)])
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlabel(f"比“{label(against)}”少的损失（%）")
+    ax.set_xlabel("少的损失（%）")
     ax.grid(axis="y", visible=False)
-    ax.legend(fontsize=8, ncols=2, frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
     words = [
         f"{name}："
         + "，".join(f"{text}{_with_interval(row, score, '{:.1%}')}" for score, text in SKILL_LABELS.items())
         for name, row in zip(names, rows.to_dict("records"), strict=True)
     ]
-    caption = f"“{label(method)}”比“{label(against)}”少的损失（横线为95%区间，按指标整组重抽样）"
-    return figure_view(fig, alt=f"{caption}。" + "；".join(words).replace("\n", "") + "。", caption=caption)
+    first = next(iter(SKILL_LABELS))
+    caption = f"“{label(method)}”比“{label(against)}”的{SKILL_LABELS[first]}少{rows[first].iloc[0]:.0%}"
+    shapes = "，".join(f"{SHAPES[style.LINES[i][2]]}为{text}" for i, text in enumerate(SKILL_LABELS.values()))
+    note = f"{shapes}；横线为95%区间，按指标整组重抽样。"
+    return figure_view(
+        fig,
+        alt=f"{caption}。" + "；".join(words).replace("\n", "") + "。",
+        caption=caption,
+        note=note,
+        tight=False,
+    )
 
 
-def _coverage_line(ax, rows: pd.DataFrame, level: int, place: tuple[int, int], name: str) -> None:
+def _coverage_line(ax, rows: pd.DataFrame, level: int, place: tuple[int, int]) -> None:
     """One method in one panel, moved aside a little so that the intervals of several can be told apart."""
     i, n = place
     x = rows["horizon"] + 0.12 * (i - (n - 1) / 2)
     y, low, high = (100 * rows[f"coverage_{level}{end}"] for end in ("", "_low", "_high"))
-    ax.vlines(x, low, high, color=_colour(i), lw=1.2, alpha=0.6)
-    ax.plot(x, y, MARKERS[i % len(MARKERS)] + "-", color=_colour(i), ms=4, lw=1.2, label=name)
+    colour, dash, marker = style.LINES[i % len(style.LINES)]
+    ax.vlines(x, low, high, color=colour, lw=0.8)
+    ax.plot(x, y, dash, marker=marker, color=colour, ms=3)
 
 
 def _chosen(backtest: Backtest, methods: Iterable[str] | None) -> list[str]:
@@ -212,7 +237,7 @@ def _chosen(backtest: Backtest, methods: Iterable[str] | None) -> list[str]:
 
 
 def _colour(i: int) -> str:
-    return style.PALETTE[i % len(style.PALETTE)]
+    return style.LINES[i % len(style.LINES)][0]
 
 
 def _with_interval(row: dict, name: str, form: str) -> str:

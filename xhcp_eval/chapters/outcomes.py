@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.chapters.kit import style
+from xhcp_eval.chapters.figures.results import LOOKS, banded, counted, result_dots
 from xhcp_eval.chapters.kit.tables import target_name
-from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, figure_view, table, text_view
+from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, table, text_view
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import format_probability, format_value
 from xhcp_eval.verdict.outcomes import brier_score
@@ -226,29 +226,14 @@ def unscored_outcomes(pack: Pack) -> TableView:
     )  # fmt: skip
 
 
-def outcome_chart(pack: Pack) -> FigureView:
-    """Predictive interval of the earlier forecast and the real outcome, in units of the target (target = 1)."""
-    rows = pack.outcomes[pack.outcomes["outcome_value"].notna() & (pack.outcomes["target_value"] > 0)]
-    rows = rows[rows["forecast_50"].notna()].drop_duplicates("question")
-    scaled = rows[
-        ["forecast_2", "forecast_10", "forecast_50", "forecast_90", "forecast_98", "outcome_value"]
-    ].div(rows["target_value"], axis=0)
-    fig, ax = style.new_figure(height=1.2 + 0.4 * max(len(rows), 1))
-    at = np.arange(len(rows))
-    ax.hlines(at, scaled["forecast_2"], scaled["forecast_98"], color=style.FORECAST, alpha=0.3, lw=7)
-    ax.hlines(at, scaled["forecast_10"], scaled["forecast_90"], color=style.FORECAST, alpha=0.6, lw=7)
-    ax.plot(scaled["forecast_50"], at, "|", color=style.FORECAST, ms=14, mew=2)
-    ax.plot(scaled["outcome_value"], at, "D", color=style.HISTORY, ms=6, zorder=4)
-    ax.axvline(1, color=style.TARGET, lw=2)
-    ax.set_yticks(at, [f"{r.indicator_name}\n目标{r.target_text}" for r in rows.itertuples()], fontsize=8)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_xlabel(
-        "相当于目标值的倍数（竖线为目标值；菱形为实际值；横条为当时的80%、95%预测区间）", fontsize=8
-    )
-    ax.grid(axis="y", visible=False)
-    words = [
-        f"{r.indicator_name}预测中位数{format_value(r.forecast_50, r.unit)}，实际{format_value(r.outcome_value, r.unit)}"
-        for r in rows.itertuples()
-    ]
-    alt = "预测与实际对照图。" + ("；".join(words) or "没有可对照的目标") + "。"
-    return figure_view(fig, alt=alt, caption="当时的预测区间与后来的实际值")
+def result_figure(pack: Pack) -> FigureView | TextView:
+    """Targets in four bands of chances with what came of each."""
+    return result_dots(pack) or text_view(["没有给出概率的目标。"])
+
+
+def result_table(pack: Pack) -> TableView:
+    """How many targets of each band of chances were reached, and how many should have been by the chances given."""
+    rows = counted(banded(pack))
+    rows["said"] = [format_probability(p) for p in rows["said"]]
+    headers = {"band": "当时的把握", "said": "平均概率"} | {word: f"{word}（项）" for word in LOOKS}
+    return table(rows, columns=headers, numeric=["said"], caption="当时的把握与后来的结果（难断的不计分）")

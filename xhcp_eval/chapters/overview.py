@@ -6,8 +6,19 @@ from collections import Counter
 
 import pandas as pd
 
-from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets, target_list
-from xhcp_eval.chapters.kit.views import Section, TableView, TextView, section, table, text_view
+from xhcp_eval.chapters.figures.chances import chance_dots
+from xhcp_eval.chapters.kit.pictures import as_figure
+from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets, target_list, target_name
+from xhcp_eval.chapters.kit.views import (
+    FigureView,
+    Grid,
+    Section,
+    TableView,
+    TextView,
+    section,
+    table,
+    text_view,
+)
 from xhcp_eval.chapters.wording.standing import why_open
 from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.units import format_probability
@@ -15,6 +26,8 @@ from xhcp_eval.verdict.status import Status
 
 NAMES_SHOWN = 5
 AT_RISK_ANCHOR, UNDECIDED_ANCHOR = "at-risk", "undecided"  # where addresses of the other documents lead
+# A chance says nothing of what is over, or of what can't be judged.
+UNSETTLED = (Status.MISSED.value, Status.UNDECIDABLE.value, Status.DISPUTED.value)
 
 
 @once_a_pack
@@ -119,6 +132,17 @@ def undecided(pack: Pack, year: int | None = None) -> TableView:
     keep = rows["status"].isin([Status.UNDECIDABLE.value, Status.DISPUTED.value, Status.NO_DATA.value])
     caption = "尚不能判定的目标：事件过少、文本解读不一、缺数据"
     return target_list(pack, most_urgent_first(rows[keep]), caption, UNDECIDED_ANCHOR)
+
+
+def chances(pack: Pack) -> FigureView | TextView:
+    """How sure the targets of the plan's last year are, in four bands; only those that a chance decides."""
+    rows = own_targets(pack, True, pack.plan.end_year).drop_duplicates("question")
+    rows = rows[rows["probability"].notna() & ~rows["status"].isin(UNSETTLED)]
+    rows = rows.sort_values("probability", kind="stable")
+    names = [target_name(row) for row in rows.itertuples()]
+    chance = [format_probability(p) for p in rows["probability"]]
+    grid = Grid(("指标", "目标", "达标概率"), tuple(zip(names, rows["target_text"], chance, strict=True)))
+    return as_figure(chance_dots(pack, rows), grid, "没有可以展望的目标。")
 
 
 def strategy_demands(pack: Pack) -> Section | TextView:

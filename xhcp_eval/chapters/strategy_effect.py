@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
 
 from xhcp_eval.chapters.kit import style
+from xhcp_eval.chapters.kit.labels import framed, label_ends
+from xhcp_eval.chapters.kit.svg import Spot
 from xhcp_eval.chapters.kit.views import (
     FigureView,
+    Grid,
     Section,
     TableView,
     View,
@@ -17,7 +23,10 @@ from xhcp_eval.chapters.kit.views import (
 )
 from xhcp_eval.evaluation.studies.effects import DESIGNS, Study, effects_frame, load_measures, run_study
 from xhcp_eval.pack.pack import Pack, evaluation_folder
-from xhcp_eval.plan.units import UNITS
+from xhcp_eval.plan.units import UNITS, format_value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def studies(pack: Pack) -> list[Study]:
@@ -69,27 +78,67 @@ def effect_chart(pack: Pack, study: Study) -> FigureView:
     assert study.result is not None
     rows = study.result.series
     time = rows.columns[0]
-    fig, ax = style.new_figure()
-    names = {c: c for c in rows.columns}
-    low, high = (
-        next((c for c in names if c in options), None)
-        for options in (("counterfactual_low", "low"), ("counterfactual_high", "high"))
+    lines = {"observed": ("实际", style.HISTORY, "-"), "counterfactual": ("若无措施", style.FORECAST, "-"),
+             "control": ("对照乡镇", style.MUTED, ":")}  # fmt: skip
+    lines = {column: look for column, look in lines.items() if column in rows and rows[column].notna().any()}
+    fig, ax = framed([name for name, _, _ in lines.values()])
+    _counterfactual_band(ax, rows, study.measure.since)
+    for column, (_, colour, dash) in lines.items():
+        ax.plot(
+            rows[time],
+            rows[column].astype(float),
+            dash,
+            color=colour,
+            marker="o" if column == "observed" else "",
+            ms=3,
+        )
+    ax.axvline(study.measure.since - 0.5, color=style.MUTED, lw=0.9, ls=":")
+    ax.set_title(f"{UNITS[facts.unit].label or facts.name}　　竖线：措施开始", color=style.MUTED)
+    ax.locator_params(axis="x", integer=True, nbins=6)
+    ax.locator_params(axis="y", nbins=5)
+    known = {column: rows[column].astype(float).dropna() for column in lines}
+    label_ends(ax, [(known[column].iloc[-1], name, colour) for column, (name, colour, _) in lines.items()])
+    spots = [Spot(ax, t, v, f"{t:g}年 {lines[c][0]}{format_value(v, facts.unit)}") for c in lines
+             for t, v in zip(rows[time], rows[c].astype(float), strict=True) if v == v]  # fmt: skip
+    last = "，".join(f"{lines[c][0]}{format_value(known[c].iloc[-1], facts.unit)}" for c in lines)
+    title = f"{facts.name}：{rows[time].iloc[-1]:g}年{last}"
+    alt = f"{study.measure.name}：{study.measure.since}年起有措施。{title}。{study.sentence}"
+    return figure_view(
+        fig,
+        alt=alt,
+        caption=title,
+        tight=False,
+        spots=spots,
+        note=_effect_note(rows),
+        data=_effect_numbers(rows, lines, facts.unit),
     )
-    after = rows[time] >= study.measure.since - 1e-9
-    if low and high:
-        ax.fill_between(rows[time][after], rows[low][after].astype(float), rows[high][after].astype(float),
-                        color=style.FORECAST, alpha=0.15, lw=0, label="对照线95%区间")  # fmt: skip
-    ax.plot(rows[time], rows["observed"], "o-", color=style.HISTORY, ms=4, label="实际值")
-    ax.plot(rows[time], rows["counterfactual"], "--", color=style.FORECAST, label="若无措施（估计）")
-    if "control" in rows:
-        ax.plot(rows[time], rows["control"], ":", color=style.MUTED, label="对照乡镇")
-    ax.axvline(study.measure.since - 0.5, color=style.TARGET, lw=1, label="措施开始")
-    ax.set_ylabel(UNITS[facts.unit].label)
-    ax.locator_params(axis="x", integer=True)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False, fontsize=8)
-    last = rows.iloc[-1]
-    alt = (
-        f"{study.measure.name}：{facts.name}，{study.measure.since}年起有措施；最后一年实际{last['observed']:.2f}，"
-        f"若无措施估计{last['counterfactual']:.2f}。{study.sentence}"
+
+
+BOUNDS = (("counterfactual_low", "low"), ("counterfactual_high", "high"))
+
+
+def _bounds(rows: pd.DataFrame) -> list[str]:
+    """Columns of the counterfactual's interval; none where the design gives no interval."""
+    found = [
+        next((name for name in names if name in rows and rows[name].notna().any()), "") for names in BOUNDS
+    ]
+    return found if all(found) else []
+
+
+def _counterfactual_band(ax: Axes, rows: pd.DataFrame, since: float) -> None:
+    if bounds := _bounds(rows):
+        after = rows[rows[rows.columns[0]] >= since - 1e-9]
+        low, high = (after[name].astype(float) for name in bounds)
+        ax.fill_between(after[rows.columns[0]], low, high, color=style.FORECAST_FAR, lw=0)
+
+
+def _effect_note(rows: pd.DataFrame) -> str:
+    return "浅色为“若无措施”的95%区间。" if _bounds(rows) else "“若无措施”没有区间。"
+
+
+def _effect_numbers(rows: pd.DataFrame, lines: dict, unit: str) -> Grid:
+    told = tuple(
+        (f"{row.iloc[0]:g}", *(format_value(float(row[column]), unit) for column in lines))
+        for _, row in rows.iterrows()
     )
-    return figure_view(fig, alt=alt, caption=f"{facts.name}：实际与若无措施")
+    return Grid(("年份", *(name for name, _, _ in lines.values())), told)

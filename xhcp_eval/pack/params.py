@@ -26,6 +26,8 @@ Scalar = bool | int | float | str
 # The page of all data; a report without a brief has it as its first page.
 FIRST_PAGE, FORMAL_PAGE, DATA_PAGE = "index.html", "formal.html", "data.html"
 LOGOS = (".png", ".jpg", ".jpeg")
+# 审图号: GS or S with the short name of a province or city, a year in brackets, and a number.
+APPROVAL = re.compile(r"^(GS|[\u4e00-\u9fff]{1,3}S|GS[\u4e00-\u9fff]{1,3})\s*[（(]\d{4}[）)]\s*\d+号$")
 
 
 class Section(BaseModel):
@@ -69,6 +71,19 @@ class CoverFacts(BaseModel):
     logo: str = ""
 
 
+class MapFacts(BaseModel):
+    """How the units of a region lie, for figures. tiles: name of a unit -> row and column of its tile, from the top left (default: in
+    the order of the data). boundaries: GeoJSON file, relative to the project, in which each unit is a feature with its name; and
+    approval: its 审图号, printed below every map, without which no boundaries are shown.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tiles: dict[Text, tuple[Annotated[int, Field(ge=0, le=40)], Annotated[int, Field(ge=0, le=40)]]] = {}
+    boundaries: str = ""
+    approval: str = Field("", max_length=40)
+
+
 class PackParams(BaseModel):
     """Everything a pack depends on.
 
@@ -82,7 +97,7 @@ class PackParams(BaseModel):
     final report is compared with. forecast_published: results.csv of the report that published it, relative to the
     project; without it the forecast is made again with the data of that year. learn_from: tables of other regions (same
     plan) whose series ours learn from; they are neither shown nor judged. documents: what is made beside the page of all data,
-    and cover: what stands on their outside.
+    cover: what stands on their outside, map: how the region's units lie.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -109,6 +124,7 @@ class PackParams(BaseModel):
     evaluation: str = ""
     documents: Documents = Documents()
     cover: CoverFacts = CoverFacts()
+    map: MapFacts = MapFacts()
 
     @property
     def notebooks(self) -> tuple[Section, ...]:
@@ -142,6 +158,7 @@ def check_params(params: PackParams, name: str = "参数") -> None:
     problems = [
         *_file_problems(params),
         *_logo_problems(params.cover.logo),
+        *_map_problems(params.map),
         *_year_problems(params),
         *_section_problems(params),
     ]
@@ -217,6 +234,21 @@ def _logo_problems(logo: str) -> list[str]:
     if not file.is_relative_to(ROOT) or not file.is_file():
         return [f"cover / logo：没有文件 {logo}；路径从项目文件夹写起"]
     return [] if file.suffix.lower() in LOGOS else [f"cover / logo：{logo} 不是图片；允许 {'、'.join(LOGOS)}"]
+
+
+def _map_problems(given: MapFacts) -> list[str]:
+    """Boundaries are shown only with the number under which the authority approved the map (《地图管理条例》)."""
+    problems = []
+    if given.boundaries and not (ROOT / given.boundaries).resolve().is_file():
+        problems.append(f"map / boundaries：没有文件 {given.boundaries}；路径从项目文件夹写起")
+    if given.boundaries and not APPROVAL.match(given.approval):
+        problems.append(
+            f"map / approval：画行政区域边界须写审图号，如 冀S（2024）012号；现在是“{given.approval}”。没有审图号请去掉 boundaries，用方格图"
+        )
+    places = list(given.tiles.values())
+    if len(set(places)) < len(places):
+        problems.append("map / tiles：有两个乡镇街道排在同一格；每格只能放一个")
+    return problems
 
 
 def _names(files) -> list[str]:

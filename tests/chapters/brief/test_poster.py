@@ -3,21 +3,18 @@
 import pytest
 from wording_rows import row
 
-from xhcp_eval.chapters.brief.poster import ACROSS, SIDE, TYPE, WIDTH, tile_value
-from xhcp_eval.chapters.kit import style
+from xhcp_eval.chapters.brief.basis import end_targets
+from xhcp_eval.chapters.brief.poster import ACROSS, ROOM, SIDE, tile_value
+from xhcp_eval.chapters.figures.canvas import WIDTH, wide
 from xhcp_eval.pack.pack import open_pack
 
 
 @pytest.mark.parametrize("name", ["midterm_2025", "final_2030", "national_midterm"])
 def test_names_and_values_fit_their_tile(name):
-    from xhcp_eval.chapters.brief.basis import end_targets
-
-    style.use_style()
-    pack, wide = open_pack(name), (WIDTH - SIDE) / ACROSS / 25.4 * 72
+    pack, inside = open_pack(name), (WIDTH - SIDE) / ACROSS - ROOM
     for one in end_targets(pack).itertuples():
         for text in (pack.plan.indicator(one.indicator).short_name, "●" + tile_value(one)):
-            ems = sum(1.0 if ord(letter) > 0x2000 else 0.64 for letter in text)
-            assert ems * TYPE <= wide, text
+            assert wide(text) <= inside, text
 
 
 def test_a_tile_tells_value_and_target():

@@ -139,13 +139,6 @@ def test_decisions_say_who_what_and_when(pack):
         assert re.search(r"\d", "".join(cells[1:])) or cells[0] == "规划文本读法"
 
 
-def test_letters_are_nine_points_or_more(pack):
-    svg = poster(pack).svg
-    sizes = [float(size) for size in re.findall(r"(?:font-size: ?|font: ?)([\d.]+)px", svg)]
-    assert sizes and min(sizes) >= 9  # one unit of the drawing is a point
-    assert poster(pack).width <= 660
-
-
 def test_the_final_brief_has_no_risks_and_asks_for_the_next_plan(pack):
     table, told = risk_table(pack), str(opening(pack))
     if is_over(pack):

@@ -2,9 +2,9 @@
 
 import pytest
 
+from xhcp_eval.chapters.figures.trends import trend_panels
 from xhcp_eval.chapters.formal import outlook
 from xhcp_eval.chapters.formal.chapters import CHAPTERS, chapter
-from xhcp_eval.chapters.formal.panels import trend_panels
 from xhcp_eval.chapters.kit.blocks import Heading, Paragraph, Picture, Table
 from xhcp_eval.chapters.wording.causes import claims_cause
 from xhcp_eval.chapters.wording.counting import counts

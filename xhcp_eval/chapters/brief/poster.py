@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over, to_indicator
 from xhcp_eval.chapters.brief.tiles import Tile, folded
-from xhcp_eval.chapters.kit import style
+from xhcp_eval.chapters.figures.canvas import LINE, WIDTH, Canvas
 from xhcp_eval.chapters.kit.blocks import Picture
-from xhcp_eval.chapters.kit.svg import figure_svg
 from xhcp_eval.chapters.kit.tables import AT_RISK
 from xhcp_eval.chapters.wording.counting import counts
 from xhcp_eval.chapters.wording.readers import mark_of, severity, word_of
@@ -18,14 +17,16 @@ from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
 from xhcp_eval.verdict.status import Status
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-MILLIMETRE = 1 / 25.4  # inches
-WIDTH, SIDE = 174.0, 14.0  # of the drawing and of the domains' names, millimetres
-ACROSS, HIGH, ROOM = 7, 11.0, 0.8  # tiles in a row, height of a tile, room between tiles
-TYPE = 9.0  # points, the least that print may have
-LEGEND_HIGH = 12.0
+MILLIMETRE = 72 / 25.4  # points
+SIDE = (
+    10 * MILLIMETRE
+)  # of the domains' names; the drawing is as wide as a report's text, which shows it as well
+ACROSS, HIGH, ROOM = (
+    7,
+    11 * MILLIMETRE,
+    0.8 * MILLIMETRE,
+)  # tiles in a row, height of a tile, room between tiles
+LEGEND_HIGH = 12 * MILLIMETRE
 SIGNS = {"trend_up": "↑", "trend_down": "↓"}  # of a change from the base; plain bounds have an arrow to them
 SOURCE = "每格：现值→目标；↑、↓后面是要高于、低于的基数。点击可看该项数据。"
 LEGEND: tuple[tuple[Status, str], ...] = (
@@ -36,27 +37,18 @@ LEGEND: tuple[tuple[Status, str], ...] = (
 
 def poster(pack: Pack) -> Picture:
     """All targets of the plan's last year, by domain and by what needs attention most."""
-    from matplotlib.figure import Figure
-
-    style.use_style()
     rows = _placed(pack)
     lines = max(line for line, _, _ in rows) + 1
-    height = lines * HIGH + LEGEND_HIGH
-    figure = Figure(figsize=(WIDTH * MILLIMETRE, height * MILLIMETRE))
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_xlim(0, WIDTH)
-    axes.set_ylim(height, 0)
-    axes.set_axis_off()
+    canvas = Canvas(lines * HIGH + LEGEND_HIGH)
     for name, line in _domain_lines(pack, rows):
-        axes.text(0, (line + 0.5) * HIGH, name, fontsize=TYPE, va="center", color=style.HISTORY)
+        for k, part in enumerate(name):
+            canvas.words(0, (line + 0.5) * HIGH + LINE * (k - (len(name) - 1) / 2), part)
     for line, place, row in rows:
-        _tile(axes, pack, row, SIDE + place * _wide(), line * HIGH)
-    _legend(axes, lines * HIGH + 1, is_over(pack), set(end_targets(pack)["status"]))
-    svg, width, tall = figure_svg(figure, tight=False)
-    opening = f'<svg viewBox="0 0 {width * 0.75:g} {tall * 0.75:g}" width="{width}" height="{tall}">'
+        _tile(canvas, pack, row, SIDE + place * _wide(), line * HIGH)
+    _legend(canvas, lines * HIGH + 3, is_over(pack), set(end_targets(pack)["status"]))
     found = counts(pack, pack.plan.end_year)
-    title = f"{found.year}年{found.total}项目标：{found.by_verdict}"
-    return Picture(f"{opening}{svg}</svg>", width, tall, _alt(pack, title), title, SOURCE, _narrow(pack))
+    drawn = canvas.picture(f"{found.year}年{found.total}项目标：{found.by_verdict}", _told(pack), SOURCE)
+    return replace(drawn, narrow=_narrow(pack))
 
 
 def _wide() -> float:
@@ -74,29 +66,27 @@ def _placed(pack: Pack) -> list[tuple[int, int, object]]:
     return found
 
 
-def _domain_lines(pack: Pack, rows) -> list[tuple[str, int]]:
+def _domain_lines(pack: Pack, rows) -> list[tuple[list[str], int]]:
+    """Names of domains in the lines that their narrow column takes, and the line of tiles at which each begins."""
     names = {domain.id: domain.name for domain in pack.plan.domains}
     first: dict[str, int] = {}
     for line, _, row in rows:
         first.setdefault(row.domain, line)
     # the words for a narrow column: two letters a line would be unread
-    return [(re.sub(r"^(..)(..)$", r"\1\n\2", names[domain]), line) for domain, line in first.items()]
+    return [
+        (re.sub(r"^(..)(..)$", r"\1\n\2", names[domain]).split("\n"), line) for domain, line in first.items()
+    ]
 
 
-def _tile(axes: Axes, pack: Pack, row, left: float, top: float) -> None:
-    from matplotlib.patches import Rectangle
-
+def _tile(canvas: Canvas, pack: Pack, row, left: float, top: float) -> None:
     mark, address = mark_of(row.status, row.side), to_indicator(pack, row.indicator)
-    box = Rectangle(
-        (left + ROOM / 2, top + ROOM / 2), _wide() - ROOM, HIGH - ROOM, linewidth=1.2 if mark.hollow else 0,
-        facecolor="white" if mark.hollow else mark.colour, edgecolor=mark.colour, url=address,
-    )  # fmt: skip
-    axes.add_patch(box)
+    fill, edge = ("#fff", mark.colour) if mark.hollow else (mark.colour, "")
+    canvas.box(
+        left + ROOM / 2, top + ROOM / 2, _wide() - ROOM, HIGH - ROOM, fill, edge, _clause(pack, row), address
+    )
     name = pack.plan.indicator(row.indicator).short_name
     for text, at in ((name, 0.32), (f"{mark.symbol}{tile_value(row)}", 0.72)):
-        axes.text(
-            left + _wide() / 2, top + at * HIGH, text, fontsize=TYPE, ha="center", va="center", color=mark.ink, url=address
-        )  # fmt: skip
+        canvas.words(left + _wide() / 2, top + at * HIGH, text, "middle", mark.ink, address)
 
 
 def _narrow(pack: Pack) -> str:
@@ -119,35 +109,22 @@ def tile_value(row) -> str:
     return f"{now}{SIGNS.get(row.op, '→')}{short_value(row.target_value, row.unit)}"
 
 
-def _legend(axes: Axes, top: float, over: bool, shown: set[str]) -> None:
+def _legend(canvas: Canvas, top: float, over: bool, shown: set[str]) -> None:
     """Two lines of marks with their words; a hollow one tells on which side an open value lies.
 
     Once the plan is over, marks of what was still open are told only where a tile has them. shown: statuses of the tiles.
     """
-    from matplotlib.patches import Rectangle
-
     entries = [
         (s, side)
         for s, side in LEGEND
         if not over or s in shown or s not in (Status.LIKELY, Status.AT_RISK, Status.UNLIKELY)
     ]
-    wide = WIDTH / 4
     for k, (status, side) in enumerate(entries):
-        mark, left, line = mark_of(status, side), (k % 4) * wide, top + 5.2 * (k // 4)
-        axes.add_patch(
-            Rectangle((left, line + 0.4), 5, 4, facecolor="white" if mark.hollow else mark.colour, edgecolor=mark.colour)
-        )  # fmt: skip
-        axes.text(
-            left + 2.5, line + 2.4, mark.symbol, fontsize=TYPE, ha="center", va="center", color=mark.ink
-        )
-        axes.text(
-            left + 6,
-            line + 2.4,
-            _legend_word(status, side, over),
-            fontsize=TYPE,
-            va="center",
-            color=style.HISTORY,
-        )
+        mark, left, middle = mark_of(status, side), (k % 4) * WIDTH / 4, top + 7 + 15 * (k // 4)
+        fill = "#fff" if mark.hollow else mark.colour
+        canvas.box(left, middle - 6, 14, 12, fill, mark.colour)
+        canvas.words(left + 7, middle, mark.symbol, "middle", mark.ink)
+        canvas.words(left + 18, middle, _legend_word(status, side, over))
 
 
 def _legend_word(status: Status, side: str, over: bool) -> str:
@@ -157,9 +134,9 @@ def _legend_word(status: Status, side: str, over: bool) -> str:
     return f"{word}（{status}）" if word == "有风险" else word
 
 
-def _alt(pack: Pack, title: str) -> str:
-    told = [
-        f"{row.indicator_name}{tile_value(row)}（{word_of(row.status, is_over(pack))}）"
-        for row in end_targets(pack).itertuples()
-    ]
-    return f"{title}。" + "；".join(told)
+def _told(pack: Pack) -> list[str]:
+    return [_clause(pack, row) for row in end_targets(pack).itertuples()]
+
+
+def _clause(pack: Pack, row) -> str:
+    return f"{row.indicator_name}{tile_value(row)}（{word_of(row.status, is_over(pack))}）"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from xhcp_eval.chapters.brief.basis import is_over
+from xhcp_eval.chapters.figures.dots import score_dots
 from xhcp_eval.chapters.formal.basis import target_table
-from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
+from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph
 from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.chapters.third_party.scores import appraisal_of
 from xhcp_eval.chapters.wording.counting import counts_of
 from xhcp_eval.chapters.wording.names import heading
-from xhcp_eval.evaluation.scoring.appraisal import domain_composites
 from xhcp_eval.pack.pack import Pack
 
 MOST = 10
@@ -43,29 +43,10 @@ def _scores(pack: Pack) -> list[Block]:
         return [Paragraph("本次没有第三方对策略措施的评分。")]
     items = appraisal.items
     items = items[(items["kind"] == "strategy") & items["median"].notna()]
-    names = {domain.id: domain.name for domain in pack.plan.domains}
-    means = domain_composites(appraisal, "strategy").set_index("domain")
-    rows = []
-    for domain, part in items.groupby("domain", sort=False):
-        own = part["self_score"].mean()
-        mean = means["mean"].get(domain, float("nan"))
-        rows.append(
-            (
-                names.get(str(domain), str(domain)),
-                str(len(part)),
-                f"{mean:.1f}",
-                f"{own:.1f}" if own == own else "—",
-            )
-        )
     higher = int((items["self_score"] > items["median"]).sum())
+    drawn = score_dots(pack)
+    see = f"，各领域平均见[[{drawn[0].title}]]" if drawn else ""
     return [
-        Paragraph(
-            f"第三方对{len(items)}条措施意见一致（满分4分），其中{higher}条自评高于第三方，各领域平均见[[策略措施的评分]]。"
-        ),
-        Table(
-            ("领域", "意见一致（条）", "第三方平均（分）", "自评平均（分）"),
-            tuple(rows),
-            (0.28, 0.24, 0.24, 0.24),
-            "策略措施的评分",
-        ),
+        Paragraph(f"第三方对{len(items)}条措施意见一致（满分4分），其中{higher}条自评高于第三方{see}。"),
+        *drawn,
     ]

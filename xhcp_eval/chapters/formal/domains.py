@@ -7,8 +7,8 @@ import pandas as pd
 from xhcp_eval.chapters.brief.basis import end_targets, is_over, risks
 from xhcp_eval.chapters.brief.risks import course
 from xhcp_eval.chapters.equity import GROUP_LABELS, equity_rows
+from xhcp_eval.chapters.figures.trends import trend_panels
 from xhcp_eval.chapters.formal.basis import broken, counts_words, target_table
-from xhcp_eval.chapters.formal.panels import trend_panels
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph
 from xhcp_eval.chapters.third_party.scores import appraisal_of
 from xhcp_eval.chapters.wording.counting import counts_of
@@ -20,7 +20,7 @@ from xhcp_eval.chapters.wording.values import bound_text, value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.status import Status
 
-MOST, SENTENCES, PANELS = 6, 3, 6
+MOST, SENTENCES = 6, 3
 GROUPS = {"sex": ("male", "female"), "residence": ("urban", "rural")}
 
 
@@ -51,7 +51,7 @@ def _section(pack: Pack, domain: str, name: str, rows: pd.DataFrame, place: int)
     return [
         Heading(heading(place, f"儿童与{name}：{_finding(pack, rows, found)}", 2), 2),
         *(Paragraph(text, lead) for lead, text in said if text),
-        *trend_panels(pack, _charted(rows), f"儿童与{name}：{_finding(pack, rows, found)}"),
+        *trend_panels(pack, rows, f"儿童与{name}"),
         target_table(pack, rows, f"儿童与{name}领域{pack.plan.end_year}年目标", MOST),
     ]
 
@@ -67,14 +67,6 @@ def _finding(pack: Pack, rows: pd.DataFrame, found) -> str:
     if not short:
         return f"{found.total}项目标中{found.steady}项{'达到' if found.over else '稳'}"
     return f"{'、'.join(dict.fromkeys(short[:3]))}{'未达到' if found.over else '是短板'}"
-
-
-def _charted(rows: pd.DataFrame) -> pd.DataFrame:
-    """Targets to draw: what needs attention most, numbers with a target only."""
-    drawn = rows[
-        rows["target_value"].notna() & rows["latest_value"].notna() & ~rows["kind"].isin(["gap", "yes_no"])
-    ]
-    return drawn.head(PANELS)
 
 
 def _progress(pack: Pack, rows: pd.DataFrame) -> list[str]:

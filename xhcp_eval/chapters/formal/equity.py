@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from xhcp_eval.chapters.equity import equity_rows
-from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
+from xhcp_eval.chapters.figures.gaps import group_gaps
+from xhcp_eval.chapters.figures.townships import township_map
+from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Picture, Table
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.evaluation.methods.equity import NARROWED, UNTOLD, WIDENED
 from xhcp_eval.pack.pack import Pack
@@ -23,13 +25,16 @@ def blocks(pack: Pack, number: int) -> list[Block]:
             absent.append(name)
             continue
         place += 1
-        told += _section(rows, dimension, name, place)
+        drawn = township_map(pack) if dimension == "township" else group_gaps(pack, dimension)
+        told += _section(rows, dimension, place, drawn)
     if absent:
         told.append(Paragraph(f"本次数据没有分{'、'.join(absent)}的计数，差距无从比较。"))
     return told
 
 
-def _section(rows, dimension: str, name: str, place: int) -> list[Block]:
+def _section(rows, dimension: str, place: int, drawn: list[Picture]) -> list[Block]:
+    """A dimension: a sentence, and the figure of both groups in place of a table, or the map of townships beside one."""
+    name, by_figure = DIMENSIONS[dimension], bool(drawn) and dimension != "township"
     apart = rows[rows["apart"]].sort_values("p")
     title = f"{name}：{len(rows)}项指标中{len(apart)}项的差别超出偶然"
     verdicts = apart["verdict"].value_counts()
@@ -39,12 +44,16 @@ def _section(rows, dimension: str, name: str, place: int) -> list[Block]:
     told: list[Block] = [Heading(heading(place, title, 2), 2)]
     if apart.empty:
         return [*told, Paragraph(f"按{name}比较的{len(rows)}项指标，差别都没有超出偶然。")]
-    caption = f"{name}差别超出偶然的指标"
+    caption = drawn[0].title if by_figure else f"{name}差别超出偶然的指标"
     told.append(
         Paragraph(
             f"按{name}比较{len(rows)}项指标，{len(apart)}项差别超出偶然，见[[{caption}]]；与基期比，差距{changes}。"
         )
     )
+    return told + (drawn if by_figure else [_table(apart, dimension, caption), *drawn])
+
+
+def _table(apart, dimension: str, caption: str) -> Table:
     listed = tuple(
         (r.name, str(r.years), r.gap_text.split("（")[0], r.verdict)
         for r in apart.head(MOST).itertuples(index=False)
@@ -52,5 +61,4 @@ def _section(rows, dimension: str, name: str, place: int) -> list[Block]:
     note = f"注：差距为{SIGNS[dimension]}。“看不出变化”指现有的数不够断定。"
     left = len(apart) - len(listed)
     note += f"其余{left}项见监测数据页。" if left else ""
-    told.append(Table(("指标", "年份", "差距", "与基期比"), listed, (0.44, 0.18, 0.2, 0.18), caption, note))
-    return told
+    return Table(("指标", "年份", "差距", "与基期比"), listed, (0.44, 0.18, 0.2, 0.18), caption, note)

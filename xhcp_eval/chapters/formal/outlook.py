@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over
-from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
+from xhcp_eval.chapters.figures.chances import chance_dots
+from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.chapters.wording.pace import required_text
 from xhcp_eval.chapters.wording.values import CHANCES, chance_words
@@ -25,13 +26,10 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         return [*told, Paragraph(f"没有可以展望到{end}年的目标。")]
     bands = [(word, rows[rows["_words"] == word]) for _, word in CHANCES]
     counted = "，".join(f"{word}的{len(part)}项" for word, part in bands if len(part))
-    listed = tuple(
-        (word, str(len(part)), "、".join(pack.plan.indicator(i).short_name for i in part["indicator"]) or "—")
-        for word, part in bands
-    )
+    drawn = chance_dots(pack, rows)
     told += [
-        Paragraph(f"判断了把握的{len(rows)}项{end}年目标中，{counted}，见[[{end}年目标的把握]]。"),
-        Table(("把握", "项数", "目标"), listed, (0.18, 0.12, 0.7), f"{end}年目标的把握"),
+        Paragraph(f"判断了把握的{len(rows)}项{end}年目标中，{counted}，见[[{drawn[0].title}]]。"),
+        *drawn,
     ]
     hanging = rows[rows["_words"] == BALANCE]
     needs = [f"{row.indicator_name}{text}" for row in hanging.itertuples() if (text := required_text(row))]

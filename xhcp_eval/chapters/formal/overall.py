@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over
+from xhcp_eval.chapters.figures.slopes import midterm_slopes, outcome_slopes
+from xhcp_eval.chapters.figures.timeline import status_timeline
 from xhcp_eval.chapters.formal.basis import target_table
-from xhcp_eval.chapters.formal.panels import trend_panels
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.kit.tables import most_urgent_first, own_targets
 from xhcp_eval.chapters.wording.counting import Counts, counts, counts_of, counts_table, questions
 from xhcp_eval.chapters.wording.names import heading
 from xhcp_eval.chapters.wording.readers import Reader
 from xhcp_eval.pack.pack import Pack
-
-PANELS = 12
 
 
 def blocks(pack: Pack, number: int) -> list[Block]:
@@ -27,6 +26,7 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         Paragraph(_by_domain_words(pack)),
         _by_domain(pack),
     ]
+    told += [*outcome_slopes(pack), *status_timeline(pack)]
     place = 2
     if middle.total:
         rows = most_urgent_first(questions(pack, middle.year))
@@ -34,9 +34,7 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         told += [
             Heading(heading(place, title, 2), 2),
             target_table(pack, rows, f"{middle.year}年中期目标", over=middle.over),
-            *trend_panels(
-                pack, rows.head(PANELS), f"{middle.total}项中期目标中{middle.inside}项的数值在目标以内"
-            ),
+            *([] if end.over else midterm_slopes(pack, rows, middle)),
         ]
         place += 1
     return told + _carrying_out(pack, place)

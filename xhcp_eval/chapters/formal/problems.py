@@ -6,6 +6,7 @@ from xhcp_eval.chapters.brief.basis import end_targets, is_over, risks, shortfal
 from xhcp_eval.chapters.brief.decisions import every_decision, scored, undone_commitment
 from xhcp_eval.chapters.brief.risks import course
 from xhcp_eval.chapters.equity import GROUP_LABELS, equity_rows
+from xhcp_eval.chapters.figures.shortfalls import shortfall_bars
 from xhcp_eval.chapters.formal.domains import GROUPS
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.wording.causes import part_of
@@ -78,6 +79,7 @@ def causes(pack: Pack, number: int) -> list[Block]:
             Paragraph(f"{shown or absent}。", "数据能说明的："),
             Paragraph(f"{facts.short_name}的其余原因，有待{_named(units(facts))}说明。", "数据不能说明的："),
         ]
+    told[2:2] = shortfall_bars(pack)
     return told if len(listed) else [*told, Paragraph("没有需要分解差额的目标。")]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xhcp_eval.chapters.figures.dots import satisfaction_dots
+from xhcp_eval.chapters.figures.quadrant import importance_quadrant
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.third_party.recheck import recheck
 from xhcp_eval.chapters.third_party.scores import appraisal_of, item_names
@@ -98,20 +100,12 @@ def _survey(pack: Pack) -> list:
         "share"
     )
     low, high = rows.iloc[0], rows.iloc[-1]
-    listed = tuple(
-        (r.label, f"{100 * r.share:.1f}%", f"{100 * r.share_low:.1f}%—{100 * r.share_high:.1f}%", f"{r.n}")
-        for r in rows.head(MOST).itertuples()
-    )
     return [
         f"家长对{low['label']}满意率最低",
         Paragraph(
             f"对{int(rows['n'].max())}份有效问卷加权计算，{low['label']}满意率{100 * low['share']:.1f}%最低，"
-            f"{high['label']}{100 * high['share']:.1f}%最高，最低的{len(listed)}项见[[家长满意率最低的项目]]。"
+            f"{high['label']}{100 * high['share']:.1f}%最高。"
         ),
-        Table(
-            ("项目", "满意率", "95%区间", "回答（份）"),
-            listed,
-            (0.4, 0.2, 0.24, 0.16),
-            "家长满意率最低的项目",
-        ),
+        *satisfaction_dots(pack),
+        *importance_quadrant(pack),
     ]

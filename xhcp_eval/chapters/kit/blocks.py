@@ -130,7 +130,7 @@ class Picture(Block):
         title = f"<figcaption>{escape(self.title)}</figcaption>" if self.title else ""
         source = f'<p class="doc-source">{escape(self.source)}</p>' if self.source else ""
         wide = ' class="doc-wide"' if self.narrow else ""
-        drawing = f'<div{wide} role="img" aria-label="{escape(self.alt)}">{self.svg}</div>'
+        drawing = f'<div{wide} role="img" tabindex="0" aria-label="{escape(self.alt)}">{self.svg}</div>'
         if self.narrow:
             drawing += f'<div class="doc-narrow">{self.narrow}</div>'
         return f'<figure class="doc-picture">{title}{drawing}{source}</figure>'

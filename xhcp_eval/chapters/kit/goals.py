@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from xhcp_eval.chapters.figures.canvas import source_line
 from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.fan import main_rows
+from xhcp_eval.chapters.kit.course import main_rows
+from xhcp_eval.chapters.kit.labels import framed, label_ends
+from xhcp_eval.chapters.kit.svg import Spot
 from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, ORDER, READING_LABELS, own_targets
 from xhcp_eval.chapters.kit.views import FigureView, figure_view
 from xhcp_eval.errors import DataError
@@ -33,11 +36,9 @@ def target_ladder(pack: Pack, indicator: str) -> FigureView:
     names = []
     for at, row in enumerate(rows.itertuples()):
         look = style.STATUS_STYLE[Status(row.own_status)]
-        ax.plot([row.target_value], [at], "D", ms=9, color=style.LEVEL_COLOURS[row.level], zorder=4)
+        ax.plot([row.target_value], [at], "D", ms=9, color=style.TARGET, zorder=4)
         text = f"{format_value(row.target_value, facts.unit)}  {look.symbol} {row.own_status}"
-        ax.annotate(
-            text, (row.target_value, at), xytext=(9, 0), textcoords="offset points", va="center", fontsize=8.5
-        )
+        ax.annotate(text, (row.target_value, at), xytext=(9, 0), textcoords="offset points", va="center")
         names.append(
             f"{LEVEL_LABELS[row.level]}{row.target_year}年{'（每年）' if row.every_year else ''}{_reading(row)}"
         )
@@ -54,7 +55,7 @@ def target_ladder(pack: Pack, indicator: str) -> FigureView:
                 alpha=0.12,
                 label="现状值95%区间",
             )
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False, fontsize=8)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.margins(x=0.22)
@@ -90,12 +91,12 @@ def status_grid(pack: Pack, domain: str = "") -> FigureView:
                 word = worst.loc[(goal.id, year), "status"]
                 look = style.STATUS_STYLE[Status(word)]
                 ax.add_patch(_box(x - 0.47, y - 0.42, 0.94, 0.84, look.colour))
-                ax.text(x, y, f"{look.symbol} {word}", ha="center", va="center", fontsize=8.5, color=look.ink)
+                ax.text(x, y, f"{look.symbol} {word}", ha="center", va="center", color=look.ink)
     ax.set_xlim(-0.5, len(years) - 0.5)
     ax.set_ylim(len(goals) - 0.5, -0.5)
     ax.set_xticks(range(len(years)), [f"{year}年" for year in years])
     ax.xaxis.tick_top()
-    ax.set_yticks(range(len(goals)), [goal.name for goal in goals], fontsize=8.5)
+    ax.set_yticks(range(len(goals)), [goal.name for goal in goals])
     ax.grid(False)
     ax.tick_params(length=0)
     counts = worst["status"].value_counts()
@@ -133,12 +134,11 @@ def gap_lollipop(pack: Pack, year: int | None = None, limit: int = 25) -> Figure
     ax.set_yticks(
         at,
         [f"{name} {symbol}" for name, symbol in zip(rows["indicator_name"], symbols, strict=True)],
-        fontsize=8.5,
     )
     ax.set_xlabel("距目标的差距占目标值的百分比（%）")
     ax.set_xlim(-0.25 * share.max(), 1.4 * share.max())  # an interval of a few cases would squeeze all else
     if known.any():
-        ax.legend(loc="lower right", frameon=False, fontsize=8)
+        ax.legend(loc="lower right", frameon=False)
     told = [
         f"{r.indicator_name}差{format_value(r.gap, r.unit, difference=True)}（{r.status}）"
         for r in rows[::-1].head(8).itertuples()
@@ -159,40 +159,36 @@ def scenario_curves(pack: Pack, target_id: str) -> FigureView:
     verdict = pack.assessment[pack.assessment["target_id"] == target_id].iloc[0]
     facts = pack.plan.indicator(verdict["indicator"])
     history = main_rows(pack, verdict["indicator"])
-    fig, ax = style.new_figure()
-    ax.plot(history["year"], history["value"], "o-", color=style.HISTORY, ms=4, label="实际值")
+    shown = [row for row in rows.itertuples() if np.isfinite(row.pace)]
+    names = [SCENARIO_NAMES.get(row.scenario, row.scenario) for row in shown]
+    fig, ax = framed([*names, f"目标{verdict['target_text']}"], 3.2, width=style.WIDTH)
+    ax.plot(history["year"], history["value"], "o-", color=style.HISTORY, ms=3)
     fan = pack.forecast[pack.forecast["series"] == series_key(facts.id, pack.region)]
     fan = fan[fan["year"] <= verdict["target_year"]]
     if len(fan):
-        ax.fill_between(
-            fan["year"], fan[0.1], fan[0.9], color=style.FORECAST, alpha=0.15, lw=0, label="80%预测区间"
-        )
-    start, value = verdict["latest_year"], verdict["latest_value"]
-    told = []
-    for row, colour in zip(rows.itertuples(), [*style.PALETTE, style.MUTED] * 2, strict=False):
-        if not np.isfinite(row.pace):
-            continue
-        end = value + row.pace * (verdict["target_year"] - start)
-        name = SCENARIO_NAMES.get(row.scenario, row.scenario)
-        end = float(
-            np.clip(
-                end,
-                facts.lower if facts.lower is not None else -np.inf,
-                facts.upper if facts.upper is not None else np.inf,
-            )
-        )
-        ax.plot([start, verdict["target_year"]], [value, end], color=colour, lw=1.8, label=name)
+        ax.fill_between(fan["year"], fan[0.1], fan[0.9], color=style.FORECAST_FAR, lw=0)
+    start, value = int(verdict["latest_year"]), verdict["latest_value"]
+    limits = [
+        facts.lower if facts.lower is not None else -np.inf,
+        facts.upper if facts.upper is not None else np.inf,
+    ]
+    ends = [(float(verdict["target_value"]), f"目标{verdict['target_text']}", style.TARGET)]
+    told, spots = [], []
+    for k, (row, name) in enumerate(zip(shown, names, strict=True)):
+        end = float(np.clip(value + row.pace * (verdict["target_year"] - start), *limits))
+        colour, dash, _ = style.LINES[k % len(style.LINES)]
+        ax.plot([start, verdict["target_year"]], [value, end], color=colour, ls=dash)
+        ends.append((end, name, colour))
         told.append(f"{name}：{verdict['target_year']}年{format_value(end, facts.unit)}")
-    ax.axhline(
-        verdict["target_value"], color=style.TARGET, lw=1.2, ls="--", label=f"目标 {verdict['target_text']}"
-    )
-    ax.set_ylabel(_unit_of(facts.unit))
+        spots.append(Spot(ax, verdict["target_year"], end, told[-1]))
+    ax.axhline(verdict["target_value"], color=style.TARGET, lw=1.2, dashes=style.DASHES)
+    ax.set_title(_unit_of(facts.unit), color=style.MUTED)
     ax.locator_params(axis="x", integer=True)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False, fontsize=8)
+    label_ends(ax, ends)
+    title = f"{facts.name}：{told[0]}，目标{verdict['target_text']}"
     alt = f"{facts.name}各情景：" + "；".join(told) + f"；目标{verdict['target_text']}"
-    return figure_view(
-        fig, alt=alt, caption=f"{facts.name}：不同年均变化下到{verdict['target_year']}年会怎样"
-    )
+    note = f"从{start}年的现值画起，各线为不同年均变化；浅色为80%预测区间。{source_line(pack)}"
+    return figure_view(fig, alt=alt, caption=title, note=note, spots=spots, tight=False)
 
 
 def _unit_of(unit: str) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import escape
+
 from xhcp_eval.chapters.kit.style import FONT_FAMILY, SYMBOL_FAMILY
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
 
@@ -37,27 +42,39 @@ _GROUP = re.compile(r"<g\b[^>]*(?<!/)>|</g>")
 _EMPTY = re.compile(r"<g\s*/>|<g>\s*</g>|<defs>\s*</defs>")
 
 
-def figure_svg(figure: Figure, tight: bool = True) -> tuple[str, int, int]:
+@dataclass(frozen=True)
+class Spot:
+    """A point of a drawing that tells what it is. x, y: in the units of its axes. told: in words."""
+
+    axes: Axes
+    x: float
+    y: float
+    told: str
+
+
+def figure_svg(figure: Figure, tight: bool = True, spots: Sequence[Spot] = ()) -> tuple[str, int, int]:
     """Draw a figure as what stands inside an <svg> element.
 
-    tight: cut to what is drawn. Returns the SVG without description (the caller names it), width and height in CSS
+    tight: cut to what is drawn. spots: told to a reader who points at them or comes to them by keyboard. Returns the SVG without description (the caller names it), width and height in CSS
     pixels. Coordinates are kept to a tenth of a point. The same figure gives the same text.
     """
     from matplotlib import rc_context
 
     with rc_context(_DRAWING):
-        text, box = _drawn(figure, tight)
+        text, box, marks = _drawn(figure, tight, spots)
     opening = _ROOT.search(text)
     assert opening is not None, "matplotlib opens every drawing with its size"
-    body = _slim(text[opening.end() :])
+    body = _slim(text[opening.end() :]) + marks
     left, top, width, height = box
     if left or top:
         body = f'<g transform="translate({-left:.2f} {-top:.2f})">{body}</g>'
     return _OPENING + body + "</g>", round(width * CSS_PER_POINT), round(height * CSS_PER_POINT)
 
 
-def _drawn(figure: Figure, tight: bool) -> tuple[str, tuple[float, float, float, float]]:
-    """The figure as an SVG file, and what to show of it: left, top, width and height in points.
+def _drawn(
+    figure: Figure, tight: bool, spots: Sequence[Spot]
+) -> tuple[str, tuple[float, float, float, float], str]:
+    """The figure as an SVG file; what to show of it: left, top, width and height in points; and its spots.
 
     Measured and drawn by one renderer, which knows the sizes of letters by then; saving a figure cut to what is drawn
     lays it out three times.
@@ -80,9 +97,16 @@ def _drawn(figure: Figure, tight: bool) -> tuple[str, tuple[float, float, float,
             )
         figure.draw(renderer)
         renderer.finalize()
+        marks = "".join(_spot(spot, height) for spot in spots)
     finally:
         figure.dpi = dpi
-    return buffer.getvalue(), box
+    return buffer.getvalue(), box, marks
+
+
+def _spot(spot: Spot, height: float) -> str:
+    """An unseen circle over a point."""
+    x, y = spot.axes.transData.transform((spot.x, spot.y))
+    return f'<circle cx="{x:.1f}" cy="{height - y:.1f}" r="4" fill="none" pointer-events="all"><title>{escape(spot.told)}</title></circle>'
 
 
 @cache

@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.kit.style import ASSETS, DPI, STATUS_STYLE
-from xhcp_eval.chapters.kit.svg import PADDING, figure_svg
+from xhcp_eval.chapters.kit.svg import PADDING, Spot, figure_svg
 from xhcp_eval.verdict.status import SEVERITY
 
 if TYPE_CHECKING:
@@ -24,15 +24,25 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
+SMALL = 330  # CSS pixels: the width of figures that fit a telephone
 TRUSTED = {"text/html": {"xhcp": True}}
 _NUMBER_AND_UNIT = re.compile(r"(\d)(?=个)")
 _INTERVAL = re.compile(r"（[^（）]{1,20}–[^（）]{1,20}）")
 
 
 @dataclass(frozen=True)
+class Grid:
+    """A figure's own numbers, shown as a table when they are asked for. heads: of the columns. rows: texts."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class FigureView:
     """A drawn figure, as letters and lines (SVG). svg: what stands inside <svg>, in points. alt: what it shows,
-    in words. caption: line below. width, height: CSS pixels. figure: what it was drawn from.
+    in words. caption: what it finds, above. width, height: CSS pixels. figure: what it was drawn from by matplotlib, None where
+    it was drawn directly. note: how it is read and where its numbers are from, below. data: its numbers.
     """
 
     svg: str = field(repr=False)
@@ -41,6 +51,19 @@ class FigureView:
     width: int = 0
     height: int = 0
     figure: Figure | None = field(default=None, repr=False, compare=False)
+    note: str = ""
+    data: Grid | None = field(default=None, repr=False)
+
+    @property
+    def small(self) -> bool:
+        """Whether it fits a telephone; two of them stand beside each other on paper."""
+        return 0 < self.width <= SMALL
+
+    @property
+    def drawing(self) -> str:
+        """The whole <svg> element, without its description."""
+        box = f'viewBox="0 0 {self.width * 0.75} {self.height * 0.75}" width="{self.width}" height="{self.height}"'
+        return f"<svg {box}>{self.svg}</svg>"
 
     @property
     def html(self) -> str:
@@ -53,8 +76,16 @@ class FigureView:
         return self.picture()
 
     def picture(self, dpi: int = DPI, form: str = "png") -> bytes:
-        """The figure as PNG (dots an inch: dpi) or another format of matplotlib's, such as pdf or svg."""
-        assert self.figure is not None, "read back from a page, which holds no figure"
+        """The figure as PNG (dots an inch: dpi); one that matplotlib drew also as pdf, svg and its other formats.
+
+        Raises ValueError for a format that a drawing without matplotlib hasn't.
+        """
+        if self.figure is None:
+            if form != "png":
+                raise ValueError(f"这幅图只能存成 png，不能存成 {form}")
+            from xhcp_eval.chapters.kit.raster import svg_png
+
+            return svg_png(self.drawing, dpi)
         buffer = BytesIO()
         self.figure.savefig(buffer, format=form, dpi=dpi, bbox_inches="tight", pad_inches=PADDING)
         return buffer.getvalue()
@@ -126,16 +157,24 @@ class _Cell:
     chosen: bool = False  # a head whose values a reader may choose from
 
 
-def figure_view(figure: Figure, alt: str, caption: str = "", tight: bool = True) -> FigureView:
-    """Draw a figure as a small SVG.
+def figure_view(
+    figure: Figure,
+    alt: str,
+    caption: str = "",
+    tight: bool = True,
+    note: str = "",
+    spots: Sequence[Spot] = (),
+    data: Grid | None = None,
+) -> FigureView:
+    """Draw a figure of matplotlib's as a small SVG.
 
-    alt: description made from the data. caption: shown below. tight: cut to what is drawn, which draws it
-    twice. Raises ValueError without alt text.
+    alt: description made from the data. caption: what it finds. tight: cut to what is drawn, which draws it
+    twice. note: below. spots: points that tell a reader what they are. data: its numbers. Raises ValueError without alt text.
     """
     if not alt:
         raise ValueError("图形缺少替代文本（alt）")
-    svg, width, height = figure_svg(figure, tight)
-    return FigureView(svg, alt, caption, width, height, figure)
+    svg, width, height = figure_svg(figure, tight, spots)
+    return FigureView(svg, alt, caption, width, height, figure, note, data)
 
 
 def table(  # noqa: PLR0913 - all but the frame by name
@@ -203,9 +242,11 @@ def _environment() -> Environment:
 
 
 def _breakable(text: str) -> Markup:
-    """Escaped text that breaks between number and unit in words (0.3|个百分点), not within an interval."""
+    """Escaped text that breaks between number and unit in words (0.3|个百分点), not within an interval; HTML of ours as it is."""
     from markupsafe import Markup, escape
 
+    if isinstance(text, Markup):
+        return text
     html = _NUMBER_AND_UNIT.sub(r"\1<wbr>", str(escape(text)))
     return Markup(_INTERVAL.sub(r'<span class="interval">\g<0></span>', html))
 
@@ -231,6 +272,8 @@ def _text(value: object, form: object) -> str:
     """Missing as a dash, a true minus sign, numbers without noise."""
     if value is None or value != value or str(value) in ("<NA>", "NaT"):
         return "—"
+    if hasattr(value, "__html__"):
+        return value  # type: ignore[return-value]  # a drawing, as Markup
     if form is not None:
         return str(form(value) if callable(form) else str(form).format(value))
     if isinstance(value, bool):

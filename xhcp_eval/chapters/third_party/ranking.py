@@ -5,18 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.tables import interval_text
-from xhcp_eval.chapters.kit.views import (
-    FigureView,
-    TableView,
-    TextView,
-    figure_view,
-    table,
-    text_view,
-)
+from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
 from xhcp_eval.chapters.third_party.scores import NOTHING
-from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.unit_ranking import UnitRanking, load_ranking_rule, rank_units
 from xhcp_eval.pack.pack import Pack, evaluation_folder
 
@@ -98,55 +89,6 @@ def ranks_table(ranking: UnitRanking) -> TableView:
         numeric=["interval"],
         caption="不同方法、不同权重下的名次",
     )
-
-
-def acceptability_figure(ranking: UnitRanking) -> FigureView:
-    """Share of all weights and drawn values in which each township takes each rank."""
-    return rank_acceptability(ranking.acceptability.shares)
-
-
-def rank_acceptability(shares: pd.DataFrame) -> FigureView:
-    """Share of all weights under which a unit takes each rank, as stacked bars (Lahdelma & Salminen 2001).
-
-    shares: index units, columns ranks 1.., values 0 to 1 that add up to 1 in each row. Raises DataError otherwise.
-    """
-    values = shares.to_numpy(float)
-    if not len(values) or not np.allclose(values.sum(axis=1), 1, atol=1e-6):
-        raise DataError("名次可接受度每行之和应为 1")
-    import matplotlib
-
-    ranks = np.arange(1, values.shape[1] + 1)
-    order = np.argsort(values @ ranks)
-    fig, ax = style.new_figure(height=1.0 + 0.3 * len(values))
-    colours = matplotlib.colormaps["cividis"](np.linspace(0.95, 0.1, len(ranks)))
-    left = np.zeros(len(values))
-    for rank, colour in zip(ranks, colours, strict=True):
-        width = values[order, rank - 1]
-        ax.barh(np.arange(len(values)), 100 * width, left=100 * left, color=colour, label=f"第{rank}")
-        for y, (start, share) in enumerate(zip(left, width, strict=True)):
-            if share >= 0.12:
-                dark = sum(colour[:3]) < 1.5
-                ax.text(
-                    100 * (start + share / 2),
-                    y,
-                    f"{rank}",
-                    ha="center",
-                    va="center",
-                    fontsize=8,
-                    color="white" if dark else "black",
-                )
-        left = left + width
-    ax.set_yticks(np.arange(len(values)), [str(shares.index[i]) for i in order])
-    ax.invert_yaxis()
-    ax.set_xlim(0, 100)
-    ax.set_xlabel("占全部权重组合的百分比（%），格内为名次")
-    first = shares.index[order[0]]
-    best = values[order[0], 0]
-    alt = f"名次可接受度：{first}在{best:.0%}的权重组合下排第1；" + "；".join(
-        f"{shares.index[i]}最常见的名次是第{ranks[np.argmax(values[i])]}（{values[i].max():.0%}）"
-        for i in order[:6]
-    )
-    return figure_view(fig, alt=alt, caption="名次对权重有多敏感：每条是一个单位在全部权重组合下各名次的占比")
 
 
 def classes_table(pack: Pack, ranking: UnitRanking) -> TableView | TextView:

@@ -9,11 +9,10 @@ from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.tables import interval_text
 from xhcp_eval.chapters.kit.views import (
     FigureView,
-    Section,
+    Grid,
     TableView,
     TextView,
     figure_view,
-    section,
     table,
     text_view,
 )
@@ -25,6 +24,7 @@ from xhcp_eval.pack.pack import Pack, evaluation_folder
 from xhcp_eval.plan.reading import PLANS
 
 NOTHING = "没有这方面的资料，本节不作判断。"
+DARK_FROM = 3  # scores whose shade asks for white figures
 
 
 def appraisal_of(pack: Pack) -> Appraisal | None:
@@ -105,48 +105,65 @@ def item_table(pack: Pack, appraisal: Appraisal, kind: str) -> TableView:
     return table(rows, headers, numeric=["median_text", "spread"], caption=f"{ITEM_KINDS[kind]}逐项得分")
 
 
-def heatmaps(pack: Pack, appraisal: Appraisal) -> Section:
-    """Every rater's last score of every qualitative goal, a chart a domain."""
-    names = dict(zip(appraisal.items["item"], appraisal.items["name"], strict=True))
+def score_map(pack: Pack, appraisal: Appraisal) -> FigureView | TextView:
+    """Every rater's last score of every qualitative goal, by domain, the department's own last."""
     valid = appraisal.scores[~appraisal.scores["void"] & appraisal.scores["score"].notna()]
     last = valid.sort_values("round").drop_duplicates(["item", "rater"], keep="last")
     goals = appraisal.items[appraisal.items["kind"] == "goal"]
-    parts = []
-    for domain in pack.plan.domains:
-        rows = last[last["item"].isin(goals.loc[goals["domain"] == domain.id, "item"])]
-        if len(rows):
-            parts.append(
-                section(domain.name, rubric_heatmap(rows, names), level=4, anchor=f"scores-{domain.id}")
-            )
-    return section("各人怎么评的", *parts, level=3, anchor="scores")
+    order = [item for d in pack.plan.domains for item in goals.loc[goals["domain"] == d.id, "item"]]
+    rows = last[last["item"].isin(order)].assign(own=lambda t: t["role"] == SELF)
+    if rows.empty:
+        return text_view(NOTHING)
+    raters = rows.drop_duplicates("rater").sort_values(["own", "rater"])
+    names = dict(zip(appraisal.items["item"], appraisal.items["name"], strict=True))
+    columns = {
+        name: "自评" if own else f"专家{k}"
+        for k, (name, own) in enumerate(zip(raters["rater"], raters["own"], strict=True), 1)
+    }
+    return rubric_heatmap(rows, names, columns, [item for item in order if item in set(rows["item"])])
 
 
-def rubric_heatmap(scores: pd.DataFrame, names: dict[str, str] | None = None) -> FigureView:
-    """Every rater's score of every item, 0 to 4, the department's own beside; blank where there is none.
+def rubric_heatmap(
+    scores: pd.DataFrame,
+    names: dict[str, str] | None = None,
+    columns: dict[str, str] | None = None,
+    order: list[str] | None = None,
+) -> FigureView:
+    """Every rater's score of every item in five steps of grey, 0 to 4; blank where there is none.
 
-    scores: columns item, rater, score. names: item id -> Chinese name. Raises DataError for missing columns or none.
+    scores: columns item, rater, score. names: item id -> Chinese name. columns: rater -> head, in the order shown. order: items
+    from the top. Raises DataError for missing columns or none.
     """
     absent = [name for name in ("item", "rater", "score") if name not in scores.columns]
     if absent or scores.empty:
         raise DataError(f"评分表缺少列 {'、'.join(absent)}" if absent else "没有评分可画")
     import seaborn
+    from matplotlib.colors import ListedColormap
 
+    columns = columns or {rater: rater for rater in scores["rater"].unique()}
     wide = scores.pivot_table(index="item", columns="rater", values="score", aggfunc="last", sort=False)
-    fig, ax = style.new_figure(width=2.6 + 0.75 * wide.shape[1], height=0.9 + 0.26 * len(wide))
-    seaborn.heatmap(wide, ax=ax, vmin=0, vmax=4, cmap="cividis", annot=True, fmt="g", linewidths=0.6,
-                    cbar_kws={"label": "得分（0—4）", "ticks": range(5)})  # fmt: skip
-    ax.set_yticks(
-        np.arange(len(wide)) + 0.5, [(names or {}).get(i, i) for i in wide.index], fontsize=8, rotation=0
+    wide = wide.reindex(index=order, columns=list(columns)) if order else wide.reindex(columns=list(columns))
+    labels = [(names or {}).get(item, item) for item in wide.index]
+    fig, ax = style.new_figure(style.COLUMN, 0.35 + 0.21 * len(wide))
+    seaborn.heatmap(wide, ax=ax, vmin=-0.5, vmax=4.5, cmap=ListedColormap(style.ORDINAL), annot=True, fmt="g", linewidths=0.8,
+                    cbar=False, annot_kws={"fontsize": style.TYPE}, xticklabels=list(columns.values()), yticklabels=labels)  # fmt: skip
+    for mark in ax.texts:  # by light, not by seaborn's guess, which leaves the middle grey unread
+        mark.set_color("white" if int(mark.get_text()) >= DARK_FROM else "black")
+    ax.tick_params(length=0, rotation=0)
+    ax.xaxis.tick_top()
+    ax.set(xlabel="", ylabel="")
+    spread = wide.max(axis=1) - wide.min(axis=1)
+    apart = [label for label, gap in zip(labels, spread, strict=True) if gap > 1]
+    caption = f"{len(wide)}项中{len(apart)}项各人相差超过1分" + (
+        f"（{'、'.join(apart[:3])}{'等' if len(apart) > 3 else ''}）" if apart else ""
     )
-    ax.set_xlabel("")
-    ax.set_ylabel("")
-    spread = (wide.max(axis=1) - wide.min(axis=1)).sort_values(ascending=False)
-    apart = (
-        "、".join((names or {}).get(i, i) for i in spread.index[:3][spread.iloc[:3].to_numpy() > 1])
-        or "没有相差超过1分的"
+    alt = f"{wide.shape[1]}名评分者对{len(wide)}项的评分，0至4分；中位数{np.nanmedian(wide.to_numpy()):g}分；{caption}"
+    rows = tuple(
+        (label, *("—" if v != v else f"{v:g}" for v in line))
+        for label, line in zip(labels, wide.to_numpy(), strict=True)
     )
-    alt = f"{wide.shape[1]}名评分者对{len(wide)}项的评分；中位数{np.nanmedian(wide.to_numpy()):g}分；分歧最大的：{apart}"
-    return figure_view(fig, alt=alt, caption="评分热图：每格一名评分者的得分，空白为未评或无证据作废")
+    note = "每格一名评分者的得分（0—4分，越深越高），空白为未评或无证据作废。"
+    return figure_view(fig, alt=alt, caption=caption, note=note, data=Grid(("项目", *columns.values()), rows))
 
 
 def delphi_table(appraisal: Appraisal) -> TableView:

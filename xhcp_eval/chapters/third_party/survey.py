@@ -5,19 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
-from xhcp_eval.chapters.kit import style
-from xhcp_eval.chapters.kit.views import (
-    FigureView,
-    Section,
-    TableView,
-    TextView,
-    figure_view,
-    section,
-    table,
-    text_view,
-)
+from xhcp_eval.chapters.kit.views import Section, TableView, TextView, section, table, text_view
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.satisfaction import (
     TOTAL,
@@ -49,46 +37,10 @@ def survey_sections(pack: Pack) -> Section | TextView:
         return text_view(NOTHING)
     questionnaire, weighting = found
     parts = [
-        text_view(_who(questionnaire, weighting)), _response(questionnaire), shares_figure(questionnaire), _shares(questionnaire),
-        _groups(questionnaire), priority_figure(questionnaire), _priorities(questionnaire), text_view(_reliability(questionnaire)), _missing(questionnaire),
+        text_view(_who(questionnaire, weighting)), _response(questionnaire), _shares(questionnaire),
+        _groups(questionnaire), _priorities(questionnaire), text_view(_reliability(questionnaire)), _missing(questionnaire),
     ]  # fmt: skip
     return section("满意度调查", *parts, level=3, anchor="survey")
-
-
-def shares_figure(questionnaire: Questionnaire) -> FigureView:
-    """Share satisfied with each service, with 95% intervals."""
-    rows = _satisfaction(questionnaire)
-    rows = rows[(rows["group"] == TOTAL) & rows["share"].notna()].sort_values("share")
-    fig, ax = style.new_figure(height=0.9 + 0.32 * len(rows))
-    share = 100 * rows["share"].to_numpy()
-    error = [share - 100 * rows["share_low"].to_numpy(), 100 * rows["share_high"].to_numpy() - share]
-    ax.errorbar(share, np.arange(len(rows)), xerr=error, fmt="o", color=style.FORECAST, capsize=3)
-    ax.set_yticks(np.arange(len(rows)), rows["label"])
-    ax.set_xlabel("满意和非常满意的比例（%，95%区间）")
-    told = "；".join(
-        f"{r.label}{100 * r.share:.0f}%（{100 * r.share_low:.0f}%—{100 * r.share_high:.0f}%）"
-        for r in rows[::-1].itertuples()
-    )
-    return figure_view(fig, alt=f"满意的比例：{told}", caption="各项服务满意的比例（按抽样设计加权）")
-
-
-def priority_figure(questionnaire: Questionnaire) -> FigureView:
-    """Importance against satisfaction with intervals both ways; what can't be told stands on the lines."""
-    rows = importance_performance(questionnaire)
-    fig, ax = style.new_figure(height=4.2)
-    x, y = rows["performance"].to_numpy(float), rows["importance"].to_numpy(float)
-    ax.errorbar(x, y, xerr=[x - rows["performance_low"], rows["performance_high"] - x],
-                yerr=[y - rows["importance_low"], rows["importance_high"] - y], fmt="o", color=style.FORECAST, ms=5, lw=0.8)  # fmt: skip
-    for name, a, b in zip(rows["label"], x, y, strict=True):
-        ax.annotate(name, (a, b), xytext=(6, 5), textcoords="offset points", fontsize=8)
-    ax.axvline(rows["performance_cut"].iloc[0], color=style.MUTED, lw=0.8)
-    ax.axhline(rows["importance_cut"].iloc[0], color=style.MUTED, lw=0.8)
-    ax.set_xlabel("满意度均分（1—5，95%区间）")
-    ax.set_ylabel("重要性均分（1—5）")
-    told = "；".join(f"{r.label}：{r.quadrant}" for r in rows.itertuples())
-    return figure_view(
-        fig, alt=f"重要性与满意度：{told}", caption="重要性与满意度：左上角为重点改进；区间跨线的不能判断"
-    )
 
 
 def _who(q: Questionnaire, weighting: Weighting | None) -> list[str]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.views import (
-    FigureView,
     Section,
     TableView,
     TextView,
     View,
-    figure_view,
     section,
     table,
     text_view,
@@ -92,31 +89,6 @@ def benefit_table(found: list[CostStudy]) -> TableView | TextView:
     }
     return table(rows, headers, numeric=["spent", "children", "ratio"], wide=["sentence"],
                  caption="成本与多惠及的儿童。金额按年3%折算到开始年份；没有物价指数时不调整物价")  # fmt: skip
-
-
-def plane_figure(found: list[CostStudy]) -> FigureView | TextView:
-    """Cost-effectiveness plane: simulated pairs of children and cost of each measure."""
-    shown = [(one, one.result) for one in found if one.result is not None]
-    if not shown:
-        return text_view("没有可画的成本效果。")
-    fig, ax = style.new_figure(height=3.6)
-    marks = "o^sDv"
-    for number, (one, result) in enumerate(shown):
-        low, high = result.effect.low, result.effect.high
-        ax.errorbar(result.effect.value, one.total / 10_000, xerr=[[result.effect.value - low], [high - result.effect.value]],
-                    fmt=marks[number % len(marks)], capsize=4, color=style.PALETTE[number % len(style.PALETTE)], label=one.study.measure.name)  # fmt: skip
-    ax.axvline(0, color=style.MUTED, lw=0.8)
-    ax.axhline(0, color=style.MUTED, lw=0.8)
-    ax.set_xlabel("多惠及的儿童（人，95%区间）")
-    ax.set_ylabel("支出（万元）")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False, fontsize=8)
-    told = "；".join(
-        f"{one.study.measure.name}支出{one.total / 10_000:.1f}万元，新增儿童{_children(one)}"
-        for one, _ in shown
-    )
-    return figure_view(
-        fig, alt=f"成本效果平面：{told}", caption="成本效果平面：横条跨过零的，不能说多惠及了儿童"
-    )
 
 
 def scenario_tables(found: list[CostStudy]) -> Section:

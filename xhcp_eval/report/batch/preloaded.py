@@ -10,7 +10,6 @@ import pandera.pandas  # noqa: F401
 from nbformat import v4
 
 from xhcp_eval.chapters.kit import style, views
-from xhcp_eval.chapters.kit.bars import bar_name
 from xhcp_eval.forecast.reference.model import reference_model
 from xhcp_eval.forecast.reference.precedents import provinces
 from xhcp_eval.forecast.reference.similar import real_histories
@@ -34,7 +33,7 @@ def draw_once(plans: list[Plan]) -> None:
         axes.legend()
         for plan in plans:
             for facts in plan_columns(plan).itertuples():
-                axes.text(0, 0, bar_name(facts), fontsize=8)
+                axes.text(0, 0, facts.indicator_name)
         _ = views.figure_view(figure, "甲").html
     style.use_style.cache_clear()
     for name in ("table.html.j2", "text.html.j2", "chapter.html.j2", "page.html.j2", "index.html.j2"):

@@ -10,6 +10,7 @@ from itertools import groupby
 from markupsafe import Markup, escape
 
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Picture, Table
+from xhcp_eval.chapters.kit.style import dark_css
 from xhcp_eval.chapters.kit.views import template
 from xhcp_eval.errors import RunError
 from xhcp_eval.report.documents.columns import check_table
@@ -48,7 +49,7 @@ def document_page(blocks: Sequence[Block], cover: Cover, layers: Sequence[Layer]
         logo=_logo(cover),
         contents=contents if cover.contents else [],
         body=Markup("\n".join(_body(blocks, numbering))),
-        css=asset("report.css") + asset("document.css"),
+        css=asset("report.css") + asset("figures.css") + asset("document.css") + dark_css(),
     )
     if outside := external_urls(text):
         raise RunError(f"文件“{cover.title}”引用了外部地址，不能离线阅读：", outside)

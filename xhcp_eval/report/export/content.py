@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import unescape
 
 INDEX = "index.csv"  # the list of exported figures, by which a folder of them is known
 
@@ -80,7 +79,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: svg as it stands in the page, or a picture's bytes. width, height: CSS pixels (1/96 inch)."""
+    """A figure: svg as it stands in the page, or a picture's bytes. width, height: CSS pixels (1/96 inch). note: how it is read
+    and where its numbers are from.
+    """
 
     caption: str
     alt: str
@@ -88,12 +89,13 @@ class Figure:
     height: float
     svg: str = ""
     picture: bytes = b""
+    note: str = ""
 
     @property
     def source(self) -> str:
-        """Where its numbers are from, as written in the drawing; empty if it doesn't say."""
-        found = re.search(r">((?:资料|数据)来源[^<]*)<", self.svg)
-        return unescape(found[1]) if found else ""
+        """Where its numbers are from, as its note says; empty if it doesn't."""
+        found = re.search(r"(?:资料|数据)来源.*", self.note)
+        return found[0] if found else ""
 
 
 @dataclass(frozen=True)

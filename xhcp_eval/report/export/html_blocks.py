@@ -21,6 +21,7 @@ _BLOCKS = {
     *("section", "div", "p", "ul", "ol", "li", "dl", "dt", "dd", "table", "figure", "details", "pre"),
     *("article", "aside", "blockquote", "header", "footer", "main", "nav", "hr", "form", "fieldset"),
 }
+NUMBERS = "figure-data"  # of a drawing, one click away on a page
 _UNSEEN = {"script", "style", "template", "noscript"}
 
 
@@ -39,7 +40,7 @@ class Reader:
         """Blocks of what stands within a node; text between its blocks becomes paragraphs."""
         loose: list[Run] = list(_run(node.text, Run("")))
         for child in node:
-            if not isinstance(child.tag, str) or child.tag in _UNSEEN:
+            if not isinstance(child.tag, str) or child.tag in _UNSEEN or child.get("class") == NUMBERS:
                 pass
             elif child.tag in (*_BLOCKS, "svg", "img") or _holds_blocks(child):
                 yield from _paragraph(loose)
@@ -88,10 +89,11 @@ class Reader:
 
     def _figure(self, node) -> Iterator[Block]:
         caption = next((words(c) for c in node.iter("figcaption")), "")
+        note = next((words(c) for c in node.iter("p") if c.get("class") == "note"), "")
         for drawing in node.iter("svg", "img"):
             if drawing.tag == "svg":
                 svg = self.drawings[int(drawing.get("data-number"))]
-                yield Figure(caption, _label(svg), *_size(svg), svg=svg)
+                yield Figure(caption, _label(svg), *_size(svg), svg=svg, note=note)
             elif found := _DATA.match(drawing.get("src") or ""):
                 width, height = (float(drawing.get(side) or 0) for side in ("width", "height"))
                 data = base64.b64decode(found[1])

@@ -191,6 +191,8 @@ class _Writer:
         facts.set("descr", figure.alt + figure.source)
         facts.set("name", f"图{self.counts['图'] + 1}")
         self._caption("FigureCaption", "图", figure.caption)
+        if figure.note:
+            self._add(f'<w:p><w:pPr><w:pStyle w:val="TableText"/></w:pPr>{run_xml(Run(figure.note))}</w:p>')
 
     def _contents(self) -> None:
         """The contents as a field, filled in but for the pages, which Word knows."""

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xhcp_eval.chapters.kit.style import ASSETS, STATUS_STYLE
+from xhcp_eval.chapters.kit.style import ASSETS, STATUS_STYLE, dark_css
 from xhcp_eval.chapters.kit.views import template
 from xhcp_eval.errors import RunError
 from xhcp_eval.provenance import local_time
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 DEMO_SHORT = "演示数据，不是真实统计"
 DEMO_BANNER = "演示数据：本页的数字由程序生成，不是{region}的真实统计，任何结论都不得引用。"
 INDEX = "index"
-SCRIPTS = ("report.js", "tables.js")
+SCRIPTS = ("report.js", "tables.js", "points.js")
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
 _CHAPTER = re.compile(r'<section class="chapter" id="([^"]*)">')
 _TAG = re.compile(r"<[^>]+>")
@@ -209,4 +209,4 @@ def _css() -> str:
         f".status.{look.css} .mark, .tiles .{look.css} {{ border-color: {look.colour}; }}"
         for look in STATUS_STYLE.values()
     )
-    return asset("report.css") + statuses
+    return asset("report.css") + asset("figures.css") + statuses + dark_css()

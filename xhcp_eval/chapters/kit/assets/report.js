@@ -111,5 +111,6 @@ document.addEventListener("DOMContentLoaded", () => {
   if (document.querySelector(".contents details")) followReading();
   enhanceTables();
   enhanceFigures();
+  enhancePoints();
   goToPlace();
 });
