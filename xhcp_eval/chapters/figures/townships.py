@@ -12,7 +12,7 @@ from xhcp_eval.chapters.brief.basis import end_targets
 from xhcp_eval.chapters.figures.boundaries import Ring, read_boundaries
 from xhcp_eval.chapters.figures.canvas import INK, LINE, SOFT, WIDTH, Canvas, source_line, wide
 from xhcp_eval.chapters.kit.blocks import Picture
-from xhcp_eval.chapters.kit.places import unit_rows
+from xhcp_eval.chapters.kit.units import unit_rows
 from xhcp_eval.chapters.wording.values import bound_text, value_text
 from xhcp_eval.observations.table import is_below
 from xhcp_eval.pack.pack import Pack

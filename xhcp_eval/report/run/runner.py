@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from xhcp_eval import __version__
+from xhcp_eval.chapters.material import missing_sentence
 from xhcp_eval.errors import CrashError, RunError
 from xhcp_eval.files.whole import remove, replacing
 from xhcp_eval.pack.pack import Pack, compute_pack, hold_pack, read_snapshot, save_pack, stored_pack
@@ -25,7 +26,6 @@ from xhcp_eval.report.page.render import Page, Shell, make_shell
 from xhcp_eval.report.page.results import write_results
 from xhcp_eval.report.run.documents import write_documents
 from xhcp_eval.report.run.execute import Done, Job, run_jobs
-from xhcp_eval.report.run.missing import missing_sentence
 
 REPORTS = ROOT / "reports"
 RECORD = "run.json"

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
+from xhcp_eval.chapters.material import NEEDED, missing_sentence
 from xhcp_eval.errors import DataError
 from xhcp_eval.report.page.render import Page, Shell
 from xhcp_eval.report.run.execute import Job, run_job
-from xhcp_eval.report.run.missing import NEEDED, missing_sentence
 
 
 def params(evaluation=""):
