@@ -19,6 +19,7 @@ DIMENSIONS = {
     "township": "乡镇街道（最高对最低）",
 }
 DRAWS = 2000
+GROUP_LABELS = {"male": "男", "female": "女", "urban": "城镇", "rural": "农村"}
 POOLED = 3  # years put together for rates of rare events
 UNSOUND = "各组数少，原数的极差含偶然，不印区间，也不断定是否缩小"
 

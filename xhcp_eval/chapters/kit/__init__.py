@@ -5,14 +5,19 @@ from xhcp_eval._doors import door
 __all__, __getattr__, __dir__ = door(
     __name__,
     {
-        "bars": "",
+        "course": "",
         "fan": "",
         "goals": "",
+        "labels": "",
+        "pictures": "",
         "places": "",
         "precedents": "",
+        "raster": "",
+        "sparklines": "",
         "style": "",
         "svg": "",
         "tables": "",
+        "units": "",
         "views": "",
     },
 )

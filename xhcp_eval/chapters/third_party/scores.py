@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.chapters.figures.canvas import wide as extent
 from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.tables import interval_text
 from xhcp_eval.chapters.kit.views import (
@@ -144,7 +145,9 @@ def rubric_heatmap(
     wide = scores.pivot_table(index="item", columns="rater", values="score", aggfunc="last", sort=False)
     wide = wide.reindex(index=order, columns=list(columns)) if order else wide.reindex(columns=list(columns))
     labels = [(names or {}).get(item, item) for item in wide.index]
-    fig, ax = style.new_figure(style.COLUMN, 0.35 + 0.21 * len(wide))
+    height = 0.3 + 0.2 * len(wide)
+    fig, ax = style.new_figure(style.COLUMN, height)
+    fig.subplots_adjust(left=(max(map(extent, labels)) + 6) / (72 * style.COLUMN), right=0.995, top=1 - 0.25 / height, bottom=0.05 / height)
     seaborn.heatmap(wide, ax=ax, vmin=-0.5, vmax=4.5, cmap=ListedColormap(style.ORDINAL), annot=True, fmt="g", linewidths=0.8,
                     cbar=False, annot_kws={"fontsize": style.TYPE}, xticklabels=list(columns.values()), yticklabels=labels)  # fmt: skip
     for mark in ax.texts:  # by light, not by seaborn's guess, which leaves the middle grey unread
@@ -163,7 +166,7 @@ def rubric_heatmap(
         for label, line in zip(labels, wide.to_numpy(), strict=True)
     )
     note = "每格一名评分者的得分（0—4分，越深越高），空白为未评或无证据作废。"
-    return figure_view(fig, alt=alt, caption=caption, note=note, data=Grid(("项目", *columns.values()), rows))
+    return figure_view(fig, alt=alt, caption=caption, note=note, tight=False, data=Grid(("项目", *columns.values()), rows))
 
 
 def delphi_table(appraisal: Appraisal) -> TableView:
