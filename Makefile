@@ -4,7 +4,7 @@ PYTHON ?= python3
 XHCP = $(PYTHON) -m xhcp_eval
 
 .DEFAULT_GOAL := report
-.PHONY: setup report test lab lint lock environment clean demo browser-test office-test
+.PHONY: setup report test lab lint lock environment clean demo browser-test office-test install-test bundle
 
-setup report test lab lint lock environment clean demo browser-test office-test:
+setup report test lab lint lock environment clean demo browser-test office-test install-test bundle:
 	@$(XHCP) $@

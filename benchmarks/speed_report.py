@@ -48,7 +48,7 @@ def by_product(path: Path, folder: Path, *options: str) -> float:
     command = [
         sys.executable,
         "-m",
-        "xhcp_eval.commands.cli",
+        "xhcp_eval.commands.start",
         "run",
         str(path),
         *options,

@@ -66,8 +66,8 @@ def drawing() -> FigureView:
     axes.set_ylim(0, 6)
     axes.set_ylabel("接种率（%）")
     axes.annotate("目标 $5 ◕", (2021, 5.5))
-    figure.text(0.07, 0.01, "资料来源：演示数据（程序生成）", fontsize=7)
-    return figure_view(figure, "接种率折线图：2015年3，2020年4，2025年2。", "接种率：历年值与预测区间")
+    alt, title = "接种率折线图：2015年3，2020年4，2025年2。", "接种率：历年值与预测区间"
+    return figure_view(figure, alt, title, note="虚线为目标。资料来源：演示数据（程序生成）")
 
 
 def picture() -> str:

@@ -19,7 +19,8 @@ import duckdb
 import pandas as pd
 from waiting import HANG
 
-from xhcp_eval.observations.store import database as module
+from xhcp_eval.observations.store import connection as module
+from xhcp_eval.observations.store.database import Database
 
 path, table, first, count, moment = Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:5]), sys.argv[5]
 told = []
@@ -83,5 +84,5 @@ duckdb.connect = lambda *given, **named: Watched(connect(*given, **named))
 module.time = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
 rows = pd.read_parquet(table)
 for number in range(first, first + count):
-    module.Database(path, wait=HANG).add(rows, file=f"{number}.csv", sha256=f"hash {number}", plan="p")
+    Database(path, wait=HANG).add(rows, file=f"{number}.csv", sha256=f"hash {number}", plan="p")
     print(number, flush=True)

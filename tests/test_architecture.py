@@ -132,7 +132,7 @@ ACROSS = {"rules", "data", "panel_data", "patterns", "figures"}
 MIRRORS = [
     p
     for p in sorted(Path(__file__).parent.glob("*/**/test_*.py"))
-    if p.parent.name not in ("browser", "office")
+    if p.parent.name not in ("browser", "install", "office")
 ]
 
 

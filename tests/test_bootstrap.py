@@ -43,7 +43,8 @@ class Recorder:
 
 @pytest.fixture
 def recorder(tmp_path, monkeypatch) -> Recorder:
-    (tmp_path / "requirements.lock").write_bytes(
+    (tmp_path / "requirements.lock").write_bytes(b"x==1 \\\n    --hash=sha256:cc\n")
+    (tmp_path / "requirements-dev.lock").write_bytes(
         b"tqdm==4.70.1 \\\n    --hash=sha256:aa\n"
         b"uv==0.13.9 \\\n    --hash=sha256:bb\n    # via xhcp-eval\n"
         b"x==1 \\\n    --hash=sha256:cc\n"
@@ -52,6 +53,7 @@ def recorder(tmp_path, monkeypatch) -> Recorder:
     venv = tmp_path / ".venv"
     places = {"ROOT": tmp_path, "VENV": venv, "STAMP": venv / "xhcp-setup.txt"}
     places |= {"LOCK": tmp_path / "requirements.lock", "PROJECT": tmp_path / "pyproject.toml"}
+    places["DEV_LOCK"] = tmp_path / "requirements-dev.lock"
     for name, path in places.items():
         monkeypatch.setattr(bootstrap, name, path)
     for name in [*bootstrap.UV_ALWAYS, *bootstrap.UV_NAMES.values()]:
@@ -99,6 +101,30 @@ def test_a_changed_file_installs_again_into_the_same_venv(recorder, tmp_path, na
     bootstrap.setup()
     assert len(recorder.installs()) == 2 * done
     assert sum("venv" in command for command in recorder.commands) == 1
+
+
+def test_tools_of_developers_come_when_they_are_asked_for(recorder, tmp_path):
+    bootstrap.setup()
+    bootstrap.setup(developers=True)
+    assert recorder.installs()[2][-1] == str(tmp_path / "requirements-dev.lock")
+    done = len(recorder.installs())
+    bootstrap.setup()  # what developers have serves users
+    bootstrap.setup(developers=True)
+    assert len(recorder.installs()) == done
+
+
+@pytest.mark.parametrize(
+    "command, developers", [("report", False), ("test", True), ("lint", True), ("lab", False)]
+)
+def test_a_command_asks_for_what_it_needs(monkeypatch, command, developers):
+    asked = []
+    monkeypatch.setattr(entry.bootstrap, "can_run_here", lambda: False)
+    monkeypatch.setattr(
+        entry.bootstrap, "setup", lambda developers: asked.append(developers) or Path("/venv/python")
+    )
+    monkeypatch.setattr(entry, "_run_there", lambda words: 0)
+    assert entry.main([command]) == 0
+    assert asked == [developers]
 
 
 def test_another_python_in_venv_installs_again(recorder):
@@ -271,7 +297,7 @@ def test_clean_keeps_sources_and_reports(recorder, tmp_path):
 def test_a_command_runs_in_venv_and_hands_on_its_exit_code(monkeypatch):
     code = "import sys; sys.exit(3)"
     monkeypatch.setattr(entry.bootstrap, "can_run_here", lambda: False)
-    monkeypatch.setattr(entry.bootstrap, "setup", lambda: Path("/venv/python"))
+    monkeypatch.setattr(entry.bootstrap, "setup", lambda developers: Path("/venv/python"))
     commands = []
 
     def popen(command, **options):
@@ -280,11 +306,13 @@ def test_a_command_runs_in_venv_and_hands_on_its_exit_code(monkeypatch):
 
     monkeypatch.setattr(entry, "subprocess", SimpleNamespace(Popen=popen))
     assert entry.main(["report", "--jobs", "2"]) == 3
-    assert commands == [[str(Path("/venv/python")), "-m", "xhcp_eval.commands.cli", "report", "--jobs", "2"]]
+    assert commands == [
+        [str(Path("/venv/python")), "-m", "xhcp_eval.commands.start", "report", "--jobs", "2"]
+    ]
 
 
 def test_a_refusal_is_one_message_and_exit_code_1(monkeypatch, capsys):
-    def refuse():
+    def refuse(developers):
         raise bootstrap.SetupError("需要 Python 3.11")
 
     monkeypatch.setattr(entry.bootstrap, "setup", refuse)

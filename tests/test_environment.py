@@ -17,6 +17,7 @@ from xhcp_eval.commands import upkeep
 HOSTS = re.compile(r"pypi|pythonhosted|/simple|mirrors?\.|anaconda\.|index-url|find-links|://")
 INSTALLER_FILES = (
     "requirements.lock",
+    "requirements-dev.lock",
     "pyproject.toml",
     "environment.yml",
     "Makefile",
@@ -30,10 +31,17 @@ def project(root) -> dict:
     return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def entries(root, name: str) -> list[Requirement]:
+    text = (root / name).read_text(encoding="utf-8")
+    return [Requirement(line.rstrip(" \\")) for line in text.splitlines() if re.match(r"\w", line)]
+
+
 @pytest.fixture(scope="module")
 def locked(root) -> list[Requirement]:
-    text = (root / "requirements.lock").read_text(encoding="utf-8")
-    return [Requirement(line.rstrip(" \\")) for line in text.splitlines() if re.match(r"\w", line)]
+    return entries(root, "requirements-dev.lock")
 
 
 @pytest.fixture(scope="module")
@@ -62,22 +70,35 @@ def test_no_file_names_a_download_host(root, name):
     assert not HOSTS.findall(text)
 
 
+def test_users_get_the_versions_that_developers_test(root):
+    users, developers = (set(map(str, entries(root, name))) for name in LOCKS)
+    assert users < developers
+    assert not {"pytest-xdist", "ruff", "mypy", "hypothesis"} & {
+        each.name for each in entries(root, LOCKS[0])
+    }
+
+
 def test_there_is_no_uv_lock(root):
     ignored = (root / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert "uv.lock" in ignored
 
 
-def test_every_locked_version_is_exact_and_has_hashes(root, locked):
-    text = (root / "requirements.lock").read_text(encoding="utf-8")
-    entries = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
-    assert len(entries) == len(locked) > 100
-    assert all(entry.count("--hash=sha256:") for entry in entries)
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_locked_version_is_exact_and_has_hashes(root, name):
+    text, locked = (root / name).read_text(encoding="utf-8"), entries(root, name)
+    blocks = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(locked) > 100
+    assert all(block.count("--hash=sha256:") for block in blocks)
     assert all(re.fullmatch(r"==[\w.+!]+", str(requirement.specifier)) for requirement in locked)
 
 
 @pytest.mark.parametrize("system", ["linux", "win32", "darwin"])
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
-def test_lock_satisfies_pyproject_on_each_python_and_system(locked, wanted, python, system):
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock_satisfies_pyproject_on_each_python_and_system(root, project, name, python, system):
+    locked = entries(root, name)
+    extra = project["optional-dependencies"]["setup" if name == "requirements.lock" else "dev"]
+    wanted = [Requirement(text) for text in project["dependencies"] + extra]
     machine = {"python_version": python, "python_full_version": f"{python}.1", "sys_platform": system}
     machine |= {"os_name": "nt" if system == "win32" else "posix"}
     chosen: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """`python -m xhcp_eval <command>` from any Python: sets up .venv first where that is needed.
 
-The commands are those of `xhcp_eval.commands.cli`; `setup` and `clean` are answered here, without any dependency.
+The commands are those of `xhcp_eval.commands.start`; `setup` and `clean` are answered here, without any dependency.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import subprocess
 import sys
 
 from xhcp_eval import bootstrap
+
+# Commands that need what developers need.
+DEVELOPERS = ("test", "lint", "lock", "environment", "browser-test", "office-test", "install-test", "bundle")
 
 
 def main(arguments: list[str]) -> int:
@@ -22,11 +25,12 @@ def main(arguments: list[str]) -> int:
             bootstrap.clean()
             return 0
         if arguments == ["setup"]:
-            print(f"环境已就绪：{bootstrap.setup()}")
+            print(f"环境已就绪：{bootstrap.setup(developers=False)}")
             return 0
         if bootstrap.can_run_here():
             return _run_here()
-        return _run_there([str(bootstrap.setup()), "-m", "xhcp_eval.commands.cli", *arguments])
+        python = bootstrap.setup(developers=any(word in DEVELOPERS for word in arguments[:1]))
+        return _run_there([str(python), "-m", "xhcp_eval.commands.start", *arguments])
     except bootstrap.SetupError as error:
         print(error, file=sys.stderr)
         return 1
@@ -36,7 +40,7 @@ def _run_here() -> int:
     """In this process; notebooks started from it must find the package as well."""
     paths = [str(bootstrap.ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    from xhcp_eval.commands.cli import main as run_command
+    from xhcp_eval.commands.start import main as run_command
 
     return run_command()
 

@@ -21,7 +21,8 @@ from xhcp_eval.errors import XhcpError
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-LOCK = ROOT / "requirements.lock"
+LOCK = ROOT / "requirements.lock"  # what users need
+DEV_LOCK = ROOT / "requirements-dev.lock"  # and what developers need beside it
 PROJECT = ROOT / "pyproject.toml"
 STAMP = VENV / "xhcp-setup.txt"
 OLDEST, FIRST_UNTESTED = (3, 11), (3, 14)  # as requires-python in pyproject.toml; a test compares them
@@ -79,9 +80,10 @@ def can_run_here() -> bool:
         return False
 
 
-def setup() -> Path:
+def setup(developers: bool = False) -> Path:
     """Make .venv complete and return its interpreter; nothing is done when the stamp says so.
 
+    developers: with the tools of tests, style and locks; an environment that has them serves users as well.
     Raises SetupError when this Python doesn't fit, venv is missing, or neither uv nor pip can install.
     """
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -89,11 +91,13 @@ def setup() -> Path:
     if not version:
         _make_venv()
         version = _version_of(python)
-    digest = _digest(version)
-    if STAMP.is_file() and STAMP.read_text(encoding="ascii") == digest:
+    enough = [_digest(version, lock) for lock in ([DEV_LOCK] if developers else [LOCK, DEV_LOCK])]
+    if STAMP.is_file() and STAMP.read_text(encoding="ascii") in enough:
         return python
-    _install(python)
-    STAMP.write_bytes(digest.encode("ascii"))  # last, so that an interrupted installation is taken up again
+    _install(python, DEV_LOCK if developers else LOCK)
+    STAMP.write_bytes(
+        enough[0].encode("ascii")
+    )  # last, so that an interrupted installation is taken up again
     _say(f"安装完成：.venv（Python {version}）。")
     return python
 
@@ -119,9 +123,9 @@ def _version_of(python: Path) -> str:
     return answer.stdout.decode("ascii", "replace").strip() if answer.returncode == 0 else ""
 
 
-def _digest(version: str) -> str:
+def _digest(version: str, lock: Path) -> str:
     """Hash of all that decides what .venv holds; the place counts: the editable install points to it."""
-    parts = (LOCK.read_bytes(), PROJECT.read_bytes(), version.encode(), str(ROOT).encode("utf-8"))
+    parts = (lock.read_bytes(), PROJECT.read_bytes(), version.encode(), str(ROOT).encode("utf-8"))
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -149,12 +153,12 @@ def _check_python() -> None:
         )
 
 
-def _install(python: Path) -> None:
+def _install(python: Path, lock: Path) -> None:
     """Install the lock, then the project itself without network: by uv, or by pip wherever uv fails."""
-    locked = ["--require-hashes", "-r", str(LOCK)]
+    locked = ["--require-hashes", "-r", str(lock)]
     project = ["--no-deps", "--no-index", "--no-build-isolation", "-e", str(ROOT)]
     for name, command, environment in _installers(python):
-        _say(f"正在用 {name} 安装 requirements.lock 中的依赖（首次需下载约 250 MB）……")
+        _say(f"正在用 {name} 安装 {lock.name} 中的依赖（首次需下载约 250 MB）……")
         if _succeeds(command + locked, environment) and _succeeds(command + project, environment):
             return
         _say(f"{name} 未能完成安装。")
@@ -180,7 +184,7 @@ def _find_uv(python: Path, pip: list[str]) -> list[str]:
     on_path = shutil.which("uv")
     if on_path:
         return [on_path]
-    locked = re.search(r"^uv==.*?(?=^\S|\Z)", LOCK.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    locked = re.search(r"^uv==.*?(?=^\S|\Z)", DEV_LOCK.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     if not locked:
         return []
     requirement = VENV / "xhcp-uv.txt"

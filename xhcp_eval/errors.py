@@ -18,6 +18,10 @@ class XhcpError(Exception):
         super().__init__("\n".join(lines))
 
 
+class ProjectError(XhcpError):
+    """There is no project where one is needed, or its `xhcp.toml` can't be read."""
+
+
 class PlanError(XhcpError):
     """A plan folder under data/plans/ is incomplete or contradicts its schema."""
 

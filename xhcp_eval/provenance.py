@@ -10,7 +10,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from xhcp_eval.files.home import PACKAGE, ROOT, label, plan_folder
+
 PACKAGES: tuple[str, ...] = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn", "papermill")
 
 
@@ -22,28 +23,30 @@ def file_hash(path: Path) -> str:
 @cache
 def code_hash() -> str:
     """Hash of this package: other code may give other figures from the same data. Taken once a process."""
-    package = ROOT / "xhcp_eval"
     files = [
-        p for p in package.rglob("*") if p.suffix in (".py", ".j2", ".css", ".otf", ".npz", ".json", ".yaml")
+        p
+        for p in PACKAGE.rglob("*")
+        if p.suffix in (".py", ".j2", ".css", ".otf", ".npz", ".json", ".yaml")
+        and "shipped" not in p.relative_to(PACKAGE).parts
     ]
-    parts = [f"{p.relative_to(package).as_posix()} {file_hash(p)}" for p in sorted(files)]
+    parts = [f"{p.relative_to(PACKAGE).as_posix()} {file_hash(p)}" for p in sorted(files)]
     return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()
 
 
 def stamp(data_files: Iterable[str], plan: str) -> dict:
     """What a result depends on: versions of program and libraries, hash of every input, time of computing.
 
-    data_files: paths relative to the project. plan: name of a folder in data/plans/.
+    data_files: paths relative to the project. plan: name of its folder.
     """
     from xhcp_eval import __version__
 
     inputs = [ROOT / name for name in dict.fromkeys(data_files)]
-    inputs += sorted((ROOT / "data" / "plans" / plan).glob("*.yaml"))
+    inputs += sorted(plan_folder(plan).glob("*.yaml"))
     return {
         "version": __version__,
         "python": platform.python_version(),
         "packages": dict(_versions()),
-        "inputs": {path.relative_to(ROOT).as_posix(): file_hash(path) for path in inputs},
+        "inputs": {label(path): file_hash(path) for path in inputs},
         "computed_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

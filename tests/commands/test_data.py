@@ -59,7 +59,7 @@ def test_a_year_of_reporting(xhcp, tmp_path):
     assert "与当时一致" in xhcp("round", "check", "2025-1")
     indicator = sheet.cell(FIRST_ROW, COLUMNS["key"]).value.split('"')[1]
     assert "47000" in xhcp("history", indicator, "新华区", 2025)
-    assert "已撤回 1 个数据点" in xhcp("withdraw", indicator, "新华区", 2025, "--reason", "重复计数")
+    assert "已撤回 1 个数" in xhcp("withdraw", indicator, "新华区", 2025, "--reason", "重复计数")
     assert "3" in xhcp("sql", "select count(*) as n from imports")
 
 

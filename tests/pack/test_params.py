@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.files import home
 from xhcp_eval.pack import params
 from xhcp_eval.pack.params import PackParams, check_params, load_params, notebook_parameters
 
@@ -44,6 +45,7 @@ def project(tmp_path, monkeypatch) -> Path:
     (tmp_path / "notebooks/30_domain.ipynb").write_text(whole, encoding="utf-8", newline="\n")
     (tmp_path / "notebooks/99_bare.ipynb").write_text(notebook(("1", [])), encoding="utf-8", newline="\n")
     monkeypatch.setattr(params, "ROOT", tmp_path)
+    monkeypatch.setattr(home, "ROOT", tmp_path)
     monkeypatch.setattr(params, "NOTEBOOKS", tmp_path / "notebooks")
     return tmp_path
 
@@ -108,6 +110,29 @@ def test_documents_are_notebooks_of_their_own_and_move_the_page_of_all_data(proj
 )  # fmt: skip
 def test_faults_of_documents_and_cover_are_told(project, changes, said):
     assert said in problems(project, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"boundaries": "data/none.geojson", "approval": "冀S（2024）012号"}, "map / boundaries：没有文件 data/none.geojson"),
+        ({"boundaries": "data/table.csv"}, "map / approval：画行政区域边界须写审图号，如 冀S（2024）012号；现在是“”"),
+        ({"boundaries": "data/table.csv", "approval": "012"}, "现在是“012”。没有审图号请去掉 boundaries，用方格图"),
+        ({"tiles": {"甲镇": [0, 1], "乙镇": [0, 1]}}, "map / tiles：有两个乡镇街道排在同一格"),
+    ],
+)  # fmt: skip
+def test_faults_of_the_map_are_told(project, changes, said):
+    assert said in problems(project, map=changes)
+
+
+@pytest.mark.parametrize(
+    "number", ["GS(2019)1822号", "GS京（2022）0123号", "冀S（2024）012号", "京S(2021)023号"]
+)
+def test_numbers_of_approved_maps_are_taken(project, number):
+    path = project / "params" / "p.yaml"
+    given = {**GOOD, "map": {"boundaries": "data/table.csv", "approval": number}}
+    path.write_text(yaml.safe_dump(given, allow_unicode=True), encoding="utf-8", newline="\n")
+    assert load_params(path).map.approval == number
 
 
 @pytest.mark.parametrize("name", PACKS)

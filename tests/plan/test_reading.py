@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xhcp_eval.errors import PlanError
-from xhcp_eval.plan.reading import PLANS, load_plan
+from xhcp_eval.files.home import plan_folder, plan_folders
+from xhcp_eval.plan.reading import load_plan
 
 TARGET = "{year: 2030, op: '>=', value: 90, level: district}"
 MINI = {
@@ -421,7 +422,7 @@ def test_a_name_is_no_path(name):
     assert f"没有名为 {name!r} 的规划" in str(refusal(name))
 
 
-@given(st.text(max_size=30).filter(lambda name: name not in {path.name for path in PLANS.iterdir()}))
+@given(st.text(max_size=30).filter(lambda name: name not in plan_folders()))
 def test_no_text_but_a_plans_name_is_taken(name):
     assert str(refusal(name)).startswith(f"没有名为 {name!r} 的规划")
 
@@ -487,7 +488,7 @@ SHIPPED = {
 
 @pytest.mark.parametrize(("file", "old", "new", "expected"), SHIPPED.values(), ids=SHIPPED)
 def test_one_place_changed_in_the_shipped_plan_is_found(tmp_path, file, old, new, expected):
-    folder = shutil.copytree(PLANS / "xinhua_2021_2030", tmp_path / "xinhua_2021_2030")
+    folder = shutil.copytree(plan_folder("xinhua_2021_2030"), tmp_path / "xinhua_2021_2030")
     text = (folder / file).read_text(encoding="utf-8")
     assert old in text
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -174,7 +174,7 @@ def test_wrong_declarations_are_refused(tmp_path, monkeypatch, text, message):
     folder = tmp_path / PLAN.id
     folder.mkdir()
     (folder / identities.FILE).write_text(text, encoding="utf-8", newline="\n")
-    monkeypatch.setattr(identities, "PLANS", tmp_path)
+    monkeypatch.setattr(identities, "plan_folder", lambda name: tmp_path / name)
     with pytest.raises(PlanError, match=message):
         load_identities(PLAN)
 

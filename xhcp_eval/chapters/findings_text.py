@@ -13,9 +13,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from xhcp_eval.chapters.findings_worded import CHAPTERS, Finding, claims_too_much
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.files.yaml_door import load_yaml
-from xhcp_eval.provenance import ROOT
 
 TEXTS = ROOT / "params" / "texts"
 _HEAD = """\

@@ -205,7 +205,9 @@ def skill_by_group(backtest: Backtest, method: str, against: str = "drift") -> F
         for name, row in zip(names, rows.to_dict("records"), strict=True)
     ]
     first = next(iter(SKILL_LABELS))
-    caption = f"“{label(method)}”比“{label(against)}”的{SKILL_LABELS[first]}少{rows[first].iloc[0]:.0%}"
+    less = rows[first].iloc[0]
+    more = f"{'少' if less > 0 else '多'}{abs(less):.0%}"
+    caption = f"“{label(method)}”比“{label(against)}”的{SKILL_LABELS[first]}{more}"
     shapes = "，".join(f"{SHAPES[style.LINES[i][2]]}为{text}" for i, text in enumerate(SKILL_LABELS.values()))
     note = f"{shapes}；横线为95%区间，按指标整组重抽样。"
     return figure_view(

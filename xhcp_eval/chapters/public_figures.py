@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.observations.table import STATUS_LABELS, TOTAL, is_unsure
 from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.units import format_value
-from xhcp_eval.provenance import ROOT
 from xhcp_eval.quality.reporting import NOT_REPORTED
 from xhcp_eval.quality.sourcing import PUBLISHED, documents, read_missing
 from xhcp_eval.verdict.footing import unsure_verdicts

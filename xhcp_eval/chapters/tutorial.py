@@ -9,14 +9,14 @@ import pandas as pd
 
 from xhcp_eval.chapters.kit.views import TableView, table
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.home import resource
 from xhcp_eval.observations.cells import write_csv
 from xhcp_eval.observations.door.intake import import_file
 from xhcp_eval.observations.store.database import Database
 from xhcp_eval.observations.table import COLUMNS
 from xhcp_eval.plan.model import Plan
-from xhcp_eval.provenance import ROOT
 
-NATIONAL = ROOT / "data" / "national" / "births_and_school.csv"
+NATIONAL = resource("data/national/births_and_school.csv")
 INDICATORS = ("eye_exam_coverage_0_6", "neonatal_visit_rate")
 
 

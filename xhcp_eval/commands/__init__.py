@@ -6,6 +6,6 @@ __all__, __getattr__, __dir__ = door(
     __name__,
     {
         "help": "finder",
-        "main": "cli",
+        "main": "start",
     },
 )

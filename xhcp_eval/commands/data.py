@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xhcp_eval import bootstrap
-from xhcp_eval.commands.options import DATABASE, PLAN, DatabaseOption, PlanOption, progress
+from xhcp_eval.commands.options import (
+    DATABASE,
+    PLAN,
+    DatabaseOption,
+    JsonOption,
+    PlanOption,
+    progress,
+    say,
+    tell_table,
+)
+from xhcp_eval.files.home import ROOT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +49,7 @@ def _figures(data: Path | None, database: Path, plan: str) -> tuple[pd.DataFrame
 def template(
     year: Annotated[int, typer.Option(help="数据年份")],
     department: Annotated[str, typer.Option(help="牵头部门；不写则每个部门一份")] = "",
-    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "templates",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = ROOT / "reports" / "templates",
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
 ) -> None:
@@ -48,7 +57,11 @@ def template(
     from xhcp_eval.observations.forms import workbook
 
     base, registry = _open(database, plan)
-    previous = base.observations(registry, region=registry.region)
+    if base.path.exists():
+        previous = base.observations(registry, region=registry.region)
+    else:
+        say(f"还没有数据库 {base.path}：表中没有往年数")
+        previous = base.nothing()
     for name in [department] if department else workbook.departments(registry):
         path = workbook.write_workbook(
             registry, name, year, previous, out / f"{registry.id}_{year}_{name}.xlsx"
@@ -58,13 +71,17 @@ def template(
 
 @app.command("import")
 def import_(  # noqa: PLR0913 - options of a command
-    files: Annotated[list[Path], typer.Argument(help="填报表或明细表：xlsx、csv、parquet")],
+    files: Annotated[list[Path] | None, typer.Argument(help="填报表或明细表：xlsx、csv、parquet")] = None,
+    undo: Annotated[
+        int, typer.Option("--undo", help="不导入，而是撤销第几次导入（xhcp log --imports 列出）")
+    ] = 0,
+    reason: Annotated[str, typer.Option(help="撤销的原因")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不入库")] = False,
     confirmed: Annotated[bool, typer.Option("--confirmed", help="疑问已逐条核对，照此入库")] = False,
     new_regions: Annotated[bool, typer.Option("--new-regions", help="允许从未填报过的地区")] = False,
     reported_on: Annotated[str, typer.Option(help="填报日期，例 2026-03-31；默认今天")] = "",
     by: Annotated[str, typer.Option(help="经办人；默认本机用户")] = "",
-    annotate: Annotated[Path, typer.Option(help="问题标注副本写到哪个文件夹")] = bootstrap.ROOT
+    annotate: Annotated[Path, typer.Option(help="问题标注副本写到哪个文件夹")] = ROOT
     / "reports"
     / "returned",
     database: DatabaseOption = DATABASE,
@@ -75,6 +92,11 @@ def import_(  # noqa: PLR0913 - options of a command
     from xhcp_eval.observations.door.intake import import_files
 
     base, registry = _open(database, plan)
+    if undo:
+        _undo(base, undo, reason, by)
+        return
+    if not files:
+        raise typer.BadParameter("没有给出文件")
     options = {"dry_run": dry_run, "confirmed": confirmed, "new_regions": new_regions, "reported_on": reported_on,
                "by": by, "annotate_in": annotate}  # fmt: skip
     with progress("读入", len(files)) as done:
@@ -85,6 +107,16 @@ def import_(  # noqa: PLR0913 - options of a command
             typer.echo(f"  提示：{notice}")
     if refused:
         raise DataError("\n".join(str(error) for error in refused))
+
+
+def _undo(base: Database, import_id: int, reason: str, by: str) -> None:
+    """Undo an import and tell what stands now."""
+    changed = base.undo(import_id, reason, by)
+    back = int(changed["before"].notna().sum())
+    typer.echo(
+        f"已撤销第 {import_id} 次导入：{back} 个数恢复为此前的填报，{len(changed) - back} 个数不再有填报"
+    )
+    say("改正后的文件可以照常再导入；历次填报仍在 xhcp history 里")
 
 
 def _came_of(kept) -> str:
@@ -100,12 +132,20 @@ def withdraw(
     region: Annotated[str, typer.Argument(help="地区")],
     year: Annotated[int, typer.Argument(help="年份")],
     reason: Annotated[str, typer.Option(help="撤回原因")],
+    entirely: Annotated[bool, typer.Option("--entirely", help="连同此前的各次填报一并撤回")] = False,
+    by: Annotated[str, typer.Option(help="经办人；默认本机用户")] = "",
     database: DatabaseOption = DATABASE,
 ) -> None:
-    """撤回一个报错的数据点；历次填报仍保留。"""
+    """撤回一个报错的数据点：此前的填报恢复为现行数；历次填报仍保留。"""
     from xhcp_eval.observations.store.database import Database
 
-    typer.echo(f"已撤回 {Database(database).withdraw(indicator, region, year, reason)} 个数据点")
+    taken = Database(database).withdraw(indicator, region, year, reason, by, entirely)
+    back = taken["standing"].notna()
+    typer.echo(
+        f"已撤回 {len(taken)} 个数：{int(back.sum())} 个恢复为此前的填报，{int((~back).sum())} 个不再有填报"
+    )
+    for row in taken[back].itertuples():
+        typer.echo(f"  {row.sex} {row.residence} {row.category}：{row.value:g} → {row.standing:g}")
 
 
 @app.command()
@@ -114,40 +154,34 @@ def history(
     region: Annotated[str, typer.Argument(help="地区")],
     year: Annotated[int, typer.Argument(help="年份")],
     database: DatabaseOption = DATABASE,
+    as_json: JsonOption = False,
 ) -> None:
     """一个数据点的历次填报。"""
     from xhcp_eval.observations.store.database import Database
 
-    columns = [
-        "sex",
-        "residence",
-        "category",
-        "value",
-        "numerator",
-        "denominator",
-        "reported_on",
-        "file",
-        "imported_by",
-        "note",
-    ]
-    typer.echo(Database(database).history(indicator, region, year)[columns].to_string(index=False))
+    columns = ["sex", "residence", "category", "value", "numerator", "denominator", "reported_on", "file", "file_row",
+               "imported_by", "taken_back", "note"]  # fmt: skip
+    found = Database(database).history(indicator, region, year)
+    tell_table(found, {name: name for name in columns}, as_json, "没有填报过这个数据点")
 
 
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help="SQL 查询(只读)；表 figures、imports、rounds、releases")],
     database: DatabaseOption = DATABASE,
+    as_json: JsonOption = False,
 ) -> None:
     """用 SQL 查询数据库(只读)。"""
     from xhcp_eval.observations.store.database import Database
 
-    typer.echo(Database(database).sql(query).to_string(index=False))
+    found = Database(database).sql(query)
+    tell_table(found, {name: name for name in found}, as_json, "没有符合的行")
 
 
 @app.command()
 def queries(
     year: Annotated[int, typer.Option(help="数据年份")],
-    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "queries",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = ROOT / "reports" / "queries",
     html: Annotated[bool, typer.Option("--html", help="写 HTML，默认 Word")] = False,
     due: Annotated[str, typer.Option(help="截止日期；给出则检查逾期")] = "",
     audit: Annotated[
@@ -243,6 +277,7 @@ def round_status(
     year: Annotated[int, typer.Argument(help="数据年份")],
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
+    as_json: JsonOption = False,
 ) -> None:
     """谁已填报、谁逾期、各缺几项。"""
     from xhcp_eval.observations.store import rounds
@@ -256,7 +291,7 @@ def round_status(
         "standing": "状态",
     }
     found = rounds.round_status(*_open(database, plan), year)
-    typer.echo(found[list(names)].rename(columns=names).to_string(index=False))
+    tell_table(found, names, as_json, "没有应报的部门")
 
 
 @rounds_app.command("missing")
@@ -264,6 +299,7 @@ def round_missing(
     year: Annotated[int, typer.Argument(help="数据年份")],
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
+    as_json: JsonOption = False,
 ) -> None:
     """逐项列出缺报的指标。"""
     from xhcp_eval.observations.store import rounds
@@ -275,7 +311,7 @@ def round_missing(
         "last_year": "最近有数据的年份",
     }
     found = rounds.missing(*_open(database, plan), year)
-    typer.echo(found[list(names)].rename(columns=names).to_string(index=False) if len(found) else "没有缺报")
+    tell_table(found, names, as_json, "没有缺报")
 
 
 @rounds_app.command("freeze")
@@ -295,8 +331,35 @@ def round_check(
     name: Annotated[str, typer.Argument(help="定版名，例 2025-1")],
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
+    as_json: JsonOption = False,
 ) -> None:
-    """由数据库重做一个定版，核对是否与当时一致。"""
+    """核对一个定版：文件没有改动，由数据库重做与当时一致；列出此后更正过的数。"""
     from xhcp_eval.observations.store import rounds
 
-    typer.echo(f"{name}：{len(rounds.release_table(*_open(database, plan), name))} 个数据点，与当时一致")
+    base, registry = _open(database, plan)
+    since = rounds.check_release(base, registry, name)
+    if as_json:
+        tell_table(since, {}, as_json, "")
+        return
+    typer.echo(
+        f"{name}：{len(rounds.release_table(base, registry, name))} 个数据点，文件和数据库都与当时一致"
+    )
+    if len(since):
+        names = {"indicator": "指标", "region": "地区", "year": "年", "sex": "性别", "residence": "城乡", "category": "分组",
+                 "released": "定版时", "now": "现在"}  # fmt: skip
+        typer.echo(f"定版后又更正或撤回的数 {len(since)} 个：")
+        tell_table(since, names, False, "")
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="数据文件：csv、xlsx 或 parquet")],
+    plan: Annotated[str, typer.Option(help="按哪个规划的指标检查")] = PLAN,
+) -> None:
+    """检查数据文件能否读入，一次列出全部问题。"""
+    from xhcp_eval.observations.table import read_table
+    from xhcp_eval.plan.reading import load_plan
+
+    registry = load_plan(plan)
+    for path in files:
+        typer.echo(f"{path.name}：{len(read_table(path, registry))} 个数据点，全部通过")

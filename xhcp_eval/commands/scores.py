@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
-from xhcp_eval import bootstrap
 from xhcp_eval.commands.options import PLAN, PlanOption
+from xhcp_eval.files.home import ROOT
 
 app = typer.Typer(name="score", help="证据评分：发评分表、收评分表、看一致性。", no_args_is_help=True)
 FolderOption = Annotated[Path, typer.Option("--folder", help="评估资料文件夹，收回的评分存在这里")]
-FOLDER = bootstrap.ROOT / "data" / "evaluation"
+FOLDER = ROOT / "data" / "evaluation"
 
 
 @app.command("out")
 def out_(
     rater: Annotated[list[str], typer.Option("--rater", help="评分者编号，可写多个；不要写真名")],
-    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = bootstrap.ROOT / "reports" / "scoring",
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹")] = ROOT / "reports" / "scoring",
     own: Annotated[bool, typer.Option("--own", help="部门自评，不是第三方")] = False,
     domain: Annotated[list[str] | None, typer.Option(help="只评这些领域，如 health；可写多个")] = None,
     folder: FolderOption = FOLDER,
@@ -92,14 +92,15 @@ def status(folder: FolderOption = FOLDER, plan: PlanOption = PLAN) -> None:
 
 def _opened(plan: str):
     from xhcp_eval.evaluation.methods.rubric import load_rubric, plan_wording, rubric_items
-    from xhcp_eval.plan.reading import PLANS, load_plan
+    from xhcp_eval.files.home import plan_folder
+    from xhcp_eval.plan.reading import load_plan
 
     registry = load_plan(plan)
-    rubric = load_rubric(PLANS / registry.id / "rubric.yaml")
+    rubric = load_rubric(plan_folder(registry.id) / "rubric.yaml")
     return (
         registry,
         rubric,
-        rubric_items(rubric, registry, plan_wording(PLANS / registry.id / "wording.yaml")),
+        rubric_items(rubric, registry, plan_wording(plan_folder(registry.id) / "wording.yaml")),
     )
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xhcp_eval import bootstrap
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.files.home import ROOT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xhcp_eval.pack.pack import Pack
 
 app = typer.Typer()
-PARAMS = bootstrap.ROOT / "params"
+PARAMS = ROOT / "params"
 
 
 @app.command()
@@ -78,7 +78,6 @@ def _headline(pack: Pack) -> str:
 def _tell(pack: Pack) -> None:
     """The documents, the figures that nothing speaks for, and where to look."""
     from xhcp_eval.observations.table import STATUS_LABELS
-    from xhcp_eval.provenance import ROOT
     from xhcp_eval.quality.sourcing import documents, read_missing, unsure_figures
 
     names = {i.id: i.name for i in pack.plan.reportable}

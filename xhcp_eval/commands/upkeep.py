@@ -5,25 +5,54 @@ Each function runs the tool with the Python of this environment and returns its 
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from xhcp_eval.bootstrap import LOCK, PROJECT, ROOT
+from xhcp_eval.bootstrap import DEV_LOCK, LOCK, PROJECT, ROOT
 
 ENVIRONMENT = ROOT / "environment.yml"
 NOTEBOOKS = ROOT / "notebooks"
 
 
 def write_lock(upgrade: bool = False) -> int:
-    """Resolve pyproject.toml for all supported Pythons and systems into requirements.lock, with hashes.
+    """Resolve pyproject.toml for all supported Pythons and systems into the two locks, with hashes.
 
+    requirements-dev.lock has everything, requirements.lock what users need of it, in the same versions.
     upgrade: take the newest versions instead of keeping those of the present lock.
     """
-    options = ["--universal", "--generate-hashes", "--python-version", "3.11", "--all-extras", "--no-config"]
+    options = ["--universal", "--python-version", "3.11", "--no-config"]
     header = ["--custom-compile-command", "python -m xhcp_eval lock"]
-    names = [PROJECT.name, "--output-file", LOCK.name]
-    return _run("uv", "pip", "compile", *options, *header, *names, *(["--upgrade"] if upgrade else []))
+    whole = [PROJECT.name, "--output-file", DEV_LOCK.name, *(["--upgrade"] if upgrade else [])]
+    code = _run("uv", "pip", "compile", *options, "--generate-hashes", "--all-extras", *header, *whole)
+    if code:
+        return code
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "compile",
+        *options,
+        "--no-annotate",
+        "--no-header",
+        "--quiet",
+    ]
+    asked = [PROJECT.name, "--extra", "setup", "--constraint", DEV_LOCK.name]
+    done = subprocess.run([*command, *asked], capture_output=True, cwd=ROOT)
+    if done.returncode == 0:
+        names = {line.partition("==")[0] for line in done.stdout.decode("utf-8").splitlines()}
+        LOCK.write_text(
+            _users_lock(names, DEV_LOCK.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
+        )
+    return done.returncode
+
+
+def _users_lock(names: set[str], whole: str) -> str:
+    """The lines of the whole lock that are of these packages, under its header."""
+    header, *blocks = re.split(r"^(?=\w)", whole, flags=re.MULTILINE)
+    return header + "".join(block for block in blocks if block.partition("==")[0] in names)
 
 
 def environment_text() -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.bootstrap import ROOT
 from xhcp_eval.evaluation.methods.independent_check import draw_sample
 from xhcp_eval.evaluation.methods.rubric import (
     EVIDENCE_COLUMNS,
@@ -24,10 +23,10 @@ from xhcp_eval.evaluation.methods.rubric import (
 )
 from xhcp_eval.evaluation.scoring.appraisal import appraise
 from xhcp_eval.evaluation.unit_ranking import load_ranking_rule
+from xhcp_eval.files.home import ROOT, plan_folder
 from xhcp_eval.observations.cells import write_csv
 from xhcp_eval.observations.table import is_total
 from xhcp_eval.plan.model import Plan
-from xhcp_eval.plan.reading import PLANS
 
 FOLDER = ROOT / "data" / "demo" / "evaluation"
 SEED = 20260401
@@ -44,7 +43,7 @@ def write_raters(plan: Plan, observations: pd.DataFrame, folder: str | Path = FO
     observations: the demonstration district's table, of which a sample is recounted.
     """
     folder = Path(folder)
-    rubric = load_rubric(PLANS / plan.id / "rubric.yaml")
+    rubric = load_rubric(plan_folder(plan.id) / "rubric.yaml")
     rng = np.random.default_rng(SEED)
     scores, evidence = _scores(plan, rubric, rng)
     tables = {

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from xhcp_eval.bootstrap import ROOT
 from xhcp_eval.demo.district import YEARS, District, Entry
 from xhcp_eval.demo.rows import Row, indicator_rows
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.files.yaml_door import read_yaml
 from xhcp_eval.observations.table import COLUMNS, DEFAULTS, KEY
 from xhcp_eval.plan.model import Plan

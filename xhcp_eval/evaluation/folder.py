@@ -12,8 +12,8 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.rubric import EVIDENCE_COLUMNS, SCORE_COLUMNS
+from xhcp_eval.files.home import ROOT, label
 from xhcp_eval.observations.cells import open_table, text_of
-from xhcp_eval.provenance import ROOT
 
 NAMES = (
     "scores.csv", "evidence.csv", "recount.csv", "judgements.csv", "ranking.yaml", "measures.yaml", "questionnaire.csv",
@@ -82,7 +82,7 @@ def evaluation_inputs(folder: str) -> list[str]:
     if not folder:
         return []
     path = (ROOT / folder).resolve()
-    return [(path / name).relative_to(ROOT).as_posix() for name in NAMES if (path / name).is_file()]
+    return [label(path / name) for name in NAMES if (path / name).is_file()]
 
 
 def _numbers(column: pd.Series, name: str) -> pd.Series:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xhcp_eval import provenance
 from xhcp_eval.errors import DataError
+from xhcp_eval.files import home
 from xhcp_eval.forecast.breaks import COLUMNS as BREAK_COLUMNS
 from xhcp_eval.forecast.breaks import unmarked_breaks
 from xhcp_eval.forecast.reference.peers import Company
@@ -96,7 +96,7 @@ def read_tables(names, plan: Plan, region: str | None = None, as_of: date | None
 
     names: files relative to the project. as_of: databases as they were known then. Raises DataError.
     """
-    paths = [provenance.ROOT / name for name in names]
+    paths = [home.ROOT / name for name in names]
     tables = [
         Database(path).observations(plan, as_of=as_of, region=region)
         if path.suffix == ".duckdb"
@@ -113,7 +113,7 @@ def read_published(name: str, plan: Plan, region: str, origin: int) -> pd.DataFr
     a file that isn't one, naming what it lacks, or one that is another region's, another plan's or a later year's.
     """
     try:
-        frame = pd.read_csv(provenance.ROOT / name, encoding="utf-8-sig", keep_default_na=True)
+        frame = pd.read_csv(home.ROOT / name, encoding="utf-8-sig", keep_default_na=True)
     except (OSError, ValueError) as error:
         raise DataError(f"{name} 不能作为当时公布的结果读取：{error}") from error
     needed = (*NEEDED, "region")
@@ -320,11 +320,12 @@ def _with_year(outcomes: pd.DataFrame, plan: Plan, asked: Plan) -> list[str]:
 def input_tables(params: PackParams) -> list[str]:
     """Tables and texts beside the region's own figures, relative to the project."""
     text = Path("params", "texts", f"{params.pack}.yaml")
-    texts = [text.as_posix()] if (provenance.ROOT / text).is_file() else []
+    texts = [text.as_posix()] if (home.ROOT / text).is_file() else []
     published = [params.forecast_published] if params.forecast_published else []
     definitions = load_plan(params.plan).definitions
     shared = [f"data/plans/{definitions}"] if definitions else []
     beside = {(Path(name).parent / MISSING).as_posix() for name in params.data}
-    missing = sorted(name for name in beside if (provenance.ROOT / name).is_file())
+    missing = sorted(name for name in beside if (home.ROOT / name).is_file())
     tables = [*params.comparison_data, *params.outcome_data, *params.learn_from]
-    return [*tables, *published, *shared, *missing, *texts]
+    drawn = [params.map.boundaries] if params.map.boundaries else []
+    return [*tables, *published, *shared, *missing, *texts, *drawn]

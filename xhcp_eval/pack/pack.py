@@ -20,6 +20,7 @@ import pandas as pd
 from xhcp_eval import provenance
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.folder import EvaluationFolder, evaluation_inputs
+from xhcp_eval.files import home
 from xhcp_eval.forecast.reference.peers import Company
 from xhcp_eval.pack.frames import FRAMES, compute_frames, input_tables, read_tables
 from xhcp_eval.pack.params import PackParams, load_params
@@ -28,7 +29,7 @@ from xhcp_eval.plan.reading import load_plan
 
 Said = TypeVar("Said")
 _HELD: dict[Path, Pack] = {}
-STORE = provenance.ROOT / "reports" / ".packs"
+STORE = home.ROOT / "reports" / ".packs"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +120,7 @@ def open_pack(pack: str = "midterm_2025", snapshot: str = "") -> Pack:
     Raises ParamsError, PlanError or DataError, in Chinese.
     """
     if not snapshot:
-        return stored_pack(load_params(provenance.ROOT / "params" / f"{pack}.yaml"))
+        return stored_pack(load_params(home.ROOT / "params" / f"{pack}.yaml"))
     folder = Path(snapshot)
     return _HELD[folder] if folder in _HELD else read_snapshot(folder)
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.files.home import ROOT, plan_folders
 from xhcp_eval.files.yaml_door import load_yaml, near
-from xhcp_eval.provenance import ROOT
 from xhcp_eval.verdict.settings import Settings
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -196,12 +196,9 @@ def _literal(node: ast.expr | None) -> Any:
 
 def _file_problems(params: PackParams) -> list[str]:
     """The plan's folder and every table must exist, inside the project."""
-    plans = ROOT / "data" / "plans"
     problems = []
-    if not (plans / params.plan / "plan.yaml").is_file():
-        problems.append(
-            f"plan：没有规划 {params.plan}；{near(params.plan, _names(plans.glob('*/plan.yaml')))}"
-        )
+    if params.plan not in plan_folders():
+        problems.append(f"plan：没有规划 {params.plan}；{near(params.plan, sorted(plan_folders()))}")
     published = (params.forecast_published,) if params.forecast_published else ()
     tables = {
         name: getattr(params, name) for name in ("data", "comparison_data", "outcome_data", "learn_from")
@@ -251,10 +248,6 @@ def _map_problems(given: MapFacts) -> list[str]:
     return problems
 
 
-def _names(files) -> list[str]:
-    return sorted(file.parent.name for file in files)
-
-
 def _year_problems(params: PackParams) -> list[str]:
     problems = []
     if params.outcome_year is not None and params.outcome_year <= params.data_until:
@@ -292,7 +285,10 @@ def _section_problems(params: PackParams) -> list[str]:
 
 
 def _parameter_problems(section: Section) -> list[str]:
-    defaults = notebook_parameters(NOTEBOOKS / section.notebook)
+    try:
+        defaults = notebook_parameters(NOTEBOOKS / section.notebook)
+    except (ValueError, KeyError, TypeError, SyntaxError):
+        return ["不是完好的笔记本文件；恢复它，或由 xhcp init 新建的项目中拷来"]
     if defaults is None:
         return ["没有带 parameters 标签的参数格"]
     problems = [f"参数格中缺少 {name}" for name in GIVEN if name not in defaults]

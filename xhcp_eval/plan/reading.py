@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from xhcp_eval.errors import PlanError
+from xhcp_eval.files.home import SHIPPED, plan_folders
 from xhcp_eval.files.yaml_door import fault_text, fields_at, read_yaml
 from xhcp_eval.plan.model import (
     SHORT,
@@ -26,7 +27,6 @@ from xhcp_eval.plan.model import (
     Strategy,
     Target,
 )
-from xhcp_eval.provenance import ROOT
 
 __all__ = [
     "Ambiguity",
@@ -40,7 +40,6 @@ __all__ = [
     "load_plan",
 ]
 
-PLANS = ROOT / "data" / "plans"
 # File -> sections it may hold; a section becomes the field of the same name in Plan.
 FILES: dict[str, tuple[str, ...]] = {
     "goals.yaml": ("goals",),
@@ -56,11 +55,11 @@ REQUIRED = ("plan.yaml", "indicators.yaml")
 def load_plan(plan: str | Path) -> Plan:
     """Read and check a plan.
 
-    plan: name of a folder in data/plans/ (letters, digits, underscores), or a folder as `Path`.
+    plan: name of a folder in data/plans/ of the project or of the package (letters, digits, underscores), or a folder as `Path`.
     Raises PlanError listing every problem at once: file, id, field, what is wrong, what is allowed.
     """
     folder = plan if isinstance(plan, Path) else _folder(plan)
-    files = sorted(path for place in (folder, folder.parent) for path in place.glob("*.yaml"))
+    files = sorted(path for place in (folder, *_shared_places(folder)) for path in place.glob("*.yaml"))
     return _load(folder, tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 
@@ -84,7 +83,7 @@ def _load(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Plan:
             content |= {key: found[key] for key in sections if key in found}
     if problems:
         raise PlanError(f"规划 {folder.name} 有误", problems)
-    _define_indicators(content, folder.parent)
+    _define_indicators(content, _shared_places(folder))
     _complete_targets(content)
     try:
         result = Plan.model_validate(content)
@@ -98,25 +97,31 @@ def _load(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Plan:
 
 
 def _folder(name: str) -> Path:
-    known = sorted(path.name for path in PLANS.iterdir() if path.is_dir()) if PLANS.is_dir() else []
+    known = plan_folders()
     if not re.fullmatch(r"[A-Za-z0-9_]+", name) or name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"；是否指 {near[0]}" if near else ""
-        raise PlanError(f"没有名为 {name!r} 的规划{hint}；data/plans/ 下有：{'、'.join(known)}")
-    return PLANS / name
+        raise PlanError(f"没有名为 {name!r} 的规划{hint}；有：{'、'.join(sorted(known))}")
+    return known[name]
 
 
-def _define_indicators(content: dict, place: Path) -> None:
+def _shared_places(folder: Path) -> list[Path]:
+    """Where definitions that several plans share may stand: beside the plan's folder, else in the package."""
+    return list(dict.fromkeys((folder.parent, SHIPPED / "data" / "plans")))
+
+
+def _define_indicators(content: dict, places: list[Path]) -> None:
     """Give the indicators the fields that several plans share; those that a plan adds nothing to are there without targets.
 
-    place: folder of the file that plan.yaml names as definitions.
+    places: folders that may have the file that plan.yaml names as definitions.
     """
     name, own = content.get("definitions"), content.get("indicators")
     if not isinstance(name, str) or not isinstance(own, list):
         return
-    if not (place / name).is_file():
+    file = next((place / name for place in places if (place / name).is_file()), None)
+    if file is None:
         raise PlanError(f"plan.yaml：definitions：data/plans/ 下没有文件 {name}")
-    shared = {item["id"]: item for item in read_yaml(place / name, PlanError)["indicators"]}
+    shared = {item["id"]: item for item in read_yaml(file, PlanError)["indicators"]}
     named = [item for item in own if isinstance(item, dict)]
     listed = {item.get("id") for item in named}
     content["indicators"] = [shared.get(item.get("id"), {}) | item for item in named]

@@ -11,9 +11,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from xhcp_eval.errors import PlanError
+from xhcp_eval.files.home import plan_folder
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.plan.model import Plan
-from xhcp_eval.plan.reading import PLANS
 
 RELATIONS = {"at_most": "不超过", "equal": "等于"}
 FILE = "identities.yaml"
@@ -89,7 +89,7 @@ def load_identities(plan: Plan) -> Identities:
 
     Raises PlanError, in Chinese, for a file that is not as it must be or names unknown indicators.
     """
-    path = PLANS / plan.id / FILE
+    path = plan_folder(plan.id) / FILE
     if not path.is_file():
         return Identities()
     found = load_yaml(path, Identities, f"规划 {plan.id} 的指标关系", PlanError, empty=True)

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.errors import DataError
+from xhcp_eval.files.home import SHIPPED
 from xhcp_eval.forecast.backtests.backtest import Backtest, backtest
 from xhcp_eval.forecast.backtests.cases import SEED, Cases
 from xhcp_eval.forecast.breaks import unmarked_breaks
 from xhcp_eval.forecast.panel import Panel, make_panel
-from xhcp_eval.provenance import ROOT
 from xhcp_eval.warnings.false_alarms import TOWNSHIPS, floor_alarms, still_alarms
 from xhcp_eval.warnings.movement import room, volatile, worse_two_years
 from xhcp_eval.warnings.precision import skill_note, skill_of
@@ -41,7 +41,7 @@ UNMEASURED = dict.fromkeys(FIGURES)
 
 def wanted() -> dict[str, int]:
     """+1 where more of an indicator of the panel is better, -1 where less is."""
-    table = pd.read_csv(ROOT / WANTED)
+    table = pd.read_csv(SHIPPED / WANTED)
     return dict(zip(table["indicator"], table["wanted"].map({"more": 1, "less": -1}), strict=True))
 
 
@@ -203,7 +203,7 @@ def irregular_limit(panel: Panel, rules: WarningRules) -> float:
 
 
 def _reference_panel() -> pd.DataFrame:
-    path = ROOT / PANEL
+    path = SHIPPED / PANEL
     if not path.exists():
         raise DataError(f"缺少参照序列 {PANEL.as_posix()}；实测预警规则须在源码目录中进行")
     return pd.read_parquet(path)

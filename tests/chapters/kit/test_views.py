@@ -30,7 +30,7 @@ def drawn(alt="婴儿死亡率折线图。2025年4‰。"):
 def test_a_figure_is_small_its_letters_are_letters_and_it_is_described():
     view = drawn()
     node = markup.fromstring(view.html).xpath("//svg")[0]
-    assert node.get("role") == "img"
+    assert node.get("role") == "group"
     assert node.get("aria-label") == "婴儿死亡率折线图。2025年4‰。"
     assert (view.width, view.height) == pytest.approx((4 * 96, 2 * 96), abs=48)
     assert "2022" in {text.text for text in node.xpath(".//text")}

@@ -13,9 +13,10 @@ from xhcp_eval.evaluation.methods.rubric import (
     rubric_items,
     void_reasons,
 )
-from xhcp_eval.plan.reading import PLANS, load_plan
+from xhcp_eval.files.home import plan_folder
+from xhcp_eval.plan.reading import load_plan
 
-FOLDER = PLANS / "xinhua_2021_2030"
+FOLDER = plan_folder("xinhua_2021_2030")
 
 
 @pytest.fixture(scope="module")

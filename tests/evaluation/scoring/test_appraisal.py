@@ -7,7 +7,7 @@ import pytest
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.rubric import EVIDENCE_COLUMNS, SCORE_COLUMNS, load_rubric
 from xhcp_eval.evaluation.scoring.appraisal import appraise, domain_composites, seen_by
-from xhcp_eval.plan.reading import PLANS
+from xhcp_eval.files.home import plan_folder
 
 ITEMS = pd.DataFrame(
     [("g1", "goal", "health", "甲"), ("g2", "goal", "health", "乙"), ("g3", "goal", "law", "丙"), ("g4", "goal", "law", "丁"),
@@ -22,7 +22,7 @@ PIECES = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def rubric():
-    return load_rubric(PLANS / "xinhua_2021_2030" / "rubric.yaml")
+    return load_rubric(plan_folder("xinhua_2021_2030") / "rubric.yaml")
 
 
 def given(**items):

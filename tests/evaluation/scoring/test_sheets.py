@@ -15,8 +15,9 @@ from xhcp_eval.evaluation.scoring.sheets import (
     read_scoring_book,
     write_scoring_book,
 )
+from xhcp_eval.files.home import plan_folder
 from xhcp_eval.observations.forms.workbook import STAMP_SHEET
-from xhcp_eval.plan.reading import PLANS, load_plan
+from xhcp_eval.plan.reading import load_plan
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def plan():
 
 @pytest.fixture(scope="module")
 def rubric():
-    return load_rubric(PLANS / "xinhua_2021_2030" / "rubric.yaml")
+    return load_rubric(plan_folder("xinhua_2021_2030") / "rubric.yaml")
 
 
 @pytest.fixture(scope="module")

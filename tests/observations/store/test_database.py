@@ -14,7 +14,8 @@ import pytest
 from waiting import HANG, python
 
 from xhcp_eval.errors import DataError
-from xhcp_eval.observations.store import database as module
+from xhcp_eval.observations.store import connection as module
+from xhcp_eval.observations.store import journal
 from xhcp_eval.observations.store.database import Database
 from xhcp_eval.observations.table import COLUMNS, read_table
 from xhcp_eval.plan.reading import load_plan
@@ -41,7 +42,7 @@ def figure(value, day, **change):
 
 def put(database, *tables):
     for table in tables:
-        number = len(database.imports())
+        number = len(database.imports()) if database.path.exists() else 0
         database.add(table, file=f"{number}.csv", sha256=f"hash {number}", **WHO)
 
 
@@ -91,14 +92,123 @@ def test_a_region_comes_with_its_units_and_no_namesake(database):
 
 def test_a_figure_withdrawn_is_gone_but_not_forgotten(database):
     put(database, figure(91.0, "2025-03-01"))
-    assert database.withdraw("nip_vaccination_coverage", "新华区", 2024, "报错了年份") == 1
+    assert len(database.withdraw("nip_vaccination_coverage", "新华区", 2024, "报错了年份")) == 1
     assert database.observations().empty
     assert database.observations(as_of="2025-12-31")["value"].tolist() == [91.0]
-    assert database.history("nip_vaccination_coverage", "新华区", 2024)["note"].tolist()[-1] == "报错了年份"
+    assert database.history("nip_vaccination_coverage", "新华区", 2024)["taken_back"].tolist() == ["已撤回"]
+    assert journal.entries(database, "撤回")["detail"].tolist() == ["1 个数：报错了年份"]
     with pytest.raises(DataError, match="没有可撤回的数据点"):
         database.withdraw("nip_vaccination_coverage", "新华区", 2024, "再撤一次")
     with pytest.raises(DataError, match="必须写明原因"):
         database.withdraw("nip_vaccination_coverage", "新华区", 2024, " ")
+
+
+def values(database, **asked):
+    return database.observations(**asked)["value"].tolist()
+
+
+def test_a_withdrawal_brings_back_what_was_reported_before(database):
+    put(database, figure(91.0, "2025-03-01"), figure(19.0, "2025-04-01"))
+    taken = database.withdraw("nip_vaccination_coverage", "新华区", 2024, "数位颠倒")
+    assert taken[["value", "standing"]].to_numpy().tolist() == [[19.0, 91.0]]
+    assert values(database) == [91.0]
+    put(database, figure(92.0, "2025-05-01"))
+    assert values(database) == [92.0]
+    database.withdraw("nip_vaccination_coverage", "新华区", 2024, "全部有误", entirely=True)
+    assert values(database) == []
+
+
+def test_an_import_undone_is_as_if_it_had_never_come(database):
+    put(database, DEMO.head(500), figure(91.0, "2025-03-01"))
+    before = database.observations()
+    wrong = before.assign(value=0.0, numerator=np.nan, denominator=np.nan, reported_on="2030-06-01")
+    put(database, pd.concat([wrong, figure(5.0, "2030-06-01", year=2023)]))
+    assert (database.observations()["value"] == 0).sum() == len(before)
+    changed = database.undo(3, "整份报错")
+    pd.testing.assert_frame_equal(database.observations(), before)
+    assert len(changed) == len(before) + 1
+    assert changed["before"].isna().sum() == before["value"].isna().sum() + 1
+    assert database.imports()["undone"].tolist() == [False, False, True]
+    assert len(database.sql("select * from reported where import_id = 3")) == len(wrong) + 1
+
+
+def test_a_file_may_come_again_after_its_import_was_undone(database):
+    put(database, figure(91.0, "2025-03-01"))
+    kept = {"file": "a.csv", "sha256": "same", **WHO}
+    assert database.add(figure(19.0, "2025-04-01"), **kept).is_new
+    database.undo(2, "先撤下核对")
+    assert values(database) == [91.0] and not database.holds("same")
+    assert database.add(figure(19.0, "2025-04-01"), **kept) == (3, 1, True)
+    assert values(database) == [19.0] and database.holds("same")
+    assert not database.add(figure(19.0, "2025-04-01"), **kept).is_new
+
+
+def test_what_was_known_on_a_day_stays_known_whatever_is_undone_later(database, monkeypatch):
+    put(database, figure(91.0, "2025-03-01"), figure(19.0, "2025-04-01"))
+    database.undo(2, "报错")
+    assert values(database) == [91.0]
+    assert values(database, as_of="2025-12-31") == [19.0]
+
+
+@pytest.mark.parametrize(
+    "number, reason, message",
+    [(9, "x", "没有第 9 次导入"), (1, " ", "必须写明原因"), (2, "x", "已经撤销")],
+)
+def test_an_undo_that_makes_no_sense_is_refused(database, number, reason, message):
+    put(database, figure(91.0, "2025-03-01"), figure(92.0, "2025-03-02"))
+    database.undo(2, "x")
+    with pytest.raises(DataError, match=message):
+        database.undo(number, reason)
+    assert values(database) == [91.0]
+
+
+def test_the_original_of_an_import_is_kept_and_its_rows_are_known(database):
+    rows = DEMO.head(3).set_axis([2, 5, 9])
+    database.add(rows, file="a.csv", sha256="one", original=b"indicator,...", **WHO)
+    assert database.original(1) == ("a.csv", b"indicator,...")
+    assert sorted(database.sql("select file_row from reported")["file_row"]) == [2, 5, 9]
+    put(database, figure(91.0, "2025-03-01"))
+    with pytest.raises(DataError, match="没有保存第 2 次导入的原件"):
+        database.original(2)
+
+
+def test_a_path_that_leads_nowhere_is_told_and_makes_nothing(tmp_path):
+    base = Database(tmp_path / "no" / "such.duckdb")
+    for ask in (
+        base.observations,
+        base.imports,
+        base.regions,
+        lambda: base.history("a", "b", 2024),
+        lambda: base.sql("select 1"),
+    ):
+        with pytest.raises(DataError, match="没有数据库"):
+            ask()
+    assert not base.holds("x") and base.nothing().empty
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners and modes are a matter of POSIX")
+def test_the_file_is_its_owners_alone(database):
+    put(database, figure(91.0, "2025-03-01"))
+    assert database.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_machine_without_accounts_imports_as_well(database, monkeypatch):
+    def no_entry():
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", no_entry)
+    database.add(figure(91.0, "2025-03-01"), file="a.csv", sha256="one", plan=PLAN.id)
+    assert database.imports()["imported_by"].tolist() == ["未知用户"]
+
+
+def test_a_damaged_file_is_called_damaged_at_once(database):
+    put(database, DEMO)
+    content = bytearray(database.path.read_bytes())
+    content[4096 : 4096 * 3] = bytes(4096 * 2)
+    database.path.write_bytes(content)
+    with pytest.raises(DataError, match=r"已损坏|没有写入或读出"):
+        Database(database.path, wait=HANG).observations()
 
 
 def test_an_empty_date_of_report_is_the_day_of_import(database):

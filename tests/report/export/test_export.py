@@ -41,7 +41,7 @@ def test_every_figure_is_there_as_drawing_and_picture(report, tmp_path):
     ]
     drawn = Image.open(folder / "30_domain_health_001_接种率_历年值与预测区间.png")
     assert drawn.info["dpi"] == pytest.approx((300, 300), abs=0.01)
-    assert drawn.width == pytest.approx(621 / 96 * 300, abs=2)
+    assert drawn.width == pytest.approx(562 / 96 * 300, abs=2)
     assert Image.open(folder / "80_method_002_色块.png").convert("RGB").getpixel((1, 1)) == (0, 0x72, 0xB2)
 
 

@@ -57,8 +57,8 @@ def test_it_looks_as_matplotlib_draws_it(draw):
     size = Image.open(BytesIO(ours)).size
     assert np.subtract(size, Image.open(BytesIO(expected)).size) == pytest.approx([0, 0], abs=2)
     difference = np.abs(blurred(expected, size) - blurred(ours))
-    assert difference.mean() < 1.0  # of 255
-    assert np.quantile(difference, 0.999) < 40
+    assert difference.mean() < 1.5  # of 255; letters cover a tenth of the smallest
+    assert np.quantile(difference, 0.999) < 50
     # and it would be seen if something were missing
     empty = svg_png(PAGE.format(100, ""), 150)
     assert np.abs(blurred(expected, size) - blurred(empty, size)).mean() > 4

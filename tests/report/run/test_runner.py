@@ -12,6 +12,7 @@ import pytest
 from nbformat import v4
 
 from xhcp_eval.errors import ParamsError, RunError
+from xhcp_eval.files import home
 from xhcp_eval.pack import params as params_module
 from xhcp_eval.pack.frames import FRAMES
 from xhcp_eval.pack.pack import Pack
@@ -97,6 +98,7 @@ class Project:
 def project(tmp_path, monkeypatch) -> Project:
     made = Project(tmp_path)
     monkeypatch.setattr(params_module, "ROOT", tmp_path)
+    monkeypatch.setattr(home, "ROOT", tmp_path)
     monkeypatch.setattr(params_module, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(runner, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(runner, "compute_pack", made.compute)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over, to_indicator
 from xhcp_eval.chapters.brief.tiles import Tile, folded
-from xhcp_eval.chapters.figures.canvas import LINE, WIDTH, Canvas
+from xhcp_eval.chapters.figures.canvas import LINE, PAPER, WIDTH, Canvas
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.tables import AT_RISK
 from xhcp_eval.chapters.wording.counting import counts
@@ -80,7 +80,7 @@ def _domain_lines(pack: Pack, rows) -> list[tuple[list[str], int]]:
 
 def _tile(canvas: Canvas, pack: Pack, row, left: float, top: float) -> None:
     mark, address = mark_of(row.status, row.side), to_indicator(pack, row.indicator)
-    fill, edge = ("#fff", mark.colour) if mark.hollow else (mark.colour, "")
+    fill, edge = (PAPER, mark.colour) if mark.hollow else (mark.colour, "")
     canvas.box(
         left + ROOM / 2, top + ROOM / 2, _wide() - ROOM, HIGH - ROOM, fill, edge, _clause(pack, row), address
     )
@@ -121,7 +121,7 @@ def _legend(canvas: Canvas, top: float, over: bool, shown: set[str]) -> None:
     ]
     for k, (status, side) in enumerate(entries):
         mark, left, middle = mark_of(status, side), (k % 4) * WIDTH / 4, top + 7 + 15 * (k // 4)
-        fill = "#fff" if mark.hollow else mark.colour
+        fill = PAPER if mark.hollow else mark.colour
         canvas.box(left, middle - 6, 14, 12, fill, mark.colour)
         canvas.words(left + 7, middle, mark.symbol, "middle", mark.ink)
         canvas.words(left + 18, middle, _legend_word(status, side, over))

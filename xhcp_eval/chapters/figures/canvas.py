@@ -25,6 +25,7 @@ TYPE = style.TYPE  # size of letters, points
 LINE = 12.0  # from one line of words to the next, points
 BASELINE = 0.36  # of a line's middle below the middle of its letters, in sizes of letters
 INK, SOFT, FAINT, TARGET = style.HISTORY, style.MUTED, style.FAINT, style.TARGET
+PAPER = style.PAPER
 FORECAST, PALE = style.FORECAST, style.FORECAST_FAR  # of what is ahead, and of how unsure it is
 DASHES = "{:g} {:g}".format(*style.DASHES)
 ASKED = {"trend_up": "高于", "trend_down": "低于"}
@@ -74,7 +75,7 @@ class Canvas:
         self, x: float, y: float, colour: str = INK, hollow: bool = False, told: str = "", radius: float = 3.2
     ) -> None:
         """A point. hollow: only its rim is coloured. told: what a reader who points at it is told."""
-        fill = style.PAPER if hollow else colour
+        fill = PAPER if hollow else colour
         self._mark(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{fill}" stroke="{colour}" stroke-width="1.2"',
             "circle",
@@ -112,7 +113,7 @@ class Canvas:
     def _words(self, x: float, y: float, text: str, at: str, colour: str, link: str, over: bool) -> None:
         anchor = "" if at == "start" else f' text-anchor="{at}"'
         ink = "" if colour == INK else f' fill="{colour}"'
-        rim = f' stroke="{style.PAPER}" stroke-width="2.4" paint-order="stroke"' if over else ""
+        rim = f' stroke="{PAPER}" stroke-width="2.4" paint-order="stroke"' if over else ""
         drawn = f'<text x="{x:.1f}" y="{y + BASELINE * TYPE:.1f}"{anchor}{ink}{rim}>{escape(text)}</text>'
         self._marks.append(_linked(drawn, link))
 
@@ -155,7 +156,7 @@ def source_line(pack: Pack, what: str = "", how: str = "") -> str:
     what: the source (default: of a plan's own figures). how: to read it, in a sentence.
     """
     what = what or ("公开的统计资料" if pack.plan.level == "national" else "各责任部门填报")
-    return f"资料来源：{what}{'（演示数据，不得引用）' if pack.is_demo else ''}。{how}"
+    return f"资料来源：{what}{'（演示数据）' if pack.is_demo else ''}。{how}"
 
 
 def target_text(value: float, unit: str, op: str = "") -> str:

@@ -9,7 +9,6 @@ from xhcp_eval.chapters.figures.canvas import (
     FAINT,
     FORECAST,
     INK,
-    LINE,
     SOFT,
     WIDTH,
     Canvas,
@@ -20,7 +19,7 @@ from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.wording.values import CHANCES, chance_words
 from xhcp_eval.pack.pack import Pack
 
-HEAD, ROOM = 16.0, 4.0  # height of the line of bands; between domains, points
+HEAD, LINE, ROOM = 15.0, 11.0, 3.0  # height of the line of bands and of a target; between domains, points
 
 
 def chance_dots(pack: Pack, rows: pd.DataFrame) -> list[Picture]:
@@ -53,11 +52,11 @@ def chance_dots(pack: Pack, rows: pd.DataFrame) -> list[Picture]:
         top += count * LINE + ROOM
     counted = [(word, int((rows["_band"] == word).sum())) for word in reversed(bands)]
     year = pack.plan.end_year
-    title = f"{year}年{len(rows)}项判断了把握的目标：" + "、".join(f"{word}{n}项" for word, n in counted if n)
+    title = f"{year}年{len(rows)}项目标：" + "、".join(f"{word}{n}项" for word, n in counted if n)
     told = [
         f"{word}：{'、'.join(rows.loc[rows['_band'] == word, 'indicator_name'])}" for word, n in counted if n
     ]
-    how = "很难为30%以下，说不准30%—70%，较有把握70%—90%，很有把握90%以上。"
+    how = "四档以30%、70%、90%为界。"
     return [canvas.picture(title, told, source_line(pack, "按历年数值推算", how))]
 
 

@@ -14,7 +14,7 @@ from xhcp_eval.evaluation.methods.satisfaction import TOTAL, satisfaction_table
 from xhcp_eval.evaluation.scoring.appraisal import domain_composites
 from xhcp_eval.pack.pack import Pack
 
-TALL = 14.0  # of a row, points
+TALL = 13.0  # of a row, points
 MARGIN = 26.0  # for words beside the outermost dots, points
 FULL = 4.0  # the highest score
 STRATEGY = "strategy"
@@ -55,7 +55,7 @@ def score_dots(pack: Pack) -> list[Picture]:
         f"{name}第三方{r.third:.1f}分，自评{r.own:.1f}分"
         for name, r in zip(labels, found.itertuples(), strict=True)
     ]
-    how = f"策略措施评分的平均，满分{FULL:g}分；实心为第三方，空心为自评。"
+    how = f"策略措施评分的平均，满分{FULL:g}分。"
     return [canvas.picture(title, told, source_line(pack, "第三方评分和部门自评", how))]
 
 

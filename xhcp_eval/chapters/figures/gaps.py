@@ -15,7 +15,7 @@ from xhcp_eval.pack.pack import Pack
 
 PAIRS = {"residence": ("rural", "urban"), "sex": ("female", "male")}
 LABELS = {"rural": "农村", "urban": "城镇", "female": "女童", "male": "男童"}
-TALL = 13.5  # of a row, points
+TALL = 12.5  # of a row, points
 LEAST = 20  # cases in each group: the relative standard error of a rate of fewer is above 20%
 UNIT = "percent"  # rows share one scale
 
@@ -49,14 +49,11 @@ def group_gaps(pack: Pack, dimension: str) -> list[Picture]:
     gaps.sort(key=lambda gap: -abs(gap.now))
     first, second = (LABELS[name] for name in PAIRS[dimension])
     worse = [gap for gap in gaps if gap.now < 0]
-    title = (
-        f"差别超出偶然的{len(gaps)}项中，{len(worse)}项{first}较差、{len(gaps) - len(worse)}项{second}较差"
-    )
-    title += f"，相差最大的是{gaps[0].name}（{change_text(gaps[0].now, UNIT)}）"
     left = len(known) - len(gaps)
-    how = "实心为最近一年，空心为基期，数字为相差的百分点。" + (
-        f"另{left}项例数少或单位不同，未画。" if left else ""
-    )
+    what = "差别超出偶然、例数够" if left else "差别超出偶然"
+    title = f"{what}的{len(gaps)}项中，{len(worse)}项{first}较差、{len(gaps) - len(worse)}项{second}较差"
+    title += f"，相差最大的是{gaps[0].name}（{change_text(gaps[0].now, UNIT)}）"
+    how = "实心为最近一年，空心为基期。" + (f"另{left}项例数少或单位不同。" if left else "")
     return [
         _drawn(gaps, (first, second)).picture(title, (gap.told for gap in gaps), source_line(pack, how=how))
     ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xhcp_eval.chapters.figures.canvas import DASHES, INK, LINE, SOFT, TYPE, WIDTH, Canvas, source_line, wide
+from xhcp_eval.chapters.figures.canvas import INK, LINE, SOFT, TYPE, WIDTH, Canvas, source_line, wide
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.third_party.survey import survey_of
 from xhcp_eval.evaluation.methods.satisfaction import importance_performance
 from xhcp_eval.pack.pack import Pack
 
-HIGH, EDGE = 170.0, 14.0  # of the drawing; kept free below for the words of the axis, points
+HIGH, EDGE = 150.0, 14.0  # of the drawing; kept free below for the words of the axis, points
 ROOM = 0.12  # of the range, beyond the outermost points
 FIRST = "重点改进"
 # From the top left: important and not satisfied, important and satisfied, and so on.
@@ -27,14 +27,14 @@ def importance_quadrant(pack: Pack) -> list[Picture]:
     canvas = Canvas(HIGH)
     x, y = _scale(rows["performance"], 0, WIDTH), _scale(rows["importance"], HIGH - EDGE, 0)
     across, down = x(rows["performance_cut"].iloc[0]), y(rows["importance_cut"].iloc[0])
-    canvas.line([(across, 0), (across, HIGH - EDGE)], SOFT, 0.8, DASHES)
-    canvas.line([(0, down), (WIDTH, down)], SOFT, 0.8, DASHES)
+    canvas.line([(across, 0), (across, HIGH - EDGE)], SOFT, 0.8)
+    canvas.line([(0, down), (WIDTH, down)], SOFT, 0.8)
     taken = _corners(canvas)
     points = [(x(row.performance), y(row.importance)) for row in rows.itertuples()]
     taken += [(a - 4, b - 4, a + 4, b + 4) for a, b in points]
     for row, (a, b) in zip(rows.itertuples(), points, strict=True):
-        told = f"{row.label}：重要性{row.importance:.2f}，满意度{row.performance:.2f}，{row.quadrant}"
-        canvas.dot(a, b, INK, row.quadrant not in (FIRST, NAMES[0][1], *NAMES[1]), told)
+        place = f"{row.label}：重要性{row.importance:.2f}，满意度{row.performance:.2f}，{row.quadrant}"
+        canvas.dot(a, b, INK, row.quadrant not in (FIRST, NAMES[0][1], *NAMES[1]), place)
         _beside(canvas, a, b, row.label, taken)
     canvas.words(WIDTH, HIGH - 6, "满意度均分，越右越满意", "end", SOFT)
     canvas.words(0, HIGH - 6, "重要性均分，越上越重要", colour=SOFT)
@@ -45,7 +45,7 @@ def importance_quadrant(pack: Pack) -> list[Picture]:
         else f"{len(rows)}项服务都不能断定为重要而不满意"
     )
     told = [f"{row.label}{row.quadrant}" for row in rows.itertuples()]
-    how = "虚线为平均；空心为区间跨过虚线、不能归类的。"
+    how = "细线为平均；空心为区间跨过细线、不能归类的。"
     return [canvas.picture(title, told, source_line(pack, "家长满意度调查", how))]
 
 

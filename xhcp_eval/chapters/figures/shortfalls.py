@@ -12,7 +12,7 @@ from xhcp_eval.chapters.wording.values import bound_text
 from xhcp_eval.pack.pack import Pack
 
 MOST, BETWEEN = 2, 20.0  # problems side by side; room between them, points
-PLACES, TALL = 12, 13.0  # townships of a problem; height of a row, points
+PLACES, TALL = 12, 12.0  # townships of a problem; height of a row, points
 FEWEST = 3  # townships that are short
 
 
@@ -34,11 +34,9 @@ def shortfall_bars(pack: Pack) -> list[Picture]:
         head = f"{facts.short_name}，目标{bound_text(row.target_text)}，{_word(row)}{counted(row.children, facts)}"
         _bars(canvas, head, places[:PLACES], noun_of(facts)[:1], k * (across + BETWEEN), across)
         name, short = places[0][:2]
-        clauses.append(
-            f"{facts.short_name}{_word(row)}最多的是{name}（{round(short):,}{noun_of(facts)[:1]}）"
-        )
+        clauses.append(f"{facts.short_name}{name}{_word(row)}最多（{round(short):,}{noun_of(facts)[:1]}）")
         told.append(f"{facts.name}：" + "、".join(f"{place}{round(short):,}" for place, short, *_ in places))
-    how = "各乡镇街道离全区目标的人数（或个数），各地之间不抵扣。"
+    how = "离全区目标的人数，各地不抵扣。"
     return [canvas.picture("，".join(clauses), told, source_line(pack, how=how))]
 
 

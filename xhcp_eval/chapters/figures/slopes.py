@@ -25,8 +25,7 @@ from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.tables import AT_RISK
 from xhcp_eval.chapters.wording.counting import Counts, questions
 from xhcp_eval.chapters.wording.readers import word_of
-from xhcp_eval.chapters.wording.standing import gap_text
-from xhcp_eval.chapters.wording.values import bound_text, short_value, value_text
+from xhcp_eval.chapters.wording.values import bound_text, change_text, short_value, value_text
 from xhcp_eval.pack.pack import Pack
 
 ACROSS, HIGH = 3, 64.0  # panels in a row; height of one, points
@@ -55,16 +54,14 @@ class Slope:
 
 def midterm_slopes(pack: Pack, rows: pd.DataFrame, found: Counts) -> list[Picture]:
     """Targets of the plan's middle year, a panel each. rows: of the assessment, a row a target. found: their counts."""
-    slopes = [_midterm(pack, row, found.over) for row in rows.itertuples()]
-    slopes = [slope for slope in slopes if slope]
+    slopes = [slope for row in rows.itertuples() if (slope := _midterm(pack, row, found.over))]
     short = rows[(rows["gap"] > 0) & rows["gap_relative"].notna()].sort_values(
         "gap_relative", ascending=False
     )
-    title = f"{found.total}项{found.year}年目标中{found.inside}项数值在目标以内"
+    title = f"{found.total}项{found.year}年目标中{found.inside}项在目标以内"
     for row in short.head(1).itertuples():
-        title += (
-            f"，离目标最远的是{pack.plan.indicator(row.indicator).short_name}，差{gap_text(pack.plan, row)}"
-        )
+        name = pack.plan.indicator(row.indicator).short_name
+        title += f"，{name}差得最远（{change_text(row.gap, row.unit)}）"
     return _picture(pack, slopes, title)
 
 
@@ -162,7 +159,7 @@ def _picture(pack: Pack, slopes: Sequence[Slope], title: str, left_out: str = ""
     years = sorted({year for slope in slopes for year, _ in (*slope.points, *slope.targets)})
     for k, slope in enumerate(slopes):
         _panel(canvas, slope, years, WIDTH / across * (k % across), HIGH * (k // across), WIDTH / across)
-    how = f"每格横轴为{years[0]}—{years[-1]}年；虚线为目标；人数少的指标为三年合并值。{left_out}"
+    how = f"每格{years[0]}—{years[-1]}年，虚线为目标，人数少的三年合并。{left_out}"
     return [canvas.picture(title, (slope.told for slope in slopes), source_line(pack, how=how))]
 
 

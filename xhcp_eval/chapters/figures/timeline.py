@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from xhcp_eval.chapters.brief.basis import to_indicator
-from xhcp_eval.chapters.figures.canvas import FAINT, LINE, SOFT, TYPE, WIDTH, Canvas, source_line
+from xhcp_eval.chapters.figures.canvas import FAINT, LINE, PAPER, SOFT, TYPE, WIDTH, Canvas, source_line
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.tables import AT_RISK
 from xhcp_eval.chapters.wording.counting import questions
@@ -16,7 +16,7 @@ from xhcp_eval.verdict.judging import judge
 BLOCKS, BETWEEN = 2, 16.0  # lists side by side; room between them, points
 TALL, ROOM = 14.0, 1.5  # of a row; between cells, points
 FEWEST = 3  # rows of a figure
-BRIEF = {Reader.SECURE: "已达到", Reader.LIKELY: "预计达到"}  # words for a cell
+BRIEF: dict[str, str] = {Reader.SECURE: "已达到", Reader.LIKELY: "预计达到"}  # words for a cell
 
 
 def status_timeline(pack: Pack) -> list[Picture]:
@@ -45,7 +45,7 @@ def status_timeline(pack: Pack) -> list[Picture]:
         f"{row.indicator_name}：" + "、".join(f"{year}年{words[year][k]}" for year in years)
         for k, row in enumerate(rows.itertuples())
     ]
-    how = f"{origin}年为当时公布的判断，{first}年按现在的方法、只用当年及以前的数重算。"
+    how = f"{origin}年为当时公布的，{first}年用当年以前的数重算。"
     return [canvas.picture(title, told, source_line(pack, how=how))]
 
 
@@ -88,7 +88,7 @@ def _list(
         for k, year in enumerate(years):
             status = row[str(year)]
             mark, word = mark_of(status), word_of(status, year == years[-1])
-            fill, edge = ("#fff", FAINT) if mark.hollow else (mark.colour, "")
+            fill, edge = (PAPER, FAINT) if mark.hollow else (mark.colour, "")
             canvas.box(
                 start + k * step, top + ROOM / 2, step - ROOM, TALL - ROOM, fill, edge, f"{year}年{status}"
             )

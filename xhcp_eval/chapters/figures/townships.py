@@ -10,13 +10,13 @@ import pandas as pd
 
 from xhcp_eval.chapters.brief.basis import end_targets
 from xhcp_eval.chapters.figures.boundaries import Ring, read_boundaries
-from xhcp_eval.chapters.figures.canvas import INK, LINE, SOFT, WIDTH, Canvas, source_line, wide
+from xhcp_eval.chapters.figures.canvas import LINE, SOFT, WIDTH, Canvas, source_line, wide
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.units import unit_rows
 from xhcp_eval.chapters.wording.values import bound_text, value_text
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.observations.table import is_below
 from xhcp_eval.pack.pack import Pack
-from xhcp_eval.provenance import ROOT
 
 MOST, ACROSS, BETWEEN = 4, 2, 14.0  # maps; maps in a row; room between them, points
 COLUMNS, TALL, GAP = (
@@ -27,7 +27,7 @@ COLUMNS, TALL, GAP = (
 SHAPES = 150.0  # height of a map of boundaries, points
 KINDS = ("proportion", "ratio")  # what a township's counts can tell
 SHORT = ("街道办事处", "街道", "乡", "镇")  # endings that a narrow tile leaves out
-DARK, PALE = "#3D4B5C", "#EEF1F4"  # short of the target, or not
+DARK, PALE = ("#3D4B5C", "white"), ("#EEF1F4", "black")  # fields with their ink: short of the target, or not
 NUMERALS = str.maketrans("一二三四五六七八九甲乙丙丁戊己", "123456789abcdef")
 Place = tuple[int, int]  # row and column
 
@@ -69,10 +69,12 @@ def township_map(pack: Pack) -> list[Picture]:
         else:
             _tiles(canvas, level, names, places, (left, top + LINE + 4, across))
     first = levels[0]
-    title = f"{first.name}{len(names)}个乡镇街道中{sum(first.short)}个未达到全区目标，{names[first.worst]}最差（{first.texts[first.worst]}）"
+    count, worst = sum(first.short), f"{names[first.worst]}最差（{first.texts[first.worst]}）"
+    far = f"中{count}个" if count < len(names) else "都"
+    title = f"{first.name}{len(names)}个乡镇街道{far}未达到全区目标，{worst}"
     told = [_told(level, names) for level in levels]
-    how = "深色为未达到全区目标，浅色为达到。"
-    how += f"审图号：{facts.approval}。" if rings else "方格只示意，不表示边界。"
+    how = "深色为未达到全区目标。"
+    how += f"审图号：{facts.approval}。" if rings else "方格不表示边界。"
     return [canvas.picture(title, told, source_line(pack, how=how))]
 
 
@@ -131,8 +133,9 @@ def _tiles(
     step = across / (1 + max(column for _, column in places))
     for name, text, short, (row, column) in zip(names, level.texts, level.short, places, strict=True):
         x, y = left + column * step, top + row * (TALL + GAP)
-        canvas.box(x, y, step - GAP, TALL, DARK if short else PALE, told=f"{name}{text}")
-        middle, ink = x + (step - GAP) / 2, "#fff" if short else INK
+        fill, ink = DARK if short else PALE
+        canvas.box(x, y, step - GAP, TALL, fill, told=f"{name}{text}")
+        middle = x + (step - GAP) / 2
         canvas.words(middle, y + 7.5, _fitting(name, step - GAP - 2), "middle", ink)
         canvas.words(middle, y + 18, text, "middle", ink)
 
@@ -165,10 +168,10 @@ def _shapes(
 
     for name, text, short in zip(names, level.texts, level.short, strict=True):
         for ring in rings[name]:
-            canvas.area([place(point) for point in ring], DARK if short else PALE, f"{name}{text}", SOFT)
+            canvas.area([place(point) for point in ring], (DARK if short else PALE)[0], f"{name}{text}", SOFT)
     for name, text, short in zip(names, level.texts, level.short, strict=True):
         x, y = place(_centre(max(rings[name], key=len)))
-        canvas.words(x, y, text, "middle", "#fff" if short else INK)
+        canvas.words(x, y, text, "middle", (DARK if short else PALE)[1])
 
 
 def _centre(ring: Ring) -> tuple[float, float]:

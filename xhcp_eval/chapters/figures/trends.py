@@ -74,7 +74,7 @@ def trend_panels(pack: Pack, rows: pd.DataFrame, what: str) -> list[Picture]:
     for k, trend in enumerate(found):
         _panel(canvas, trend, years, WIDTH / ACROSS * (k % ACROSS), HIGH * (k // ACROSS))
     how = "虚线为目标"
-    how += "；紫色为预测，八成可能在浅色以内。" if any(trend.ahead for trend in found) else "。"
+    how += "；其后为预测，浅色为八成区间。" if any(trend.ahead for trend in found) else "。"
     told = (trend.told for trend in found)
     return [canvas.picture(f"{what}：{_finding(found, plan.base_year)}", told, source_line(pack, how=how))]
 
@@ -107,6 +107,8 @@ def _finding(trends: Sequence[Trend], base: int) -> str:
     """How many are better than in the base year, which are worse."""
     moved = {trend.name: _better(trend, base) for trend in trends}
     better, worse = [[name for name, change in moved.items() if sign * change > 0] for sign in (1, -1)]
+    if len(better) == len(trends):
+        return f"{len(trends)}项指标都比基期好转"
     told = [f"{len(better)}项比基期好转"] if better else []
     told += [f"{'、'.join(worse)}变差"] if worse else []
     return f"{len(trends)}项指标中{'，'.join(told)}" if told else f"{len(trends)}项指标与基期持平"

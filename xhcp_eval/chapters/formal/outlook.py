@@ -24,13 +24,8 @@ def blocks(pack: Pack, number: int) -> list[Block]:
     told: list[Block] = [Heading(heading(number, f"{end}年展望"))]
     if rows.empty:
         return [*told, Paragraph(f"没有可以展望到{end}年的目标。")]
-    bands = [(word, rows[rows["_words"] == word]) for _, word in CHANCES]
-    counted = "，".join(f"{word}的{len(part)}项" for word, part in bands if len(part))
     drawn = chance_dots(pack, rows)
-    told += [
-        Paragraph(f"判断了把握的{len(rows)}项{end}年目标中，{counted}，见[[{drawn[0].title}]]。"),
-        *drawn,
-    ]
+    told += [Paragraph(f"判断了把握的{len(rows)}项{end}年目标见[[{drawn[0].title}]]。"), *drawn]
     hanging = rows[rows["_words"] == BALANCE]
     needs = [f"{row.indicator_name}{text}" for row in hanging.itertuples() if (text := required_text(row))]
     if needs:

@@ -33,8 +33,8 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         title = f"{middle.year}年{middle.total}项中期目标：{middle.by_verdict}"
         told += [
             Heading(heading(place, title, 2), 2),
-            target_table(pack, rows, f"{middle.year}年中期目标", over=middle.over),
             *([] if end.over else midterm_slopes(pack, rows, middle)),
+            target_table(pack, rows, f"{middle.year}年中期目标", over=middle.over),
         ]
         place += 1
     return told + _carrying_out(pack, place)

@@ -63,7 +63,7 @@ def target_ladder(pack: Pack, indicator: str) -> FigureView:
     alt = f"{facts.name}的目标阶梯：" + "；".join(
         f"{name}{format_value(row.target_value, facts.unit)}，{row.own_status}" for name, row in zip(names, rows.itertuples(), strict=True)
     ) + f"；现状值{format_value(latest['latest_value'], facts.unit)}"  # fmt: skip
-    return figure_view(fig, alt=alt, caption=f"{facts.name}：现状值与各级、各年目标")
+    return figure_view(fig, alt=alt, caption=_ladder_title(facts, rows, latest))
 
 
 def status_grid(pack: Pack, domain: str = "") -> FigureView:
@@ -84,7 +84,7 @@ def status_grid(pack: Pack, domain: str = "") -> FigureView:
     )
     goals = [goal for goal in pack.plan.goals if goal.id in set(rows["goal"])]
     years = sorted(rows["target_year"].unique())
-    fig, ax = style.new_figure(width=6.8, height=0.9 + 0.34 * len(goals))
+    fig, ax = style.new_figure(width=5.9, height=0.9 + 0.34 * len(goals))
     for y, goal in enumerate(goals):
         for x, year in enumerate(years):
             if (goal.id, year) in worst.index:
@@ -101,9 +101,8 @@ def status_grid(pack: Pack, domain: str = "") -> FigureView:
     ax.tick_params(length=0)
     counts = worst["status"].value_counts()
     alt = "主要目标逐年状态：" + "，".join(f"{word}{n}格" for word, n in counts.items())
-    return figure_view(
-        fig, alt=alt, caption="主要目标在各目标年的状态（同一格有几项目标的，取最需关注的一项）"
-    )
+    title = f"{len(goals)}项主要目标中" + "、".join(f"{word}{n}格" for word, n in counts.items())
+    return figure_view(fig, alt=alt, caption=title, note="同一格有几项目标的，取最需关注的一项。")
 
 
 def gap_lollipop(pack: Pack, year: int | None = None, limit: int = 25) -> FigureView:
@@ -144,7 +143,10 @@ def gap_lollipop(pack: Pack, year: int | None = None, limit: int = 25) -> Figure
         for r in rows[::-1].head(8).itertuples()
     ]
     return figure_view(
-        fig, alt=f"{year}年目标差距，由大到小：" + "；".join(told), caption=f"{year}年各目标的相对差距"
+        fig,
+        alt=f"{year}年目标差距，由大到小：" + "；".join(told),
+        caption=f"{year}年目标中{told[0]}，相对差距最大",
+        note="差距占目标值的百分比，横线为现状值的95%区间。",
     )
 
 
@@ -193,6 +195,17 @@ def scenario_curves(pack: Pack, target_id: str) -> FigureView:
 
 def _unit_of(unit: str) -> str:
     return UNITS[unit].label
+
+
+def _ladder_title(facts, rows, latest) -> str:
+    """How many rungs the latest value has reached already, by its own number."""
+    if not np.isfinite(latest["latest_value"]):
+        return f"{facts.name}：{len(rows)}个目标值，还没有现状值"
+    down = facts.direction == "down"
+    reached = sum(
+        (latest["latest_value"] <= v) if down else (latest["latest_value"] >= v) for v in rows["target_value"]
+    )
+    return f"{facts.name}：现状值{format_value(latest['latest_value'], facts.unit)}，{len(rows)}个目标值中{reached}个在以内"
 
 
 def _reading(row) -> str:

@@ -21,8 +21,8 @@ from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.delphi import AGREED, convergence
 from xhcp_eval.evaluation.methods.rubric import ITEM_KINDS, SELF, load_rubric, rubric_items
 from xhcp_eval.evaluation.scoring.appraisal import GROUP, NOT_SCORED, Appraisal, appraise, domain_composites
+from xhcp_eval.files.home import plan_folder
 from xhcp_eval.pack.pack import Pack, evaluation_folder
-from xhcp_eval.plan.reading import PLANS
 
 NOTHING = "没有这方面的资料，本节不作判断。"
 DARK_FROM = 3  # scores whose shade asks for white figures
@@ -33,7 +33,7 @@ def appraisal_of(pack: Pack) -> Appraisal | None:
     folder = evaluation_folder(pack)
     if not folder.has("scores.csv", "evidence.csv"):
         return None
-    rubric = load_rubric(PLANS / pack.plan.id / "rubric.yaml")
+    rubric = load_rubric(plan_folder(pack.plan.id) / "rubric.yaml")
     return appraise(rubric_items(rubric, pack.plan), *folder.scores(), rubric)
 
 
@@ -41,7 +41,7 @@ def appraisal_sentence(pack: Pack, appraisal: Appraisal | None) -> TextView:
     """Who scored what under which rubric, what was void, how many agree."""
     if appraisal is None:
         return text_view(NOTHING)
-    rubric = load_rubric(PLANS / pack.plan.id / "rubric.yaml")
+    rubric = load_rubric(plan_folder(pack.plan.id) / "rubric.yaml")
     scores, items = appraisal.scores, appraisal.items
     raters = scores.loc[scores["role"] != SELF, "rater"].nunique()
     counts = items["status_word"].value_counts()
@@ -91,7 +91,7 @@ def composite_table(pack: Pack, appraisal: Appraisal) -> TableView:
 def item_table(pack: Pack, appraisal: Appraisal, kind: str) -> TableView:
     """Every item of a kind: status, median where agreed, spread, the department's own score beside."""
     rows = appraisal.items[appraisal.items["kind"] == kind].copy()
-    rules = load_rubric(PLANS / pack.plan.id / "rubric.yaml").rules
+    rules = load_rubric(plan_folder(pack.plan.id) / "rubric.yaml").rules
     rows["domain_name"] = rows["domain"].where(rows["domain"] != "", GROUP).map(item_names(pack))
     rows["median_text"] = rows["median"].map(lambda v: "—" if np.isnan(v) else f"{v:g}")
     rows["spread"] = [
@@ -147,7 +147,12 @@ def rubric_heatmap(
     labels = [(names or {}).get(item, item) for item in wide.index]
     height = 0.3 + 0.2 * len(wide)
     fig, ax = style.new_figure(style.COLUMN, height)
-    fig.subplots_adjust(left=(max(map(extent, labels)) + 6) / (72 * style.COLUMN), right=0.995, top=1 - 0.25 / height, bottom=0.05 / height)
+    fig.subplots_adjust(
+        left=(max(map(extent, labels)) + 6) / (72 * style.COLUMN),
+        right=0.995,
+        top=1 - 0.25 / height,
+        bottom=0.05 / height,
+    )
     seaborn.heatmap(wide, ax=ax, vmin=-0.5, vmax=4.5, cmap=ListedColormap(style.ORDINAL), annot=True, fmt="g", linewidths=0.8,
                     cbar=False, annot_kws={"fontsize": style.TYPE}, xticklabels=list(columns.values()), yticklabels=labels)  # fmt: skip
     for mark in ax.texts:  # by light, not by seaborn's guess, which leaves the middle grey unread
@@ -166,7 +171,9 @@ def rubric_heatmap(
         for label, line in zip(labels, wide.to_numpy(), strict=True)
     )
     note = "每格一名评分者的得分（0—4分，越深越高），空白为未评或无证据作废。"
-    return figure_view(fig, alt=alt, caption=caption, note=note, tight=False, data=Grid(("项目", *columns.values()), rows))
+    return figure_view(
+        fig, alt=alt, caption=caption, note=note, tight=False, data=Grid(("项目", *columns.values()), rows)
+    )
 
 
 def delphi_table(appraisal: Appraisal) -> TableView:

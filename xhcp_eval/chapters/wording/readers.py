@@ -63,7 +63,7 @@ def mark_of(status: str, side: str = "") -> Mark:
         symbol = {INSIDE: TICK, OUTSIDE: CROSS}.get(side, NO_SIDE)
         return Mark(symbol, "#6B7280", "#1F2A37", hollow=True)
     if READERS[status] is Reader.NONE:
-        return Mark(NO_SIDE, "#E8ECF1", "#1F2A37")
+        return Mark(NO_SIDE, "#E8ECF1", "black")
     look = STATUS_STYLE[Status(status)]
     return Mark(look.symbol, look.colour, look.ink)
 

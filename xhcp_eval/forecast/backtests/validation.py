@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import pandas as pd
 
+from xhcp_eval.files.home import SHIPPED
 from xhcp_eval.forecast.backtests.backtest import Backtest, backtest
 from xhcp_eval.forecast.other_rules import as_forecasts
-from xhcp_eval.provenance import ROOT
 
-PANEL = ROOT / "data" / "reference" / "panel.parquet"
+PANEL = SHIPPED / "data" / "reference" / "panel.parquet"
 METHODS: tuple[str, ...] = (
     "reference",
     "local_drift",

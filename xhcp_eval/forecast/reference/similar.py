@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xhcp_eval.files.home import SHIPPED
 from xhcp_eval.forecast.panel import Panel
 from xhcp_eval.forecast.reference.features import Histories, histories
 from xhcp_eval.forecast.reference.lessons import YEARS_AHEAD
 from xhcp_eval.forecast.reference.model import panel_histories
-from xhcp_eval.provenance import ROOT
 
-FOLDER = ROOT / "data" / "reference"
+FOLDER = SHIPPED / "data" / "reference"
 MATCHED_ON: tuple[str, ...] = (
     *("change_1", "change_2", "change_3", "slope_5", "slope", "smooth_3", "mean"),
     *("residual", "alternation", "still", "points", "place", "room_below", "room_above", "relative_change"),

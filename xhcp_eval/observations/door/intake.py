@@ -121,7 +121,7 @@ def import_file(
     seen = inspect_file(path, plan, database, **options)
     if seen.faults or (seen.doubts and not confirmed):
         sha256 = file_hash(path)
-        if not seen.faults and (database.imports()["sha256"] == sha256).any():
+        if not seen.faults and database.holds(sha256):
             confirmed = True  # it was confirmed when it was first imported
         else:
             _send_back(seen, annotate_in)
@@ -136,6 +136,7 @@ def import_file(
         by=by,
         notices=[*seen.notices, *doubts],
         records=seen.records,
+        original=path.read_bytes(),
     )
     return replace(seen, faults=(), kept=kept)
 
@@ -163,6 +164,8 @@ def import_files(
 
 def _known(database: Database, table: pd.DataFrame) -> pd.DataFrame:
     """What the database holds of the regions that a table speaks of."""
+    if not database.path.exists():
+        return table.iloc[:0]
     roots = table["region"].str.split("/").str[0].unique()
     held = set(database.regions().index.str.split("/").str[0])
     if len(roots) == 1:

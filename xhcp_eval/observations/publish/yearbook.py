@@ -10,13 +10,13 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import DataError, PlanError
+from xhcp_eval.files.home import plan_folder
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.observations.forms.workbook import group_name, put_text
 from xhcp_eval.observations.publish.suppression import suppress
 from xhcp_eval.observations.table import DIMENSIONS, STATUS_LABELS, is_inside, is_unsure
 from xhcp_eval.plan.model import Plan
-from xhcp_eval.plan.reading import PLANS
 from xhcp_eval.plan.units import UNITS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def publication(plan: Plan) -> Publication:
 
     Raises PlanError for a file that can't be used or an indicator that the plan doesn't have.
     """
-    path = PLANS / plan.id / "publication.yaml"
+    path = plan_folder(plan.id) / "publication.yaml"
     if not path.is_file():
         return Publication()
     rule = load_yaml(path, Publication, "发布规则", PlanError)

@@ -14,8 +14,9 @@ import pandas as pd
 
 from xhcp_eval.errors import DataError
 from xhcp_eval.files.whole import whole_file
-from xhcp_eval.observations.store.database import Database
-from xhcp_eval.observations.table import is_total
+from xhcp_eval.observations.store import journal
+from xhcp_eval.observations.store.database import Database, person
+from xhcp_eval.observations.table import KEY, is_total
 from xhcp_eval.plan.model import Plan
 
 STATUS_COLUMNS = ("department", "asked", "reported", "missing", "share", "first_on", "last_on", "standing")
@@ -31,6 +32,7 @@ def open_round(database: Database, plan: Plan, year: int, due_on: str | date, by
     if due <= date(year, 12, 31):
         raise DataError(f"{year} 年数据的截止日期应在 {year}-12-31 之后，而不是 {due}")
     with database.writing() as connection:
+        journal.note(connection, by or person(), "开启填报", f"{year} 年", f"截止 {due}")
         connection.execute(
             """insert into rounds values (?, ?, ?, ?, ?, ?)
                on conflict (year) do update set due_on = excluded.due_on, opened_by = excluded.opened_by""",
@@ -91,8 +93,8 @@ def freeze(
     """Make a release of everything known today about the plan's region up to a data year.
 
     folder: where to (default: `releases` beside the database). Writes <year>-<n>.parquet, which `read_table` opens and params files may name, and beside it a .json with the
-    hash of its content; both whole or not at all. Returns the .parquet. Raises DataError when there is no figure
-    for the year.
+    hash of its content; files and the database's record of them stand together or not at all, and a name is never used twice, also when an
+    earlier attempt was killed. Returns the .parquet. Raises DataError when there is no figure for the year.
     """
     today = today or date.today()
     imports = database.imports()
@@ -100,16 +102,18 @@ def freeze(
     table = _frozen(database, plan, year, today, last)
     if not (table["year"] == year).any():
         raise DataError(f"{year} 年还没有数据，不能定版")
-    number = len(database.sql("select 1 from releases where year = ?", [year])) + 1
-    name = f"{year}-{number}"
+    folder = folder or database.path.parent / "releases"
+    name = f"{year}-{_next_number(database, year, folder)}"
     facts = {
         "name": name, "plan": plan.id, "region": plan.region, "year": year, "as_of": str(today), "last_import": last,
         "rows": len(table), "sha256": content_hash(table), "frozen_by": by,
         "frozen_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
-    folder = folder or database.path.parent / "releases"
     path = folder / f"{name}.parquet"
     with database.writing() as connection:
+        journal.note(
+            connection, by or person(), "定版", name, f"{len(table)} 个数，校验值 {content_hash(table)[:12]}"
+        )
         connection.execute(
             "insert into releases values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -136,10 +140,47 @@ def release_table(database: Database, plan: Plan, name: str) -> pd.DataFrame:
     if name not in found.index:
         raise DataError(f"没有定版 {name}；现有：{'、'.join(found.index) or '无'}")
     row = found.loc[name]
-    table = _frozen(database, plan, int(row["year"]), row["as_of"], int(row["last_import"]))
+    table = _frozen(database, plan, int(row["year"]), row["as_of"], int(row["last_import"]), row["frozen_at"])
     if content_hash(table) != row["sha256"]:
         raise DataError(f"定版 {name} 重做后与当时的校验值不同：规划登记或数据库内容已被改动")
     return table
+
+
+def check_release(database: Database, plan: Plan, name: str, folder: Path | None = None) -> pd.DataFrame:
+    """A release held against its file and against what is known today.
+
+    folder: of the releases' files (default: beside the database). Returns the figures that have been corrected or taken back since: the key,
+    released, now (values; missing where there is none). Raises DataError if the file is gone or was changed, or the release can't be made again.
+    """
+    table = release_table(database, plan, name)
+    row = releases(database).set_index("name").loc[name]
+    folder = folder or database.path.parent / "releases"
+    if fault := file_fault(folder / row["file"], row["sha256"]):
+        raise DataError(f"定版 {name}：{fault}")
+    today = database.observations(plan, region=row["region"])
+    both = table.merge(today[today["year"] <= row["year"]], on=list(KEY), how="outer", suffixes=("", "_now"))
+    same = (both["value"] == both["value_now"]) | (both["value"].isna() & both["value_now"].isna())
+    changed = both.loc[~same, [*KEY, "value", "value_now"]]
+    return changed.rename(columns={"value": "released", "value_now": "now"}).reset_index(drop=True)
+
+
+def file_fault(path: Path, sha256: str) -> str:
+    """What is wrong with a release's file, in Chinese; empty if it holds what was released. sha256: of its content."""
+    if not path.is_file():
+        return f"文件 {path.name} 没有了；可由数据库重做（xhcp round check）"
+    try:
+        found = content_hash(pd.read_parquet(path))
+    except (OSError, ValueError):
+        return f"文件 {path.name} 已损坏"
+    return "" if found == sha256 else f"文件 {path.name} 的内容与定版时不同，已被改动"
+
+
+def _next_number(database: Database, year: int, folder: Path) -> int:
+    """One more than any that has been used, also by an attempt of which only the file is left."""
+    named = [*database.sql("select name from releases where year = ?", [year])["name"]]
+    named += [path.stem for path in folder.glob(f"{year}-*.parquet")]
+    numbers = [int(name.partition("-")[2]) for name in named if name.partition("-")[2].isdecimal()]
+    return max(numbers, default=0) + 1
 
 
 def content_hash(table: pd.DataFrame) -> str:
@@ -147,8 +188,12 @@ def content_hash(table: pd.DataFrame) -> str:
     return hashlib.sha256(table.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 
-def _frozen(database: Database, plan: Plan, year: int, as_of: date, last_import: int) -> pd.DataFrame:
-    table = database.observations(plan, as_of=as_of, region=plan.region, last_import=last_import)
+def _frozen(
+    database: Database, plan: Plan, year: int, as_of: date, last_import: int, known_at: datetime | None = None
+) -> pd.DataFrame:
+    table = database.observations(
+        plan, as_of=as_of, region=plan.region, last_import=last_import, known_at=known_at
+    )
     return table[table["year"] <= year].reset_index(drop=True)
 
 

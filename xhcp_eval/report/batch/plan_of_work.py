@@ -13,10 +13,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from xhcp_eval.errors import ParamsError
+from xhcp_eval.files.home import PACKAGE, ROOT, plan_folder
 from xhcp_eval.files.yaml_door import load_yaml
 from xhcp_eval.forecast.reference.model import FEWEST_PEERS
 from xhcp_eval.pack.params import NOTEBOOKS, Documents, Name, PackParams, Text, load_params
-from xhcp_eval.provenance import ROOT, file_hash
+from xhcp_eval.provenance import file_hash
 from xhcp_eval.report.batch.names import folder_name
 from xhcp_eval.report.batch.rows import Rows
 from xhcp_eval.report.batch.tasks import Task
@@ -156,9 +157,8 @@ def _others(params: PackParams) -> tuple[str, ...]:
 @cache
 def _shared(plan: str, others: tuple[str, ...]) -> str:
     """Hash of what is the same for all regions."""
-    package = ROOT / "xhcp_eval"
-    code = (p for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    plans = (ROOT / "data" / "plans").glob(f"{plan}/*.yaml")
+    code = (p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    plans = plan_folder(plan).glob("*.yaml")
     files = [*code, *plans, *map(Path, others)]
     return _hash([(path.name, file_hash(path)) for path in sorted(files)])
 

@@ -10,11 +10,12 @@ import pandera.pandas  # noqa: F401
 from nbformat import v4
 
 from xhcp_eval.chapters.kit import style, views
+from xhcp_eval.files.home import plan_folders
 from xhcp_eval.forecast.reference.model import reference_model
 from xhcp_eval.forecast.reference.precedents import provinces
 from xhcp_eval.forecast.reference.similar import real_histories
 from xhcp_eval.plan.model import Plan
-from xhcp_eval.plan.reading import PLANS, load_plan
+from xhcp_eval.plan.reading import load_plan
 from xhcp_eval.report.batch import index_page, rows, unit, verdicts, whole  # noqa: F401
 from xhcp_eval.report.page.cells import render_cells
 from xhcp_eval.report.page.fonts import shared_faces
@@ -44,7 +45,7 @@ preload()
 reference_model()
 real_histories()
 provinces()
-plans = [load_plan(folder.name) for folder in PLANS.iterdir() if (folder / "plan.yaml").is_file()]
+plans = [load_plan(name) for name in plan_folders()]
 render_cells(v4.new_notebook(cells=[v4.new_markdown_cell("甲"), v4.new_code_cell("1")]))
 draw_once(plans)
 shared_faces()

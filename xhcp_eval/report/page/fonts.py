@@ -20,7 +20,7 @@ from pathlib import Path
 
 from xhcp_eval.chapters.kit.style import FONT_FAMILY, FONT_FILE, SYMBOL_FAMILY, symbol_font_file
 from xhcp_eval.errors import XhcpError
-from xhcp_eval.provenance import ROOT
+from xhcp_eval.files.home import PACKAGE, ROOT, SHIPPED
 
 SOURCE_FAMILY = "Noto Sans CJK SC"
 # Beside GB 2312: Latin, Greek, punctuation, super- and subscripts, currency, letter-like signs, Roman
@@ -33,16 +33,13 @@ _RANGES = (
 # Characters that the plans' texts quote beyond GB 2312.
 _QUOTED = "勢査"
 # Where the words of reports come from, whatever the region.
-_WORDS = (
-    "xhcp_eval/**/*.py",
-    "xhcp_eval/chapters/kit/assets/**/*.j2",
-    "xhcp_eval/chapters/kit/assets/*.js",
-    "xhcp_eval/chapters/kit/assets/*.css",
-    "notebooks/*.ipynb",
-    "params/*.yaml",
-    "data/plans/*/*.yaml",
-    "data/demo/*.yaml",
+_PROGRAM = (
+    "**/*.py",
+    "chapters/kit/assets/**/*.j2",
+    "chapters/kit/assets/*.js",
+    "chapters/kit/assets/*.css",
 )
+_WORDS = ("notebooks/*.ipynb", "params/*.yaml", "data/plans/*/*.yaml", "data/demo/*.yaml")
 _FEW = 250  # a page of fewer different characters carries its own glyphs only
 STORE = ROOT / "reports" / ".fonts"
 # Circles, squares and the like are left to DejaVu Sans, which has all of them: taken from two fonts, ● and ◕
@@ -116,7 +113,8 @@ def shared_faces() -> None:
 @cache
 def _common(path: Path) -> frozenset[int]:
     """Code points of a font that occur in the words reports are made of."""
-    files = [file for pattern in _WORDS for file in ROOT.glob(pattern)]
+    files = [file for place in {SHIPPED, ROOT} for pattern in _WORDS for file in place.glob(pattern)]
+    files += [file for pattern in _PROGRAM for file in PACKAGE.glob(pattern)]
     words = frozenset().union(*(map(ord, set(file.read_text(encoding="utf-8"))) for file in files))
     found = words & _characters(path)
     return found if path == FONT_FILE else found - _characters(FONT_FILE)

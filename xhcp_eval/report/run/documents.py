@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.kit.blocks import Block, Heading, PageBreak, Paragraph, Table
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, FORMAL_PAGE, Section
-from xhcp_eval.provenance import ROOT
 
 if TYPE_CHECKING:
     from xhcp_eval.pack.pack import Pack

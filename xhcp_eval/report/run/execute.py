@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from xhcp_eval.errors import CrashError, RunError
-from xhcp_eval.provenance import ROOT
+from xhcp_eval.files.home import PACKAGE, ROOT, VARIABLE
 from xhcp_eval.report.page.render import Page, Shell, render_notebook
 
 CELL_TIMEOUT = 1800  # seconds: no cell of ours takes minutes, one that does hangs
@@ -86,7 +86,8 @@ def run_jobs(jobs: list[Job], at_once: int, tell: Callable[[Done], None]) -> lis
 
 def _prepare() -> None:
     """Set up a new process: kernels find this package and keep to one thread, Ctrl-C is the parent's."""
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    os.environ[VARIABLE] = str(ROOT)
+    paths = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"

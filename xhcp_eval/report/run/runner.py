@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import platform
 import time
@@ -17,10 +18,11 @@ from types import MappingProxyType
 from xhcp_eval import __version__
 from xhcp_eval.chapters.material import missing_sentence
 from xhcp_eval.errors import CrashError, RunError
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.files.whole import remove, replacing
 from xhcp_eval.pack.pack import Pack, compute_pack, hold_pack, read_snapshot, save_pack, stored_pack
 from xhcp_eval.pack.params import NOTEBOOKS, PackParams, check_params, load_params
-from xhcp_eval.provenance import ROOT, code_hash, file_hash
+from xhcp_eval.provenance import code_hash, file_hash
 from xhcp_eval.report.page.index import write_index
 from xhcp_eval.report.page.render import Page, Shell, make_shell
 from xhcp_eval.report.page.results import write_results
@@ -281,11 +283,17 @@ def _progress(title: str, steps: int) -> Iterator[Callable[[str], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # no thread that redraws: notebooks run in forked children, and a fork should find one thread
-    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+    console, log = (
+        Console(stderr=True, quiet=bool(os.environ.get("XHCP_QUIET"))),
+        logging.getLogger("xhcp_eval"),
+    )
+    log.info(title)
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=steps)
         bar.console.print(title, markup=False, highlight=False)
 
         def tell(line: str) -> None:
+            log.info(line)
             bar.console.print(f"  {line}", markup=False, highlight=False)
             bar.advance(task)
             bar.refresh()
