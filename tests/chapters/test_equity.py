@@ -2,8 +2,10 @@
 
 import re
 
+import pandas as pd
 import pytest
 
+from xhcp_eval.chapters import equity
 from xhcp_eval.chapters.equity import UNSOUND, equity_rows
 from xhcp_eval.pack.pack import open_pack
 
@@ -23,3 +25,13 @@ def test_few_deaths_of_townships_do_not_narrow():
     rows = equity_rows(open_pack("midterm_2025"), "township").set_index("indicator")
     assert rows.loc["under5_mortality_rate", "verdict"] == "看不出变化"
     assert rows.loc["under5_mortality_rate", "gap_text"] == "10.87个千分点"
+
+
+def test_a_pack_without_groups_says_so_once(monkeypatch):
+    """One sentence a dimension; nothing is drawn, nothing fails."""
+    pack = open_pack("midterm_2025")
+    monkeypatch.setattr(equity, "equity_rows", lambda pack, dimension: pd.DataFrame())
+    for dimension in equity.DIMENSIONS:
+        assert len(equity.equity_sentence(pack, dimension).sentences) == 1
+        assert equity.equity_table(pack, dimension).sentences == ()
+    assert equity.township_figure(pack, "eye_exam_coverage_0_6").sentences == ()

@@ -51,8 +51,9 @@ def test_every_goal_has_its_verdicts_and_what_they_rest_on(pack, appraisal):
     assert (counts.sum(axis=1) == 70).all()
     # no measure of the demonstration has an effect: nothing may be said of impact
     assert counts.loc["影响", "无法判断"] == 70
-    html = conclusions.chain_sections(pack, inputs).html
-    assert html.count("承诺了什么") == 70 and "新增儿童数与零没有可靠差别" in html
+    tables = [view for part in conclusions.chain_sections(pack, inputs).views for view in part.views]
+    assert [sum(len(one.frame) for one in tables[k::2]) for k in (0, 1)] == [70, 70 * 6]
+    assert any("新增儿童数与零没有可靠差别" in one.html for one in tables)
 
 
 def test_ranks_say_how_little_they_say(pack):

@@ -13,7 +13,6 @@ from xhcp_eval.chapters.kit.sparklines import sparkline_table
 from xhcp_eval.chapters.kit.tables import KIND_LABELS
 from xhcp_eval.chapters.kit.units import unit_rows, units_chart
 from xhcp_eval.chapters.kit.views import Section, TableView, TextView, View, section, table, text_view
-from xhcp_eval.chapters.method_and_sources import every_target
 from xhcp_eval.chapters.public_figures import context_table, figures_table, missing_sentences, published
 from xhcp_eval.forecast.breaks import break_sentence
 from xhcp_eval.observations.table import STATUS_LABELS, TOTAL
@@ -22,6 +21,18 @@ from xhcp_eval.plan.kinds import KINDS
 from xhcp_eval.plan.model import Goal, Indicator, Strategy
 from xhcp_eval.plan.units import format_value
 from xhcp_eval.verdict.status import Status
+
+ABOVE = "；部分内容超出区级权限（A34），超出部分不作为本级得失评价"
+
+
+def how_to_read(pack: Pack, domain: str) -> TextView:
+    """What the chapters of the domains show and what their figures' marks mean, said in the first of them."""
+    if domain != pack.plan.domains[0].id:
+        return text_view([])
+    return text_view(
+        "每项主要目标依次给出：总体状态，各指标的判定依据、历年值与预测图，相关策略措施。实心点为已核实或填报值，空心点为待核实值；"
+        "竖线为计数带来的95%区间。"
+    )
 
 
 def domain_section(pack: Pack, domain: str = "") -> Section:
@@ -48,15 +59,17 @@ def _untargeted(pack: Pack, domain: str) -> list[Indicator]:
 
 
 def _goal_section(pack: Pack, goal: Goal) -> Section:
-    views: list[View] = [goal_sentence(pack, goal)]
-    if (pack.assessment["goal"] == goal.id).any():
-        views.append(targets_of(pack, goal.id))
-    # an indicator that serves several goals is shown in full once, under its own
+    status = pack.goals.loc[pack.goals["goal"] == goal.id, "status"].iloc[0]
+    views: list[View] = [text_view(f"总体状态：{status}。")]
+    # an indicator that serves several goals is shown in full once, under its own; a strategy under the first of its goals
     own = [i for i in map(pack.plan.indicator, goal.indicators) if i.goal == goal.id]
     views += [_indicator_section(pack, indicator, 4) for indicator in own if indicator.targets]
     strategies = [s for s in pack.plan.strategies if goal.id in s.goals]
-    if strategies:
-        views.append(strategies_table(pack, strategies))
+    first = [s for s in strategies if s.goals[0] == goal.id]
+    if first:
+        views.append(strategies_table(pack, first))
+    if len(strategies) > len(first):
+        views.append(text_view(_listed_elsewhere(pack, [s for s in strategies if s not in first])))
     return section(f"{goal.number}. {goal.name}", *views, level=3, anchor=goal.id)
 
 
@@ -86,9 +99,10 @@ def few_figures(pack: Pack, indicator: str) -> TextView:
 
 
 def goals_of(pack: Pack, domain: str | None = None) -> TableView:
-    """Every goal (of a domain): kind, number of targets, overall status or why it has none."""
+    """Every goal (of a domain): kind, number of targets, overall status or why it has none, what of it lies above the district's powers."""
     rows = pack.goals if domain is None else pack.goals[pack.goals["domain"] == domain]
-    shown = rows.assign(kind=rows["kind"].map(KIND_LABELS))
+    above = [ABOVE if pack.plan.goal(goal).remit else "" for goal in rows["goal"]]
+    shown = rows.assign(kind=rows["kind"].map(KIND_LABELS), reason=rows["reason"] + above)
     headers = {
         "goal": "编号",
         "name": "主要目标",
@@ -105,13 +119,6 @@ def goals_of(pack: Pack, domain: str | None = None) -> TableView:
         wide=["reason"],
         caption="主要目标一览",
     )
-
-
-def targets_of(pack: Pack, goal: str) -> TableView:
-    """Every target of a goal, with strategies' targets, watches and the comparison lines marked as such."""
-    indicators = pack.plan.goal(goal).indicators
-    rows = pack.assessment[(pack.assessment["goal"] == goal) | pack.assessment["indicator"].isin(indicators)]
-    return every_target(pack, rows, f"{pack.plan.goal(goal).name}：各项目标")
 
 
 def history_table(pack: Pack, indicator: str) -> TableView:
@@ -146,6 +153,12 @@ def history_table(pack: Pack, indicator: str) -> TableView:
     )
 
 
+def _listed_elsewhere(pack: Pack, strategies: Iterable[Strategy]) -> str:
+    """Where strategies that serve several goals are listed, in words."""
+    goals = dict.fromkeys(s.goals[0] for s in strategies)
+    return f"另见{'、'.join(f'“{pack.plan.goal(goal).name}”' for goal in goals)}所列措施。"
+
+
 def strategies_table(pack: Pack, strategies: Iterable[Strategy]) -> TableView:
     """Strategies with their countable commitments and where these stand."""
     status = (
@@ -173,12 +186,12 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
     rows = pack.assessment[
         (pack.assessment["indicator"] == indicator) & (pack.assessment["role"] != "comparison")
     ]
+    facts = pack.plan.indicator(indicator)
     sentences = [
-        f"{r.target_year}年目标（{r.target_text}）：{r.own_status}。{r.reason}。"
+        f"{facts.name}{r.target_year}年目标（{r.target_text}）：{r.own_status}。{r.reason}。"
         + (f"{r.literal}。" if r.literal else "")
         for r in rows.itertuples()
     ]
-    facts = pack.plan.indicator(indicator)
     region = pack.region
     known = ((pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)).any()
     untargeted = "规划没有为本指标规定目标，" + ("数据供参考。" if known else "也没有填报数据。")
@@ -214,12 +227,3 @@ def _definition(facts: Indicator) -> str:
 def _note(pack: Pack, facts: Indicator) -> str:
     """What the plan's register says of a definition, unless it stands above the published figures already."""
     return "" if not facts.note_zh or len(published(pack, facts.id)) else f"指标说明　{facts.note_zh}"
-
-
-def goal_sentence(pack: Pack, goal: Goal) -> TextView:
-    """A goal's overall status and why, and what of it lies above the district's powers."""
-    row = pack.goals[pack.goals["goal"] == goal.id].iloc[0]
-    sentences = [f"总体状态：{row['status']}。{row['reason']}。"]
-    if goal.remit:
-        sentences.append("本目标部分内容超出区级权限（A34），超出部分不作为本级得失评价。")
-    return text_view(sentences)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
+from xhcp_eval.chapters.kit.places import funnel_plot
+from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, table, text_view
 from xhcp_eval.errors import DataError
 from xhcp_eval.evaluation.methods.equity import NARROWED, UNTOLD, WIDENED, groups_of, inequality, narrowing
 from xhcp_eval.observations.table import is_below
@@ -49,7 +50,7 @@ def equity_table(pack: Pack, dimension: str) -> TableView | TextView:
     """Every indicator's gap with interval, what chance alone would show, and whether it has narrowed since the base year."""
     rows = equity_rows(pack, dimension)
     if rows.empty:
-        return text_view("没有可比的指标。")
+        return text_view([])  # the sentence has said so
     rows = rows.sort_values(["apart", "p"], ascending=[False, True])
     shown = pd.DataFrame(
         {
@@ -65,6 +66,17 @@ def equity_table(pack: Pack, dimension: str) -> TableView | TextView:
         numeric=["gap", "ratio", "chance", "change"],
         caption=f"{DIMENSIONS[dimension]}：差距和变化",
     )
+
+
+def township_figure(pack: Pack, indicator: str) -> FigureView | TextView:
+    """An indicator's townships against the limits of chance; nothing where it has no counts by township.
+
+    indicator: id of the plan's; one that it hasn't shows nothing either.
+    """
+    rows = equity_rows(pack, "township")
+    if rows.empty or indicator not in set(rows["indicator"]):
+        return text_view([])
+    return funnel_plot(pack, indicator)
 
 
 def equity_input(pack: Pack) -> pd.DataFrame:

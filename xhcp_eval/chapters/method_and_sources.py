@@ -56,10 +56,12 @@ def few_events(pack: Pack) -> TextView:
 def every_target(pack: Pack, rows: pd.DataFrame | None = None, caption: str = "全部目标") -> TableView:
     """All targets, a row each: what is asked, what is known, how sure, why."""
     rows = pack.assessment if rows is None else rows
+    names = {d.id: d.name for d in pack.plan.domains} | {"": "组织实施"}
     listed = list(rows.itertuples())
     shown = pd.DataFrame(
         {
             "status": rows["status"].where(rows["role"] == "verdict", rows["own_status"]),
+            "domain": rows["domain"].map(names),
             "role": [_role_text(r) for r in listed],
             "indicator": [target_name(r) for r in listed],
             "year": [f"每年至{r.target_year}" if r.every_year else str(r.target_year) for r in listed],
@@ -71,17 +73,16 @@ def every_target(pack: Pack, rows: pd.DataFrame | None = None, caption: str = "�
         }
     )
     headers = {
-        "status": "状态", "role": "性质", "indicator": "指标", "year": "目标年", "target": "目标值", "latest": "现状值",
+        "status": "状态", "domain": "领域", "role": "性质", "indicator": "指标", "year": "目标年", "target": "目标值", "latest": "现状值",
         "probability": "达标概率", "data": "数据", "reason": "依据与说明",
     }  # fmt: skip
+    if shown["data"].nunique() == 1:  # said once
+        caption += f"（数据：{shown['data'].iloc[0]}）"
+        del headers["data"]
     return table(
-        shown,
-        columns=headers,
-        numeric=["latest", "probability"],
-        status=["status"],
-        wide=["reason"],
-        caption=caption,
-    )
+        shown, columns=headers, numeric=["latest", "probability"], status=["status"], wide=["reason"],
+        filters=["domain", "role", "year"], caption=caption,
+    )  # fmt: skip
 
 
 def _role_text(row) -> str:

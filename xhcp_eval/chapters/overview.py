@@ -22,10 +22,10 @@ from xhcp_eval.chapters.kit.views import (
 from xhcp_eval.chapters.wording.standing import why_open
 from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.units import format_probability
-from xhcp_eval.provenance import local_time
 from xhcp_eval.verdict.status import Status
 
 NAMES_SHOWN = 5
+AT_RISK_ANCHOR, UNDECIDED_ANCHOR = "at-risk", "undecided"  # where addresses of the other documents lead
 # A chance says nothing of what is over, or of what can't be judged.
 UNSETTLED = (Status.MISSED.value, Status.UNDECIDABLE.value, Status.DISPUTED.value)
 
@@ -42,17 +42,6 @@ def headline(pack: Pack) -> TextView:
             f"规划共{len(pack.goals)}项主要目标，其中{without}项本身没有可计量的指标，须由证据评分，本报告不作定量判定。"
         )
     return text_view(sentences)
-
-
-def data_declaration(pack: Pack) -> TextView:
-    """What the report rests on: region, plan, data year, vintage, version."""
-    lines = [
-        f"评估对象：{pack.region}；规划：{pack.plan.name}。",
-        f"数据截至{pack.params.data_until}年，共{len(pack.observations):,}个数据点；计算时间{local_time(pack.stamp['computed_at'])}，程序版本{pack.stamp['version']}。",
-    ]
-    if pack.is_demo:
-        lines.append(f"本报告使用程序生成的演示数据，不是{pack.region}的真实统计，任何结论不得引用。")
-    return text_view(lines)
 
 
 def _counts(rows: pd.DataFrame, end: int) -> str:
@@ -123,6 +112,7 @@ def status_matrix(pack: Pack, deciding: bool = True, year: int | None = None) ->
         status_headers=True,
         total_row=True,
         caption=f"{'主要目标中的' if deciding else '策略措施中的'}指标目标达标情况（项）",
+        anchor="by-domain" if deciding else "",
     )
 
 
@@ -131,9 +121,8 @@ def at_risk(pack: Pack, year: int | None = None, deciding: bool = True) -> Table
     """Targets at risk for a year (default: the plan's last), the one that needs attention most first."""
     rows = own_targets(pack, deciding, year or pack.plan.end_year)
     rows = rows[rows["status"].isin(AT_RISK)]
-    return target_list(
-        pack, most_urgent_first(rows), f"{year or pack.plan.end_year}年目标达标风险清单（风险最高者在前）"
-    )
+    caption = f"{year or pack.plan.end_year}年目标达标风险清单（风险最高者在前）"
+    return target_list(pack, most_urgent_first(rows), caption, AT_RISK_ANCHOR if deciding else "")
 
 
 @once_a_pack
@@ -141,9 +130,8 @@ def undecided(pack: Pack, year: int | None = None) -> TableView:
     """Targets that can't be judged: counts too small, readings that differ, no data."""
     rows = own_targets(pack, True, year or pack.plan.end_year)
     keep = rows["status"].isin([Status.UNDECIDABLE.value, Status.DISPUTED.value, Status.NO_DATA.value])
-    return target_list(
-        pack, most_urgent_first(rows[keep]), "尚不能判定的目标：事件过少、文本解读不一、缺数据"
-    )
+    caption = "尚不能判定的目标：事件过少、文本解读不一、缺数据"
+    return target_list(pack, most_urgent_first(rows[keep]), caption, UNDECIDED_ANCHOR)
 
 
 def chances(pack: Pack) -> FigureView | TextView:

@@ -115,7 +115,8 @@ def missing_sentences(pack: Pack, indicator: str) -> TextView | None:
     rows = rows[rows["indicator"] == indicator]
     if rows.empty:
         return None
-    return text_view([f"还缺（{r.years}）：{r.what}。可能登在{r.where}。" for r in rows.itertuples()])
+    name = pack.plan.indicator(indicator).name
+    return text_view([f"{name}还缺（{r.years}）：{r.what}。可能登在{r.where}。" for r in rows.itertuples()])
 
 
 def missing_table(pack: Pack) -> TableView:

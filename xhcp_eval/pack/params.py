@@ -24,7 +24,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Year = Annotated[int, Field(ge=1990, le=2100, strict=True)]
 Scalar = bool | int | float | str
 # The page of all data; a report without a brief has it as its first page.
-FIRST_PAGE, DATA_PAGE = "index.html", "data.html"
+FIRST_PAGE, FORMAL_PAGE, DATA_PAGE = "index.html", "formal.html", "data.html"
 LOGOS = (".png", ".jpg", ".jpeg")
 # 审图号: GS or S with the short name of a province or city, a year in brackets, and a number.
 APPROVAL = re.compile(r"^(GS|[\u4e00-\u9fff]{1,3}S|GS[\u4e00-\u9fff]{1,3})\s*[（(]\d{4}[）)]\s*\d+号$")

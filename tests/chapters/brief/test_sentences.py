@@ -42,7 +42,7 @@ def texts(blocks):
             return [value]
         return [text for part in value for text in of(part)] if isinstance(value, tuple) else []
 
-    hidden = {"link", "links", "svg", "style"}
+    hidden = {"link", "links", "svg", "narrow", "style"}
     return [
         text
         for b in blocks

@@ -31,3 +31,10 @@ def test_text_is_escaped():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(KeyError):
         from_data({"kind": "film"})
+
+
+def test_a_drawing_gives_way_on_a_phone_to_what_is_made_for_it():
+    drawn = Picture("<svg></svg>", 1, 1, "图", narrow="<ul><li>甲</li></ul>")
+    assert '<div class="doc-wide" role="img"' in drawn.html
+    assert '<div class="doc-narrow"><ul><li>甲</li></ul></div>' in drawn.html
+    assert "doc-narrow" not in Picture("<svg></svg>", 1, 1, "图").html

@@ -155,3 +155,11 @@ def test_html_of_ours_is_marked(view):
     data, facts = view._repr_mimebundle_()
     assert data["text/html"] == view.html
     assert facts == views.TRUSTED
+
+
+def test_a_table_has_an_anchor_and_columns_to_choose_from():
+    frame = pd.DataFrame({"a": ["x", "y"], "b": ["1", "2"]})
+    node = markup.fromstring(views.table(frame, filters=["b"], anchor="all").html)
+    assert node.get("id") == "all"
+    assert [th.text for th in node.xpath("//th[@data-filter]")] == ["b"]
+    assert "id=" not in views.table(frame).html

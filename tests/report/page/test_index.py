@@ -1,4 +1,4 @@
-"""The report in one file: verdicts in numbers, what is at risk, what has changed, then the chapters."""
+"""The page of all data in one file: verdicts in numbers, what has changed, downloads, then the chapters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from lxml import html as markup
 
-from xhcp_eval.chapters.kit.views import table, text_view
+from xhcp_eval.chapters.kit.views import table
 from xhcp_eval.report.page import index, render
 from xhcp_eval.report.page.addresses import external_urls
 from xhcp_eval.report.page.render import Page, Shell, render_chapter
@@ -26,7 +26,7 @@ SHELL = Shell("中期评估", "", (Page("index", "摘要"), Page("20_overview", 
 
 @pytest.fixture
 def pack(monkeypatch):
-    """A pack of three questions, one of them read in two ways, and tables that only say their names."""
+    """A pack of three questions, one of them read in two ways."""
     monkeypatch.setattr(render, "page_font_css", lambda text: "")
     assessment = pd.DataFrame(
         {
@@ -38,18 +38,7 @@ def pack(monkeypatch):
             "target_year": [2030, 2030, 2030, 2030, 2025, 2030],
         }
     )
-    shown = {
-        index.overview: ("status_matrix", "at_risk", "undecided"),
-        index.disputed_readings: ("disputed_readings",),
-        index.outcomes: ("outcome_table",),
-    }
-    for chapter, names in shown.items():
-        for name in names:
-            monkeypatch.setattr(
-                chapter, name, lambda pack, name=name, **_: table(pd.DataFrame({"x": [name]}))
-            )
     monkeypatch.setattr(index, "write_summary", lambda pack, folder, earlier: [])
-    monkeypatch.setattr(index.overview, "headline", lambda pack: text_view("共3项。"))
     return StandIn(
         assessment=assessment,
         observations=pd.DataFrame({"status": ["reported"] * 1200 + ["recollection"] * 2}),
@@ -86,13 +75,12 @@ def test_tiles_count_each_question_of_the_last_year_once(pack):
     ]
 
 
-def test_the_report_tells_verdict_risks_and_holds_its_chapters(pack, tmp_path):
+def test_the_page_tells_verdicts_in_numbers_and_leaves_the_lists_to_its_chapters(pack, tmp_path):
     node = written(pack, tmp_path)
     assert [h.text for h in node.xpath("//h2")] == ["摘要", "总体结论"]
     tiles = [" ".join(li.text_content().split()) for li in node.xpath("//ul[@class='tiles']/li")]
     assert tiles == ["2◑ 存在风险", "1⚖ 待裁定"]
-    parts = [td.text for td in node.xpath("//main//td")]
-    assert parts == ["at_risk", "status_matrix", "undecided", "disputed_readings"]
+    assert node.xpath("//section[@id='index']//table") == []
     assert node.xpath("//section[@id='20_overview']/p")[0].text == "一章的话。"
     assert not (tmp_path / "20_overview.html").exists()
 
@@ -133,9 +121,6 @@ def test_the_page_declares_its_data(pack):
     assert "不是真实统计" in index.declaration(pack)["数据性质"]
 
 
-def test_a_hindcast_shows_what_happened(pack, tmp_path):
-    pack.outcomes = pack.assessment.iloc[:1]
+def test_a_hindcast_says_on_what_it_rests(pack):
     pack.params.outcome_year = 2030
-    node = written(pack, tmp_path)
-    assert [td.text for td in node.xpath("//main//td")][-1] == "outcome_table"
-    assert "预测只用2025年及以前的数据" in node.xpath("//dl")[0].text_content()
+    assert "预测只用2025年及以前的数据" in index.declaration(pack)["事后对照"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over, to_indicator
+from xhcp_eval.chapters.brief.tiles import Tile, folded
 from xhcp_eval.chapters.figures.canvas import LINE, PAPER, WIDTH, Canvas
 from xhcp_eval.chapters.kit.blocks import Picture
+from xhcp_eval.chapters.kit.tables import AT_RISK
 from xhcp_eval.chapters.wording.counting import counts
-from xhcp_eval.chapters.wording.readers import mark_of, word_of
+from xhcp_eval.chapters.wording.readers import mark_of, severity, word_of
 from xhcp_eval.chapters.wording.values import short_value
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
@@ -44,7 +47,8 @@ def poster(pack: Pack) -> Picture:
         _tile(canvas, pack, row, SIDE + place * _wide(), line * HIGH)
     _legend(canvas, lines * HIGH + 3, is_over(pack), set(end_targets(pack)["status"]))
     found = counts(pack, pack.plan.end_year)
-    return canvas.picture(f"{found.year}年{found.total}项目标：{found.by_verdict}", _told(pack), SOURCE)
+    drawn = canvas.picture(f"{found.year}年{found.total}项目标：{found.by_verdict}", _told(pack), SOURCE)
+    return replace(drawn, narrow=_narrow(pack))
 
 
 def _wide() -> float:
@@ -83,6 +87,16 @@ def _tile(canvas: Canvas, pack: Pack, row, left: float, top: float) -> None:
     name = pack.plan.indicator(row.indicator).short_name
     for text, at in ((name, 0.32), (f"{mark.symbol}{tile_value(row)}", 0.72)):
         canvas.words(left + _wide() / 2, top + at * HIGH, text, "middle", mark.ink, address)
+
+
+def _narrow(pack: Pack) -> str:
+    """The tiles for a phone, where the drawing's letters would be too small: what is at risk first."""
+    rows = sorted(end_targets(pack).itertuples(), key=lambda row: severity(row.status))
+    return str(folded([
+        Tile(pack.plan.indicator(row.indicator).short_name, tile_value(row), word_of(row.status, is_over(pack)),
+             mark_of(row.status, row.side), to_indicator(pack, row.indicator), row.status in AT_RISK)
+        for row in rows
+    ]))  # fmt: skip
 
 
 def tile_value(row) -> str:

@@ -112,7 +112,7 @@ class Table(Block):
 @dataclass(frozen=True)
 class Picture(Block):
     """A drawing. svg: whole, with width and height in CSS pixels. alt: what it shows, in words. title: what it finds, above.
-    source: line below.
+    source: line below. narrow: HTML of ours that a phone shows in place of the drawing; "" for none.
     """
 
     svg: str
@@ -121,6 +121,7 @@ class Picture(Block):
     alt: str
     title: str = ""
     source: str = ""
+    narrow: str = ""
     kind: ClassVar[str] = "picture"
 
     @property
@@ -128,7 +129,10 @@ class Picture(Block):
         """As HTML."""
         title = f"<figcaption>{escape(self.title)}</figcaption>" if self.title else ""
         source = f'<p class="doc-source">{escape(self.source)}</p>' if self.source else ""
-        drawing = f'<div role="img" tabindex="0" aria-label="{escape(self.alt)}">{self.svg}</div>'
+        wide = ' class="doc-wide"' if self.narrow else ""
+        drawing = f'<div{wide} role="img" tabindex="0" aria-label="{escape(self.alt)}">{self.svg}</div>'
+        if self.narrow:
+            drawing += f'<div class="doc-narrow">{self.narrow}</div>'
         return f'<figure class="doc-picture">{title}{drawing}{source}</figure>'
 
 

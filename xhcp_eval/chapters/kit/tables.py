@@ -40,8 +40,11 @@ def most_urgent_first(rows: pd.DataFrame) -> pd.DataFrame:
     return order.sort_values(["_rank", "_p", "question"], kind="stable").drop(columns=["_rank", "_p"])
 
 
-def target_list(pack: Pack, rows: pd.DataFrame, caption: str) -> TableView:
-    """The common form of a list of targets, every figure with its unit; narrow enough for a page of A4."""
+def target_list(pack: Pack, rows: pd.DataFrame, caption: str, anchor: str = "") -> TableView:
+    """The common form of a list of targets, every figure with its unit; narrow enough for a page of A4.
+
+    anchor: what an address calls the list.
+    """
     goals, listed = {g.id: g.name for g in pack.plan.goals}, list(rows.itertuples())
     shown = pd.DataFrame(
         {
@@ -61,7 +64,7 @@ def target_list(pack: Pack, rows: pd.DataFrame, caption: str) -> TableView:
     }  # fmt: skip
     return table(
         shown, columns=headers, numeric=["latest", "gap", "pace", "probability"],
-        status=["status"], wide=["reason"], caption=caption,
+        status=["status"], wide=["reason"], caption=caption, anchor=anchor,
     )  # fmt: skip
 
 

@@ -154,6 +154,7 @@ class _Cell:
     css: str
     symbol: str = ""
     rank: int = 0  # a status sorts by how much attention it needs
+    chosen: bool = False  # a head whose values a reader may choose from
 
 
 def figure_view(
@@ -184,28 +185,30 @@ def table(  # noqa: PLR0913 - all but the frame by name
     status: Collection[str] = (),
     wide: Collection[str] = (),
     caption: str = "",
+    filters: Collection[str] = (),
     status_headers: bool = False,
     total_row: bool = False,
+    anchor: str = "",
 ) -> TableView:
     """Show a frame as a table; every text is escaped, line breaks in cells are kept.
 
     columns: column -> header, in the order shown (default: all). formats: column -> function of a value, or
     format text such as "{:.1f}". numeric: columns set to the right (numbers always are). status: columns that
-    hold statuses, shown with symbol, word and colour. wide: columns of long text. status_headers: headers
-    that are statuses carry their symbols. total_row: the last row is a total. Raises KeyError for an unknown
-    column.
+    hold statuses, shown with symbol, word and colour. wide: columns of long text. filters: columns whose values a reader
+    may choose from. status_headers: headers that are statuses carry their symbols. total_row: the last row is a total.
+    anchor: what an address calls the table. Raises KeyError for an unknown column.
     """
     columns = dict(columns or {str(name): str(name) for name in frame.columns})
     shown = frame[list(columns)]
     rights = {name for name in columns if name in numeric or _is_numeric(shown[name])}
     css = {name: "num" if name in rights else "wide" if name in wide else "" for name in columns}
-    heads = [_head(header, css[name], status_headers) for name, header in columns.items()]
+    heads = [_head(header, css[name], status_headers, name in filters) for name, header in columns.items()]
     values = [
         [_cell(v, css[name], name in status, (formats or {}).get(name)) for v in shown[name]]
         for name in columns
     ]
     html = template("table.html.j2").render(
-        heads=heads, rows=list(zip(*values, strict=True)), caption=caption, total_row=total_row
+        heads=heads, rows=list(zip(*values, strict=True)), caption=caption, total_row=total_row, anchor=anchor
     )
     return TableView(frame, html, caption)
 
@@ -252,9 +255,9 @@ def _is_numeric(column: pd.Series) -> bool:
     return column.dtype.kind in "iuf"
 
 
-def _head(header: str, css: str, with_symbol: bool) -> _Cell:
+def _head(header: str, css: str, with_symbol: bool, chosen: bool) -> _Cell:
     look = STATUS_STYLE.get(header) if with_symbol else None
-    return _Cell(header, css, look.symbol if look else "")
+    return _Cell(header, css, look.symbol if look else "", chosen=chosen)
 
 
 def _cell(value: object, css: str, is_status: bool, form: object) -> _Cell:

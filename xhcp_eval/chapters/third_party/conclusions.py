@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from xhcp_eval.chapters.kit.views import Section, TableView, section, table, text_view
+from xhcp_eval.chapters.kit.views import Section, TableView, section, table
 from xhcp_eval.chapters.strategy_effect import studies
 from xhcp_eval.chapters.third_party.scores import item_names
 from xhcp_eval.evaluation.methods.conclusions import CRITERIA, Inputs, chains, empty_input, verdicts
@@ -62,33 +62,41 @@ def verdict_counts(pack: Pack, inputs: Inputs) -> TableView:
     )
 
 
+CHAIN = {
+    "name": "主要目标",
+    "promised": "承诺了什么",
+    "done": "做了什么",
+    "changed": "有什么变化",
+    "cost": "花了多少",
+    "evidence": "证据质量",
+}
+JUDGED = {
+    "name": "主要目标",
+    "criterion_name": "准则",
+    "verdict": "评判",
+    "sentence": "理由",
+    "basis": "依据",
+}
+
+
 def chain_sections(pack: Pack, inputs: Inputs) -> Section:
-    """Goal by goal: promised, done, changed, cost, evidence, and the verdicts with what they rest on."""
-    told = chains(pack.plan, inputs).set_index("goal")
-    judged = verdicts(pack.plan, inputs)
-    parts = []
-    for goal in pack.plan.goals:
-        row = told.loc[goal.id]
-        lines = [f"{label}：{row[name]}" for name, label in
-                 (("promised", "承诺了什么"), ("done", "做了什么"), ("changed", "有什么变化"), ("cost", "花了多少"), ("evidence", "证据质量"))]  # fmt: skip
-        own = judged[judged["goal"] == goal.id]
-        headers = {"criterion_name": "准则", "verdict": "评判", "sentence": "理由", "basis": "依据"}
-        parts.append(
-            section(
-                f"{goal.number}. {goal.name}",
-                text_view(lines),
-                table(own, headers, wide=["sentence", "basis"]),
-                level=4,
-                anchor=f"chain-{goal.id}",
-            )
-        )
-    by_domain = [
+    """Domain by domain and goal by goal: promised, done, changed, cost, evidence; then the verdicts with what they rest on."""
+    names = {g.id: f"{g.number}. {g.name}" for g in pack.plan.goals}
+    told, judged = (
+        rows.assign(name=rows["goal"].map(names), domain=[pack.plan.goal(g).domain for g in rows["goal"]])
+        for rows in (chains(pack.plan, inputs), verdicts(pack.plan, inputs))
+    )
+    parts = [
         section(
-            d.name,
-            *[p for p, g in zip(parts, pack.plan.goals, strict=True) if g.domain == d.id],
+            domain.name,
+            table(told[told["domain"] == domain.id], CHAIN, wide=["promised"], caption=f"{domain.name}：证据链"),
+            table(
+                judged[judged["domain"] == domain.id], JUDGED, wide=["sentence", "basis"],
+                filters=["criterion_name", "verdict"], caption=f"{domain.name}：按六项准则的评判和依据",
+            ),
             level=3,
-            anchor=f"chains-{d.id}",
+            anchor=f"chains-{domain.id}",
         )
-        for d in pack.plan.domains
-    ]
-    return section("逐项目标的证据链", *by_domain, level=2, anchor="chains")
+        for domain in pack.plan.domains
+    ]  # fmt: skip
+    return section("逐项目标的证据链", *parts, level=2, anchor="chains")

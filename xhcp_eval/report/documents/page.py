@@ -18,6 +18,7 @@ from xhcp_eval.report.documents.cover import Cover
 from xhcp_eval.report.documents.numbering import Numbering
 from xhcp_eval.report.page.addresses import external_urls
 from xhcp_eval.report.page.fonts import page_font_css
+from xhcp_eval.report.page.layers import Layer
 from xhcp_eval.report.page.render import asset
 
 
@@ -30,11 +31,11 @@ class Entry:
     anchor: str
 
 
-def document_page(blocks: Sequence[Block], cover: Cover) -> str:
+def document_page(blocks: Sequence[Block], cover: Cover, layers: Sequence[Layer] = ()) -> str:
     """A document as HTML with style and fonts inside, without script.
 
-    blocks: in order; links are relative to the folder the page will stand in. cover: what stands on top. Raises RunError if
-    a table is broken, a reference leads nowhere or the page would need anything from outside.
+    blocks: in order; links are relative to the folder the page will stand in. cover: what stands on top. layers: the
+    report's other pages, and this one. Raises RunError if a table is broken, a reference leads nowhere or the page would need anything from outside.
     """
     numbering = Numbering(blocks)
     contents = [
@@ -44,6 +45,7 @@ def document_page(blocks: Sequence[Block], cover: Cover) -> str:
     ]
     text = template("document.html.j2").render(
         cover=cover,
+        layers=layers,
         logo=_logo(cover),
         contents=contents if cover.contents else [],
         body=Markup("\n".join(_body(blocks, numbering))),

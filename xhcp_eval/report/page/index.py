@@ -1,4 +1,4 @@
-"""The report of a pack in one file: first the summary (verdicts in numbers, what is at risk, what can't be told)."""
+"""The page of all data in one file: first what it rests on (verdicts in numbers, changes, downloads), then the chapters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xhcp_eval.chapters import disputed_readings, outcomes, overview
 from xhcp_eval.chapters.kit import tables
 from xhcp_eval.chapters.kit.style import STATUS_STYLE, Look
 from xhcp_eval.chapters.kit.views import template
@@ -64,9 +63,7 @@ def write_index(pack: Pack, shell: Shell, folder: Path) -> Path:
     before = write_summary(pack, folder, folder.parent / pack.params.pack)
     summary = template("index.html.j2").render(
         facts=declaration(pack),
-        opening=overview.headline(pack).html,
         tiles=status_tiles(pack),
-        parts=_parts(pack),
         changes=_changes(before, folder),
         downloads=[_download(folder / name, text) for name, text in DOWNLOADS.items()],
     )
@@ -134,18 +131,3 @@ def status_tiles(pack: Pack) -> list[Tile]:
     rows = tables.own_targets(pack, True, pack.plan.end_year).drop_duplicates("question")
     counts = rows["status"].value_counts()
     return [Tile(s.value, int(counts[s.value]), STATUS_STYLE[s]) for s in Status if s.value in counts]
-
-
-def _parts(pack: Pack) -> list[tuple[str, str, str]]:
-    """Title, anchor and HTML of each table; a comparison with what happened only where there is one."""
-    end = pack.plan.end_year
-    parts = [
-        (f"{end}年目标达标风险清单", "at-risk", overview.at_risk(pack)),
-        (f"各领域{end}年目标达标情况", "by-domain", overview.status_matrix(pack, year=end)),
-        ("无法判定、待裁定、缺数据", "undecided", overview.undecided(pack)),
-    ]
-    if (pack.assessment["reading"] != "").any():
-        parts.append(("待裁定事项的不同解读", "readings", disputed_readings.disputed_readings(pack)))
-    if len(pack.outcomes):
-        parts.append(("预测与事实", "outcomes", outcomes.outcome_table(pack)))
-    return [(title, anchor, view.html) for title, anchor, view in parts]

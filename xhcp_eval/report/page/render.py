@@ -22,6 +22,7 @@ from xhcp_eval.provenance import local_time
 from xhcp_eval.report.page.addresses import external_urls
 from xhcp_eval.report.page.cells import Body, render_cells
 from xhcp_eval.report.page.fonts import page_font_css
+from xhcp_eval.report.page.layers import Layer, layers_of
 
 if TYPE_CHECKING:
     from xhcp_eval.pack.pack import Pack
@@ -48,7 +49,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Shell:
-    """What stands around the chapters: title, banner, footer. pages: the chapters, the summary first."""
+    """What stands around the chapters: title, banner, footer. pages: the chapters, the summary first. layers: the report's pages
+    for its other readers, and this one.
+    """
 
     title: str
     subtitle: str
@@ -57,6 +60,7 @@ class Shell:
     footer: tuple[str, ...]
     demo_short: str = DEMO_SHORT
     demo_banner: str = ""
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Heading:
 def pages_of(params: PackParams) -> tuple[Page, ...]:
     """Chapters of a report in order, the summary first."""
     return (
-        Page(INDEX, "评估结论摘要"),
+        Page(INDEX, "概况与下载"),
         *(Page(section.page, section.title) for section in params.sections),
     )
 
@@ -87,7 +91,9 @@ def make_shell(pack: Pack) -> Shell:
         f"输入文件（SHA-256 前8位）：{inputs}",
     )
     banner = DEMO_BANNER.format(region=pack.region)
-    return Shell(params.title, params.subtitle, pages_of(params), pack.is_demo, footer, DEMO_SHORT, banner)
+    title = f"{params.title}：监测数据页" if params.documents.brief else params.title
+    layers = layers_of(params, params.data_page)
+    return Shell(title, params.subtitle, pages_of(params), pack.is_demo, footer, DEMO_SHORT, banner, layers)
 
 
 def render_notebook(notebook, page: Page, shell: Shell) -> tuple[str, Body]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.kit.blocks import Block, Heading, PageBreak, Paragraph, Table
 from xhcp_eval.files.home import ROOT
-from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, Section
+from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, FORMAL_PAGE, Section
 from xhcp_eval.plan.model import Plan
 from xhcp_eval.report.documents.places import Places, printed
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xhcp_eval.report.documents.cover import Cover
 
 BRIEF_PAGES = 2
-BRIEF_FILE, FORMAL_FILE, FORMAL_PAGE, FORMAL_PDF = "brief.docx", "formal.docx", "formal.html", "formal.pdf"
+BRIEF_FILE, FORMAL_FILE, FORMAL_PDF = "brief.docx", "formal.docx", "formal.pdf"
 SUMMARY = "摘要"
 # What the head of a brief takes, in lines of a note (12 points): classification, title, unit and date, demonstration data.
 HEAD_LINES, LOGO_LINES = 8, 5
@@ -33,6 +33,7 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
     """
     from xhcp_eval.report.documents.page import document_page
     from xhcp_eval.report.documents.word import write_word
+    from xhcp_eval.report.page.layers import layers_of
 
     made = []
     documents = pack.params.documents
@@ -43,7 +44,9 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
         whole = ALL_DATA + (IN_ANNEX if formal else "")
         blocks = fitted([*brief, Paragraph(whole, style="note", link=DATA_PAGE)], cover, places)
         page = folder / FIRST_PAGE
-        page.write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
+        page.write_text(
+            document_page(blocks, cover, layers_of(pack.params, FIRST_PAGE)), encoding="utf-8", newline="\n"
+        )
         made += [page, write_word(printed(blocks, places), cover, folder / BRIEF_FILE)]
     if formal:
         made += _formal(pack, folder, brief, formal, places)
@@ -63,13 +66,15 @@ def _formal(
     from xhcp_eval.report.documents.page import document_page
     from xhcp_eval.report.documents.pdf import has_typst, write_pdf
     from xhcp_eval.report.documents.word import write_word
+    from xhcp_eval.report.page.layers import layers_of
 
     cover = _cover(pack, brief=False)
     parts = [block for block in brief if not isinstance(block, PageBreak)]
     summary = [Heading(SUMMARY), *parts] if parts else []
     blocks = [*summary, *chapters]
     page = folder / FORMAL_PAGE
-    page.write_text(document_page(blocks, cover), encoding="utf-8", newline="\n")
+    html = document_page(blocks, cover, layers_of(pack.params, FORMAL_PAGE))
+    page.write_text(html, encoding="utf-8", newline="\n")
     paper = printed(blocks, places)
     made = [page, write_word(paper, cover, folder / FORMAL_FILE)]
     return [*made, write_pdf(paper, cover, folder / FORMAL_PDF)] if has_typst() else made

@@ -27,7 +27,7 @@ class Job:
     source: the notebook. executed: where its executed copy goes, or is already if `reuse`. html: the page to
     write, None for a part of a document. parameters: values to inject; those named in `private` hold paths of this run and are blanked
     afterwards. saves: write the executed copy after each cell, so that one that dies tells how far it came; else
-    once, at its end.
+    once, at its end. instead: a sentence shown in place of the notebook, which then isn't run.
     """
 
     page: Page
@@ -39,6 +39,7 @@ class Job:
     private: tuple[str, ...] = ("snapshot",)
     reuse: bool = False
     saves: bool = True
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,10 @@ def run_job(job: Job, engine: str | None = None) -> Done:
 
     start = time.perf_counter()
     try:
-        notebook = nbformat.read(job.executed, as_version=4) if job.reuse else _execute(job, engine)
+        if job.instead:
+            notebook = _said(job)
+        else:
+            notebook = nbformat.read(job.executed, as_version=4) if job.reuse else _execute(job, engine)
     except RunError as error:
         crashed = isinstance(error, CrashError)
         return Done(job.page, time.perf_counter() - start, str(error), crashed=crashed)
@@ -110,6 +114,15 @@ def run_job(job: Job, engine: str | None = None) -> Done:
     if job.html is not None:
         job.html.write_text(html, encoding="utf-8", newline="\n")
     return Done(job.page, time.perf_counter() - start, "", body.warnings, body.pictures_without_alt)
+
+
+def _said(job: Job) -> Any:
+    """A notebook that says one sentence, written where the executed one would be."""
+    from nbformat import v4, write
+
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell(job.instead, id="instead")])
+    write(notebook, job.executed)
+    return notebook
 
 
 def _execute(job: Job, engine: str | None) -> Any:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from xhcp_eval import __version__
+from xhcp_eval.chapters.material import missing_sentence
 from xhcp_eval.errors import CrashError, RunError
 from xhcp_eval.files.home import ROOT
 from xhcp_eval.files.whole import remove, replacing
@@ -170,6 +171,7 @@ def _jobs(run: Run, reusable: Mapping[str, Path]) -> list[Job]:
                 },
                 reuse=last is not None,
                 saves=not run.in_memory,
+                instead=missing_sentence(run.pack.params, section.notebook),
             )
         )
     return jobs
