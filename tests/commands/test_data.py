@@ -5,7 +5,7 @@ import pytest
 from docx import Document
 from typer.testing import CliRunner
 
-from xhcp_eval.commands import door
+from xhcp_eval.commands import intake
 from xhcp_eval.commands.cli import app
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.observations.forms.workbook import COLUMNS, FIRST_ROW
@@ -117,8 +117,8 @@ def test_at_a_screen_the_change_is_asked(xhcp, tmp_path, monkeypatch, answer, ke
     second = corrected(first, tmp_path / "new.csv")
     xhcp("import", first)
     asked = []
-    monkeypatch.setattr(door, "_is_answered", lambda: True)
-    monkeypatch.setattr(door.typer, "confirm", lambda text, default: asked.append(text) or answer == "y")
+    monkeypatch.setattr(intake, "_is_answered", lambda: True)
+    monkeypatch.setattr(intake.typer, "confirm", lambda text, default: asked.append(text) or answer == "y")
     if kept == 2:
         assert "本次将改动 1 个已有数" in xhcp("import", second, "--confirmed")
     else:
@@ -144,9 +144,9 @@ def test_check_is_the_same_door(xhcp, tmp_path):
     book.worksheets[1].cell(FIRST_ROW, COLUMNS["denominator"]).value = 50_000
     book.save(form)
     assert "1 个数据点，全部通过" in xhcp("check", form)
-    book.worksheets[1]["A1"].value = "区医保局 2024年"
+    book.worksheets[1]["F6"].value = "2024年"
     book.save(form)
-    with pytest.raises(DataError, match="A1 现为“区医保局 2024年”"):
+    with pytest.raises(DataError, match="F6 现为“2024年”"):
         xhcp("check", form)
 
 

@@ -14,7 +14,7 @@ from xhcp_eval.commands import (
     batch,
     data,
     database,
-    door,
+    intake,
     project,
     publish,
     reports,
@@ -61,7 +61,7 @@ def _add_group(group: typer.Typer, panel: str, cls: type[Group] = Group) -> None
     app.add_typer(group, cls=cls, rich_help_panel=panel)
 
 
-_add(door.app, DATA)
+_add(intake.app, DATA)
 _add(data.app, DATA)
 _add_group(data.rounds_app, DATA)
 _add_group(database.db_app, DATA)

@@ -26,13 +26,13 @@ def bench(tmp_path_factory):
 
 # kind: what the door answers, and a word of it
 FORMS = {
-    "title of a sheet says another year": ("refused", "A1 现为“区卫健委 2024年 健康”，而此表是 区卫健委 2025 年的"),
-    "guide says another department": ("refused", "工作表“填报说明” A3"),
+    "title of a sheet says another year": ("refused", "F6 现为“2024年”，而此表是 区卫健委 2025 年的"),
+    "guide says another department": ("refused", "工作表“填报说明” "),
     "an indicator's name typed over": ("refused", "（指标）现为“3岁以下儿童系统管理率”，应为“新生儿访视率”"),
     "a township's name typed over": ("refused", "（地区）现为“新华区/示范二街道”"),
     "a group's name typed over": ("refused", "（分组）现为“女”，应为“男”"),
     "sorted without the hidden column": ("refused", "只有部分列参加了排序"),
-    "sorted with the hidden column": ("refused", "A4:A441 的行换过位置"),
+    "sorted with the hidden column": ("refused", "A8:A445 的行换过位置"),
     "zeros where 99% stood": ("asked", "0 是 2024 年 92.8695 的 0 倍"),
     "a hundred typed everywhere": ("asked", "100% 而没有分子、分母"),
     "a few per mille ten times up, no counts": ("asked", "小数点或单位是否有误"),
