@@ -62,7 +62,7 @@ def test_a_year_of_reporting(xhcp, tmp_path):
     indicator = sheet.cell(FIRST_ROW, COLUMNS["key"]).value.split('"')[1]
     assert "47000" in xhcp("history", indicator, "新华区", 2025)
     assert "已撤回 1 个数" in xhcp("withdraw", indicator, "新华区", 2025, "--reason", "重复计数")
-    assert "3" in xhcp("sql", "select count(*) as n from imports")
+    assert "2" in xhcp("sql", "select count(*) as n from imports")
 
 
 def test_a_refused_file_is_told_and_the_others_come_in(xhcp, tmp_path):
