@@ -128,7 +128,7 @@ def test_methods_of_evaluation_do_not_import_each_other():
 
 
 # Tests of a whole room or folder, or of its data.
-ACROSS = {"rules", "data", "panel_data", "patterns", "figures"}
+ACROSS = {"rules", "data", "panel_data", "patterns", "figures", "drawings", "wrong_workbooks"}
 MIRRORS = [
     p
     for p in sorted(Path(__file__).parent.glob("*/**/test_*.py"))
