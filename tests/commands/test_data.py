@@ -4,7 +4,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from xhcp_eval.commands import door
+from xhcp_eval.commands import intake
 from xhcp_eval.commands.cli import app
 from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.observations.forms.workbook import COLUMNS, FIRST_ROW
@@ -123,8 +123,8 @@ def test_at_a_screen_the_change_is_asked(xhcp, tmp_path, monkeypatch, answer, ke
     second = corrected(first, tmp_path / "new.csv")
     xhcp("import", first)
     asked = []
-    monkeypatch.setattr(door, "_is_answered", lambda: True)
-    monkeypatch.setattr(door.typer, "confirm", lambda text, default: asked.append(text) or answer == "y")
+    monkeypatch.setattr(intake, "_is_answered", lambda: True)
+    monkeypatch.setattr(intake.typer, "confirm", lambda text, default: asked.append(text) or answer == "y")
     if kept == 2:
         assert "本次将改动 1 个已有数" in xhcp("import", second, "--confirmed")
     else:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from xhcp_eval import bootstrap
-from xhcp_eval.commands import batch, data, database, door, project, reports, scores, sources, workshop
+from xhcp_eval.commands import batch, data, database, intake, project, reports, scores, sources, workshop
 from xhcp_eval.commands.chinese import Checking, Command, Group
 from xhcp_eval.commands.log import speak_up
 from xhcp_eval.commands.options import be_quiet
@@ -50,7 +50,7 @@ def _add_group(group: typer.Typer, panel: str, cls: type[Group] = Group) -> None
     app.add_typer(group, cls=cls, rich_help_panel=panel)
 
 
-_add(door.app, DATA)
+_add(intake.app, DATA)
 _add(data.app, DATA)
 _add_group(data.rounds_app, DATA)
 _add_group(database.db_app, DATA)
