@@ -168,23 +168,6 @@ def write_workbook(plan: Plan, department: str, year: int, previous: pd.DataFram
     return path
 
 
-def _shown(book, words: list[str]) -> dict[str, dict]:
-    """What each sheet shows: cells that name the year or department, texts of every row by its key, the last row."""
-    found = {}
-    for sheet in book.worksheets:
-        rows, heads = {}, {}
-        for cells in sheet.iter_rows():
-            key = cells[0].value
-            if isinstance(key, str) and key.startswith('["'):
-                rows[key] = [str(cells[COLUMNS[name] - 1].value or "") for name in SHOWN]
-                continue
-            for cell in cells:
-                if named := [word for word in words if word in str(cell.value or "")]:
-                    heads[cell.coordinate] = named
-        found[sheet.title] = {"heads": heads, "rows": rows, "end": sheet.max_row}
-    return found
-
-
 def put_text(sheet: Worksheet, row: int, column: int, text: str | float):
     """A cell of text, which stays text even where it begins like a formula. Returns the cell."""
     cell = sheet.cell(row, column, text)
@@ -279,3 +262,20 @@ def _guard(sheet: Worksheet, rows: pd.DataFrame) -> None:
             DataValidation(type="list", formula1='"是,否"', allow_blank=True, showErrorMessage=True),
             done,
         )
+
+
+def _shown(book, words: list[str]) -> dict[str, dict]:
+    """What each sheet shows: cells that name the year or department, texts of every row by its key, the last row."""
+    found = {}
+    for sheet in book.worksheets:
+        rows, heads = {}, {}
+        for cells in sheet.iter_rows():
+            key = cells[0].value
+            if isinstance(key, str) and key.startswith('["'):
+                rows[key] = [str(cells[COLUMNS[name] - 1].value or "") for name in SHOWN]
+                continue
+            for cell in cells:
+                if named := [word for word in words if word in str(cell.value or "")]:
+                    heads[cell.coordinate] = named
+        found[sheet.title] = {"heads": heads, "rows": rows, "end": sheet.max_row}
+    return found
