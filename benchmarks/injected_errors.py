@@ -1,4 +1,4 @@
-"""1,000 errors of 20 kinds put into good reports: found at the door, found by the review, harmless, or missed.
+"""1,000 errors of 37 kinds put into good reports: found at the door, found by the review, harmless, or missed.
 
     python benchmarks/injected_errors.py
 
@@ -20,6 +20,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 from measure import machine
+from openpyxl.styles import Font
 from tqdm import tqdm
 
 from xhcp_eval.errors import DataError
@@ -60,12 +61,33 @@ TIDY = {
     "misspelt department": lambda r, g: ("department", r["department"][:-1]),
     "wrong level": lambda r, g: ("level", "township" if r["level"] != "township" else "district"),
     "row doubled": lambda r, g: ("year", "2024"),
+    # what the door was not built for, as someone who knows only the form would do it
+    "footnote mark behind a value": lambda r, g: ("value", r["value"] + g.choice("①②¹²*")),
+    "footnote mark behind a count": lambda r, g: (
+        "numerator",
+        r["numerator"].removesuffix(".0") + g.choice("①②³"),
+    ),
+    "a category that nobody has": lambda r, g: ("category", "其他儿童"),
+    "an age group for the total": lambda r, g: ("age", "0-6岁"),
+    "another department": lambda r, g: ("department", "区司法局"),
+    "called verified": lambda r, g: ("status", "verified"),
+    "called a survey": lambda r, g: ("numerator", str(float(r["numerator"]) + 0.5)),
+    "bell in the source": lambda r, g: ("source", "年报\x07"),
+    "half a year": lambda r, g: ("denominator", str(round(float(r["denominator"]) / 2))),
+    "the year before": lambda r, g: ("year", "2024"),
+    "a year that isn't over": lambda r, g: ("year", "2026"),
 }
 FORM = {
     "formula with an error": lambda row, g: {"numerator": "#DIV/0!"},
     "merged cells": "merge",
     "hidden row": "hide",
     "decimal slip of a value without counts": lambda row, g: {"numerator": None, "denominator": None, "value": slip(row["value"], g)},
+    "indicator's name typed over": "rename",
+    "column hidden": "column",
+    "figure struck out": "strike",
+    "figure beside the form": "beside",
+    "year of the title changed": "title",
+    "nothing where something stood": lambda row, g: {"numerator": 0},
     "share typed as a fraction": lambda row, g: {"numerator": None, "denominator": None, "value": row["value"] / 100},
 }  # fmt: skip
 
@@ -92,6 +114,8 @@ def judge(path: Path, base: Database, good: pd.DataFrame, places: set[str]) -> s
     except DataError:
         return "found"
     told = [*seen.faults, *seen.doubts]
+    if len(seen.changes):
+        return "found"
     if told:
         return (
             "found" if not places or any(seen.cells.address(f) in places for f in told) else "found elsewhere"
@@ -151,6 +175,8 @@ def form_case(
             cells |= FORM[kind](row, rng)
         for name, value in cells.items():
             sheet.cell(number, COLUMNS[name]).value = value
+        if i == at:
+            spoil(FORM[kind], sheet, number)
         if i == at and FORM[kind] == "hide":
             sheet.row_dimensions[number].hidden = True
         if i == at and FORM[kind] == "merge":
@@ -163,6 +189,23 @@ def form_case(
     assert book.worksheets[1].cell(HEADER_ROW, 1).value
     book.save(path)
     return picked
+
+
+def spoil(how: object, sheet, number: int) -> None:
+    """What is done to the form itself rather than to its figures."""
+    if how == "rename":
+        sheet.cell(number, COLUMNS["name"]).value = "本地指标"
+    elif how == "column":
+        sheet.column_dimensions["I"].hidden = True
+    elif how == "strike":
+        sheet.cell(number, COLUMNS["numerator"]).font = Font(strike=True)
+    elif how == "beside":
+        sheet.cell(number, len(COLUMNS) + 1).value = 99.1
+    elif how == "title":
+        for row in sheet.iter_rows(max_row=HEADER_ROW - 1):
+            for cell in row:
+                if isinstance(cell.value, str):
+                    cell.value = cell.value.replace("2025", "2024")
 
 
 def main() -> None:

@@ -70,6 +70,27 @@ def measure_imports(folder: Path) -> None:
         print(f"import of {kept.n_rows} rows from {suffix}: {time.perf_counter() - start:.1f} s")
 
 
+def measure_large_excel(folder: Path, n_rows: int) -> None:
+    """Seconds and peak memory of a large workbook through the door, in a process of its own."""
+    path = folder / "large.xlsx"
+    reported(n_rows // 89 + 1, 2025).head(n_rows).to_excel(path, index=False)
+    done = subprocess.run(
+        [sys.executable, __file__, "--import", str(path)], capture_output=True, text=True, check=True
+    )
+    print(done.stdout.strip())
+
+
+def import_one(path: Path) -> None:
+    """Import a file into a new database beside it; print seconds and peak memory."""
+    import resource
+
+    start = time.perf_counter()
+    base = Database(path.with_suffix(".duckdb"))
+    kept = import_file(path, PLAN, base, new_regions=True, today=date(2026, 4, 1)).kept
+    took, most = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"import of {kept.n_rows} rows from {path.suffix[1:]}: {took:.1f} s, {most:.2f} GB")
+
+
 def measure_queries(folder: Path, n_rows: int) -> None:
     """Milliseconds of one district's whole table."""
     n_regions = n_rows // (YEARS * 89)
@@ -137,10 +158,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--excel", type=int, default=300_000, help="rows of the large workbook")
+    parser.add_argument("--import", type=Path, dest="file", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.file:
+        import_one(options.file)
+        return
     print(machine())
     with tempfile.TemporaryDirectory() as folder:
         measure_imports(Path(folder))
+        measure_large_excel(Path(folder), options.excel)
         measure_kills(Path(folder), options.kills)
         measure_queries(Path(folder), options.rows)
 

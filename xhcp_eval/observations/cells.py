@@ -207,7 +207,7 @@ def _open_xlsx(path: Path) -> Cells:
     frame = pd.DataFrame(rows, dtype=object)
     if frame.empty:
         raise DataError(f"数据文件 {path.name} 无法读取：工作表“{sheet}”是空的")
-    table = _headed(frame.fillna(""), path)
+    table = _headed(frame, path)
     return Cells(table, sheet, _letters(table.columns), faults, notices)
 
 
@@ -229,8 +229,18 @@ def _quick_rows(path: Path) -> tuple[str, list[list[str]], tuple[str, ...]]:
     names = [s.name for s in book.sheets_metadata if str(s.visible).endswith("Visible")] or book.sheet_names
     sheets = {name: book.get_sheet_by_name(name) for name in names}
     filled = [name for name in names if sheets[name].total_height] or names[:1]
-    rows = sheets[filled[0]].to_python(skip_empty_area=False)
-    return filled[0], [[cell_text(v) for v in row] for row in rows], _unread(filled)
+    sheet = sheets[filled[0]]
+    texts: dict[tuple[type, object], str] = {}
+    before = [""] * (sheet.start[1] if sheet.start else 0)  # columns that a reader of rows leaves out
+
+    def text(value: object) -> str:
+        """The same text once in memory, however often it stands: most columns of a large table say one thing."""
+        kind = (type(value), value)  # 1 is True for a dictionary
+        if kind not in texts:
+            texts[kind] = cell_text(value)
+        return texts[kind]
+
+    return filled[0], [before + [text(value) for value in row] for row in sheet.iter_rows()], _unread(filled)
 
 
 def _unread(sheets: list[str]) -> tuple[str, ...]:

@@ -184,23 +184,6 @@ def write_workbook(
     return path
 
 
-def _shown(book, words: list[str]) -> dict[str, dict]:
-    """What each sheet shows: cells that name the year or department, texts of every row by its key, the last row."""
-    found = {}
-    for sheet in book.worksheets:
-        rows, heads = {}, {}
-        for cells in sheet.iter_rows():
-            key = cells[0].value
-            if isinstance(key, str) and key.startswith('["'):
-                rows[key] = [str(cells[COLUMNS[name] - 1].value or "") for name in SHOWN]
-                continue
-            for cell in cells:
-                if named := [word for word in words if word in str(cell.value or "")]:
-                    heads[cell.coordinate] = named
-        found[sheet.title] = {"heads": heads, "rows": rows, "end": sheet.max_row}
-    return found
-
-
 def write_stamp(sheet: Worksheet, stamp: dict) -> None:
     """The stamp in pieces, since a cell holds at most 32,767 characters."""
     text = json.dumps(stamp, ensure_ascii=False)
@@ -295,3 +278,20 @@ def _guard(sheet: Worksheet, rows: pd.DataFrame) -> None:
             DataValidation(type="list", formula1='"是,否"', allow_blank=True, showErrorMessage=True),
             done,
         )
+
+
+def _shown(book, words: list[str]) -> dict[str, dict]:
+    """What each sheet shows: cells that name the year or department, texts of every row by its key, the last row."""
+    found = {}
+    for sheet in book.worksheets:
+        rows, heads = {}, {}
+        for cells in sheet.iter_rows():
+            key = cells[0].value
+            if isinstance(key, str) and key.startswith('["'):
+                rows[key] = [str(cells[COLUMNS[name] - 1].value or "") for name in SHOWN]
+                continue
+            for cell in cells:
+                if named := [word for word in words if word in str(cell.value or "")]:
+                    heads[cell.coordinate] = named
+        found[sheet.title] = {"heads": heads, "rows": rows, "end": sheet.max_row}
+    return found
