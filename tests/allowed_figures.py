@@ -38,7 +38,9 @@ NUMBER = r"(?<![\d.A-Za-z—])[−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 POINTS = ("个百分点", "个千分点", "/10万", "/万", "/千人", "小时", "课时", "元", "倍")
 LEVELS = ("%", "‰", "/10万", "/万", "/千人", "小时", "课时", "元")
 LISTS = ("项", "条", "处", "份")
-TOKEN = re.compile(rf"({NUMBER})(个百分点|个千分点|%|‰|/10万|/万|/千人|小时|课时|元|倍|项|条|处|份|分(?!析)|[名个例间家人所](?!月|百|千|领域))")
+TOKEN = re.compile(
+    rf"({NUMBER})(个百分点|个千分点|%|‰|/10万|/万|/千人|小时|课时|元|倍|项|条|处|份|分(?!析)|[名个例间家人所](?!月|百|千|领域))"
+)
 NAMED_YEARS = re.compile(r"\d{4}(?:—\d{4})?年|\d岁|0-6|0—6")
 MARKED = re.compile(r"〔[^〕]*〕|95%区间")
 
@@ -80,8 +82,17 @@ class Allowed:
                 "base_value", "latest_value", "latest_low", "latest_high", "target_value", "gap", "pace", "required_pace",
                 "tolerance", "children", "numerator", "denominator", "n_failures")))  # fmt: skip
             self._add(row.indicator, 100 * row.probability, row.denominator - row.numerator)
-            self._add(row.indicator, row.numerator / max(row.denominator, 1), row.required_pace / row.pace if row.pace else np.nan)
-            self._add(row.indicator, row.latest_value + row.required_pace, np.floor(row.children / left), np.ceil(row.children / left))
+            self._add(
+                row.indicator,
+                row.numerator / max(row.denominator, 1),
+                row.required_pace / row.pace if row.pace else np.nan,
+            )
+            self._add(
+                row.indicator,
+                row.latest_value + row.required_pace,
+                np.floor(row.children / left),
+                np.ceil(row.children / left),
+            )
             ahead = self.pack.params.data_until + 1 - row.latest_year
             self._add(row.indicator, row.latest_value + row.required_pace * ahead)
             for text in (row.target_text, row.failures):
@@ -127,7 +138,9 @@ class Allowed:
                 self._add(row.indicator, len(places))
                 self._add(row.indicator, *(short for _, short, *_ in places))
                 for n in range(1, len(places) + 1):
-                    self._add(row.indicator, 100 * sum(short for _, short, *_ in places[:n]) / max(row.children, 1))
+                    self._add(
+                        row.indicator, 100 * sum(short for _, short, *_ in places[:n]) / max(row.children, 1)
+                    )
 
     def _late(self) -> None:
         for row in since_last_year(self.pack).itertuples():
@@ -155,7 +168,7 @@ class Allowed:
         pools = [self.arrays.get(name, np.array([])) for name in indicators]
         if unit in LISTS or not indicators:
             pools.append(self.lists)
-        if unit in ("分", "份", "%") :
+        if unit in ("分", "份", "%"):
             pools.append(self.scores)
         room = 0.5 * 10.0**-digits + 1e-6
         return any(len(pool) and bool((np.abs(pool - value) <= room).any()) for pool in pools)
@@ -193,9 +206,21 @@ def _sizes(pack: Pack) -> set[float]:
         appraisal = appraisal_of(pack)
         if appraisal is not None:
             items = appraisal.items
-            frames.append(items.assign(higher=items["self_score"] > items["median"], agreed=items["median"].notna()))
-    found = {float(len(plan.goals)), float(len(plan.strategies)), float(len(plan.measures)), float(len(plan.duties)), 4.0}
-    found |= {float(n) for column in ("indicators", "reported_ever", "reported_last", "share") for n in pack.completeness.get(column, [])}
+            frames.append(
+                items.assign(higher=items["self_score"] > items["median"], agreed=items["median"].notna())
+            )
+    found = {
+        float(len(plan.goals)),
+        float(len(plan.strategies)),
+        float(len(plan.measures)),
+        float(len(plan.duties)),
+        4.0,
+    }
+    found |= {
+        float(n)
+        for column in ("indicators", "reported_ever", "reported_last", "share")
+        for n in pack.completeness.get(column, [])
+    }
     found.add(float(len(plan.goals) - end_targets(pack)["goal"].replace("", np.nan).nunique()))
     if plan.goals:
         found |= {float(n) for n in pack.goals["n_deciding"].value_counts()}
@@ -241,7 +266,11 @@ def _scores(pack: Pack) -> set[float]:
     found = {4.0}
     if pack.params.evaluation and (appraisal := appraisal_of(pack)) is not None:
         items = appraisal.items
-        found |= set(items["median"].dropna()) | set(items["self_score"].dropna()) | set(items["self_gap"].dropna())
+        found |= (
+            set(items["median"].dropna())
+            | set(items["self_score"].dropna())
+            | set(items["self_gap"].dropna())
+        )
         for kind in ("goal", "strategy"):
             part = items[items["kind"] == kind]
             found.add(float(part["median"].median()))

@@ -182,7 +182,9 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
     region = pack.region
     known = ((pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)).any()
     untargeted = "规划没有为本指标规定目标，" + ("数据供参考。" if known else "也没有填报数据。")
-    return text_view([*(sentences or [untargeted]), *_jumps(pack, facts), _definition(facts), _note(pack, facts)])
+    return text_view(
+        [*(sentences or [untargeted]), *_jumps(pack, facts), _definition(facts), _note(pack, facts)]
+    )
 
 
 def _jumps(pack: Pack, facts: Indicator) -> list[str]:

@@ -46,7 +46,11 @@ def _pair(pack: Pack, row, before: pd.Series, now: pd.Series) -> tuple:
     counted = np.isfinite([before["numerator"], now["numerator"], before["denominator"], now["denominator"]])
     how = TESTED if counted.all() else FULL if facts.census or facts.kind == "count" else UNTESTED
     counts = (now["numerator"], now["denominator"], before["numerator"], before["denominator"])
-    p = float(equality_p(*counts, "proportion" if facts.kind == "proportion" else "rate")) if how == TESTED else np.nan
+    p = (
+        float(equality_p(*counts, "proportion" if facts.kind == "proportion" else "rate"))
+        if how == TESTED
+        else np.nan
+    )
     change = float(now["value"] - before["value"])
     better = change * (1 if row.direction == "up" else -1) > SAME
     return row.indicator, row.domain, float(before["value"]), float(now["value"]), change, better, how, p

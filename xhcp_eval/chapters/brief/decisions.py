@@ -165,7 +165,9 @@ def _by_places(pack: Pack, taken: set[str]) -> Iterator[Decision]:
         named = "、".join(name for name, *_ in places)
         basis = f"{value_text(row.latest_value, row.unit)}，差{gap_text(pack.plan, row)}；"
         basis += part_of([(name, short) for name, short, *_ in places], row.children, noun_of(facts))
-        ask = f"向{named}下达补足任务，按季公布进度；全区达到{bound_value(row.target_value, row.unit)}即为见效"
+        ask = (
+            f"向{named}下达补足任务，按季公布进度；全区达到{bound_value(row.target_value, row.unit)}即为见效"
+        )
         yield Decision(facts.short_name, basis, ask, f"{units(facts)}·有关乡镇街道", f"{_next_year(pack)}年",
                        to_indicator(pack, row.indicator), (row.indicator,))  # fmt: skip
         return
@@ -187,7 +189,13 @@ def _to_build(pack: Pack) -> Iterator[Decision]:
             name, have, whole = max(places, key=lambda place: place[2] - place[1])
             ask += f"；先从{name}做起（{of_all(have, whole, facts)}）"
         yield Decision(
-            facts.short_name, basis, ask, units(facts), "逐年", to_indicator(pack, row.indicator), (row.indicator,)
+            facts.short_name,
+            basis,
+            ask,
+            units(facts),
+            "逐年",
+            to_indicator(pack, row.indicator),
+            (row.indicator,),
         )
 
 

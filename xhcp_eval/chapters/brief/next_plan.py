@@ -50,7 +50,9 @@ def _keep(pack: Pack) -> Iterator[Decision]:
     for rows in hardest(pack, census=True):
         first, listed = rows.iloc[0], list(rows.itertuples())
         named = [pack.plan.indicator(row.indicator) for row in listed]
-        basis = "；".join(f"{one.short_name}{_far(pack, row)}" for one, row in zip(named, listed, strict=True))
+        basis = "；".join(
+            f"{one.short_name}{_far(pack, row)}" for one, row in zip(named, listed, strict=True)
+        )
         yield Decision(
             pack.plan.goal(str(first["goal"])).name if first["goal"] else first["indicator_name"],
             basis, _kept(pack, listed), units(*named), WHEN, to_indicator(pack, first["indicator"]), tuple(rows["indicator"]),
@@ -94,7 +96,9 @@ def _start(pack: Pack) -> Iterator[Decision]:
         return
     basis = f"{_names(pack, rows)}：{len(rows)}项截至{pack.params.data_until}年没有数据"
     ask = f"对{len(rows)}项先定口径、做一次基线调查，再列为目标"
-    yield Decision("要开始统计的指标", basis, ask, _leads(pack, rows), WHEN, f"{AT_RISK_LIST.split('#')[0]}#undecided")
+    yield Decision(
+        "要开始统计的指标", basis, ask, _leads(pack, rows), WHEN, f"{AT_RISK_LIST.split('#')[0]}#undecided"
+    )
 
 
 def _redefine(pack: Pack) -> Iterator[Decision]:
@@ -104,7 +108,9 @@ def _redefine(pack: Pack) -> Iterator[Decision]:
         return
     basis = f"{_names(pack, rows)}：{len(rows)}项{why_short(rows.iloc[0])}，到{pack.params.data_until}年仍不能断定"
     ask = f"{len(rows)}项改列监测、不定目标值，或用五年合并值并写明判定方法"
-    yield Decision("要改定义的指标", basis, ask, _leads(pack, rows), WHEN, to_indicator(pack, rows.iloc[0]["indicator"]))
+    yield Decision(
+        "要改定义的指标", basis, ask, _leads(pack, rows), WHEN, to_indicator(pack, rows.iloc[0]["indicator"])
+    )
 
 
 def _steady(pack: Pack) -> Iterator[Decision]:
@@ -118,7 +124,14 @@ def _steady(pack: Pack) -> Iterator[Decision]:
     ]
     basis = f"{len(rows)}项历年起伏大，如{'；'.join(told)}"
     ask = f"{len(rows)}项固定口径和调查方法，用三年平均值定目标"
-    yield Decision("要固定口径的指标", basis, ask, _leads(pack, rows), WHEN, to_indicator(pack, rows.iloc[0]["indicator"]))
+    yield Decision(
+        "要固定口径的指标",
+        basis,
+        ask,
+        _leads(pack, rows),
+        WHEN,
+        to_indicator(pack, rows.iloc[0]["indicator"]),
+    )
 
 
 def _open(pack: Pack, reason: str) -> pd.DataFrame:
@@ -148,12 +161,15 @@ def _raise_or_drop(pack: Pack) -> Iterator[Decision]:
 def _bases(pack: Pack) -> Iterator[Decision]:
     """Targets that are compared with another year than the plan's base year."""
     rows = end_targets(pack).drop_duplicates("indicator")
-    rows = rows[rows["base_value"].notna() & (rows["base_year"] != pack.plan.base_year) & (rows["kind"] != "gap")]
+    rows = rows[
+        rows["base_value"].notna() & (rows["base_year"] != pack.plan.base_year) & (rows["kind"] != "gap")
+    ]
     rows = rows[~rows["op"].isin(PLAIN)]
     if rows.empty:
         return
     told = "、".join(
-        f"{pack.plan.indicator(row.indicator).short_name}（{row.base_year:.0f}年）" for row in rows.head(NAMED).itertuples()
+        f"{pack.plan.indicator(row.indicator).short_name}（{row.base_year:.0f}年）"
+        for row in rows.head(NAMED).itertuples()
     )
     more = "等" if len(rows) > NAMED else ""
     yield Decision("要重定的基数", f"{told}{more}：{len(rows)}项的基期不是{pack.plan.base_year}年",

@@ -17,7 +17,7 @@ from xhcp_eval.chapters.wording.readers import word_of
 from xhcp_eval.chapters.wording.values import asked_text
 from xhcp_eval.pack.pack import Pack
 
-WIDTHS = (0.06, 0.19, 0.16, 0.18, 0.15, 0.08, 0.07, 0.11)
+WIDTHS = (0.06, 0.18, 0.16, 0.14, 0.17, 0.12, 0.07, 0.1)
 DOUBTS = ("序号", "事项", "涉及的指标")
 NAMED = 3  # indicators of a doubt
 
@@ -50,9 +50,10 @@ def _targets(pack: Pack, rows: pd.DataFrame, title: str, over: bool) -> tuple[st
         "判断",
         "建议牵头",
     )
+    domains = {domain.id: domain.name for domain in pack.plan.domains}
     listed = tuple(
         (
-            goal_number(pack.plan, row.goal) or "—",
+            goal_number(pack.plan, row.goal) or domains.get(row.domain, "组织实施"),
             f"{place}．{row.indicator_name}",
             course(pack, row),
             asked_text(row),

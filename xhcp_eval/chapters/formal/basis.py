@@ -12,6 +12,7 @@ from xhcp_eval.chapters.kit.blocks import Table
 from xhcp_eval.chapters.wording.counting import Counts
 from xhcp_eval.chapters.wording.duties import units
 from xhcp_eval.chapters.wording.readers import side_text, word_of
+from xhcp_eval.chapters.wording.standing import not_yet, stands
 from xhcp_eval.chapters.wording.values import asked_text
 from xhcp_eval.pack.pack import Pack
 
@@ -65,6 +66,8 @@ def short_or_side(pack: Pack, row) -> str:
         return NOTHING  # whether it is done stands beside
     if row.every_year:
         return broken(row) or NOTHING
+    if not_yet(row):
+        return stands(pack.plan, row)
     if row.gap > 0:
         return short_of(pack, row)
     return side_text(row.side) or NOTHING

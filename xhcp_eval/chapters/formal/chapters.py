@@ -49,7 +49,9 @@ def chapter(pack: Pack, name: str) -> list[Block]:
         raise ParamsError(f"正式报告没有“{name}”一章；允许 {'、'.join(CHAPTERS)}")
     named = [str(section.parameters.get("chapter", "")) for section in pack.params.documents.formal]
     absent = _absent(pack)
-    order = [one for one in ([one for one in named if one in CHAPTERS] or list(CHAPTERS)) if one not in absent]
+    order = [
+        one for one in ([one for one in named if one in CHAPTERS] or list(CHAPTERS)) if one not in absent
+    ]
     if name in absent:
         return []
     return CHAPTERS[name](pack, order.index(name) + 1 if name in order else len(order) + 1)

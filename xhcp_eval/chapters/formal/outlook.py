@@ -25,7 +25,10 @@ def blocks(pack: Pack, number: int) -> list[Block]:
     drawn = chance_dots(pack, rows)
     told += [Paragraph(f"判断了把握的{len(rows)}项{end}年目标见[[{drawn[0].title}]]。"), *drawn]
     hanging = rows[rows["_words"] == BALANCE]
-    needs = [f"{row.indicator_name}{text}" for row in hanging.itertuples() if (text := required_text(row))]
-    if needs:
-        told.append(Paragraph(f"{'；'.join(needs)}。", "悬而未决的，取决于能否达到所需的速度："))
+    names = [
+        pack.plan.indicator(row.indicator).short_name for row in hanging.itertuples() if required_text(row)
+    ]
+    if names:
+        text = f"{'、'.join(names)}{len(names)}项取决于{pack.params.data_until + 1}年起能否达到附表1“今后每年需”一栏的速度。"
+        told.append(Paragraph(text, f"{BALANCE}的："))
     return told

@@ -65,7 +65,11 @@ def _both_ways(pack: Pack, end: Counts, middle: Counts) -> Table:
 
 def _by_domain(pack: Pack) -> Table:
     rows, year, over = end_targets(pack), pack.plan.end_year, is_over(pack)
-    words = [word for word in Reader if not over or word != Reader.LIKELY or (rows["status"].map(READERS) == word).any()]
+    words = [
+        word
+        for word in Reader
+        if not over or word != Reader.LIKELY or (rows["status"].map(READERS) == word).any()
+    ]
     found = [
         (domain.name, counts_of(rows[rows["domain"] == domain.id], year, over))
         for domain in pack.plan.domains

@@ -24,7 +24,11 @@ def practices(pack: Pack) -> dict[str, list[str]]:
     if folder is None or not folder.has("scores.csv", "evidence.csv"):
         return {}
     scores, evidence = folder.scores()
-    pieces = {(one.rater, str(one.number)): one for one in evidence.itertuples() if NAMED.search(str(one.description))}
+    pieces = {
+        (one.rater, str(one.number)): one
+        for one in evidence.itertuples()
+        if NAMED.search(str(one.description))
+    }
     domains, names = {one.id: one.domain for one in pack.plan.strategies}, item_names(pack)
     found: dict[str, dict[str, str]] = {}
     for row in scores[(scores["score"] >= LEAST) & (scores["role"] != SELF)].itertuples():

@@ -88,7 +88,9 @@ def causes(pack: Pack, number: int) -> list[Block]:
     if len(listed):
         facts_of = [pack.plan.indicator(name) for name in listed["indicator"]]
         asked = dict.fromkeys(name for one in facts_of for name in (one.departments or (_named(units()),)))
-        told.append(Paragraph(f"以上{len(listed)}项差额的其余原因，有待{'、'.join(asked)}说明。", "数据不能说明的："))
+        told.append(
+            Paragraph(f"以上{len(listed)}项差额的其余原因，有待{'、'.join(asked)}说明。", "数据不能说明的：")
+        )
     told[2:2] = shortfall_bars(pack)
     return told if len(listed) else [*told, Paragraph("没有需要分解差额的目标。")]
 
@@ -150,11 +152,17 @@ def suggestions(pack: Pack, number: int) -> list[Block]:
     told: list[Block] = [Heading(heading(number, "对策建议"))]
     if not rows:
         return [*told, Paragraph("没有具备地点、数量和时限的建议。")]
-    order = "供下一周期规划采用，各条写明由谁、做什么、依据哪些数" if is_over(pack) else "按差额大小排列，各条写明由谁、做什么、多少、到何时、看什么"
+    order = (
+        "供下一周期规划采用，各条写明由谁、做什么、依据哪些数"
+        if is_over(pack)
+        else "按差额大小排列，各条写明由谁、做什么、多少、到何时、看什么"
+    )
     told.append(Paragraph(f"以下{len(rows)}条{order}。"))
     for place, one in enumerate(rows, 1):
         ours = f"建议{_named(one.who)}{one.ask}（时限：{one.when}）。"
-        told.append(Paragraph(f"{one.basis}。{one.edited or ours}", f"{place}．{one.matter}：", link=one.link))
+        told.append(
+            Paragraph(f"{one.basis}。{one.edited or ours}", f"{place}．{one.matter}：", link=one.link)
+        )
     about = {indicator for one in rows for indicator in one.about}
     for place, text in enumerate(other_advice(pack, about), len(rows) + 1):
         told.append(Paragraph(text, f"{place}．"))

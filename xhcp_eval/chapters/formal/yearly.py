@@ -54,7 +54,11 @@ def _largest(pack: Pack, rows: pd.DataFrame, caption: str, whole: int) -> Table:
 def _row(pack: Pack, row, domain: str) -> tuple[str, ...]:
     facts = pack.plan.indicator(row.indicator)
     noun = noun_of(facts)[:1] if facts.kind == "count" else ""
-    size = value_text(abs(row.change), facts.unit) if facts.kind == "count" else change_text(row.change, facts.unit)
+    size = (
+        value_text(abs(row.change), facts.unit)
+        if facts.kind == "count"
+        else change_text(row.change, facts.unit)
+    )
     return (
         facts.name, domain, value_text(row.before, facts.unit) + noun, value_text(row.now, facts.unit) + noun,
         ("升" if row.change > 0 else "降") + size + noun, "变好" if row.better else "变差",
@@ -70,4 +74,3 @@ def _sentences(pack: Pack, rows: pd.DataFrame) -> str:
         listed = [change_sentence(pack.plan, row, years) for row in part.head(NAMED).itertuples()]
         parts.append(f"{word}：{'；'.join(listed)}。" if listed else "")
     return "".join(parts)
-

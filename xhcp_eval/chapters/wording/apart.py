@@ -11,7 +11,9 @@ from xhcp_eval.pack.pack import Pack
 PAIRS = {"residence": ("urban", "rural"), "sex": ("male", "female")}
 
 
-def group_gaps_of(pack: Pack, dimension: str, indicators: Collection[str], named: bool = False, most: int = 0) -> list[str]:
+def group_gaps_of(
+    pack: Pack, dimension: str, indicators: Collection[str], named: bool = False, most: int = 0
+) -> list[str]:
     """Differences beyond chance among some indicators, the surest first: 女比男高4.8个百分点（2025年）.
 
     dimension: key of `PAIRS`. named: with the indicator's name in front. most: how many at most, 0 for all.

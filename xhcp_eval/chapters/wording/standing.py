@@ -14,7 +14,12 @@ from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
 from xhcp_eval.verdict.series import series_key
 from xhcp_eval.verdict.status import Status
 
-WHY = {"few_events": "事件数过少", "sampling": "抽样误差大", "one_point": "数据点不足", "no_clear_change": "历年起伏大"}
+WHY = {
+    "few_events": "事件数过少",
+    "sampling": "抽样误差大",
+    "one_point": "数据点不足",
+    "no_clear_change": "历年起伏大",
+}
 TOLERATED = "在允许的抽样误差以内"
 
 

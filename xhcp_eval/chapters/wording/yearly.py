@@ -38,7 +38,10 @@ def change_sentence(plan: Plan, row, years: tuple[int, int]) -> str:
     noun = noun_of(facts)[:1] if facts.kind == "count" else ""
     before, now = (value_text(value, facts.unit) + noun for value in (row.before, row.now))
     if facts.kind == "count":
-        word, size = "增至" if row.change > 0 else "减至", f"{'增加' if row.change > 0 else '减少'}{value_text(abs(row.change), facts.unit)}{noun}"
+        word, size = (
+            "增至" if row.change > 0 else "减至",
+            f"{'增加' if row.change > 0 else '减少'}{value_text(abs(row.change), facts.unit)}{noun}",
+        )
     else:
         word, size = ("升至", "升") if row.change > 0 else ("降至", "降")
         size += change_text(row.change, facts.unit)

@@ -32,9 +32,13 @@ class Places:
         for block in blocks:
             if isinstance(block, Table) and (own := _ANNEX.match(block.caption)):
                 for cells in block.rows:
-                    numbered = next((found for cell in cells[:2] if (found := _NUMBERED.fullmatch(cell))), None)
+                    numbered = next(
+                        (found for cell in cells[:2] if (found := _NUMBERED.fullmatch(cell))), None
+                    )
                     if numbered:
-                        self._rows.setdefault(numbered[2], []).append(Place(int(own[1]), int(numbered[1]), cells))
+                        self._rows.setdefault(numbered[2], []).append(
+                            Place(int(own[1]), int(numbered[1]), cells)
+                        )
         known = {other: name for other, name in aliases.items() if name in self._rows}
         self._names = {**known, **{name: name for name in self._rows}}
         # the longest first, so that a name within another isn't taken for it
@@ -45,7 +49,10 @@ class Places:
         """Rows of what a text names: 〔附表1第2、5—7行〕; "" where it names nothing of the annexes."""
         found = self._any.findall(text) if self._any else []
         rows = sorted({(one.annex, one.row) for name in found for one in self._rows[self._names[name]][:1]})
-        parts = [f"附表{annex}第{_ranges([row for _, row in part])}行" for annex, part in groupby(rows, lambda pair: pair[0])]
+        parts = [
+            f"附表{annex}第{_ranges([row for _, row in part])}行"
+            for annex, part in groupby(rows, lambda pair: pair[0])
+        ]
         return f"〔{'，'.join(parts)}〕" if parts else ""
 
     def of_row(self, cells: Sequence[str]) -> str:
@@ -58,8 +65,14 @@ class Places:
 
 
 def printed(blocks: Iterable[Block], places: Places) -> list[Block]:
-    """Blocks for paper: sentences and rows of the body with their rows in the annexes."""
-    return [_printed(block, places) for block in blocks]
+    """Blocks for paper: sentences and rows of the body with their rows in the annexes; the first such table says how to read them."""
+    made, said = [], False
+    for block in blocks:
+        one = _printed(block, places)
+        if not said and isinstance(one, Table) and one is not block:
+            one, said = replace(one, note=f"{one.note}{HOW}" if one.note else f"注：{HOW}"), True
+        made.append(one)
+    return made
 
 
 def _printed(block: Block, places: Places) -> Block:
@@ -68,10 +81,8 @@ def _printed(block: Block, places: Places) -> Block:
     if not isinstance(block, Table) or _ANNEX.match(block.caption):
         return block
     labels = [places.of_row(row) for row in block.rows]
-    if not any(labels):
-        return block
     rows = tuple((row[0] + label, *row[1:]) for row, label in zip(block.rows, labels, strict=True))
-    return replace(block, rows=rows, note=f"{block.note}{HOW}" if block.note else f"注：{HOW}")
+    return replace(block, rows=rows) if any(labels) else block
 
 
 def _ranges(rows: Sequence[int]) -> str:

@@ -42,15 +42,22 @@ def number(text: str) -> float:
 
 def target_rows(blocks) -> list[dict[str, str]]:
     """Rows of all tables of targets by column."""
-    tables = [block for block in blocks if isinstance(block, Table) and {"目标", "判断", "还差"} <= set(block.head)]
+    tables = [
+        block for block in blocks if isinstance(block, Table) and {"目标", "判断", "还差"} <= set(block.head)
+    ]
     return [
-        dict(zip(table.head, row, strict=True)) | {"表": table.caption} for table in tables for row in table.rows
+        dict(zip(table.head, row, strict=True)) | {"表": table.caption}
+        for table in tables
+        for row in table.rows
     ]
 
 
 def sides(row: dict[str, str]):
     """Value, bound and which is to be larger, of a row with a plain bound; None for others."""
-    value, bound = re.search(rf"({VALUE})(?:%|‰|/|课|小|元|$)[^→]*$", row["基期→现值"]), re.match(rf"([≥≤])({VALUE})", row["目标"])
+    value, bound = (
+        re.search(rf"({VALUE})(?:%|‰|/|课|小|元|$)[^→]*$", row["基期→现值"]),
+        re.match(rf"([≥≤])({VALUE})", row["目标"]),
+    )
     if row["目标"] == "100%":
         bound = re.match(r"(≥)(100)", "≥100")
     if not (value and bound) or "每年" in row["目标"] or "最低" in row["基期→现值"]:
@@ -68,7 +75,11 @@ def test_every_number_stands_in_the_frames(allowed, blocks):
 
 
 def test_a_number_of_nowhere_is_found(pack, allowed):
-    row = next(row for row in pack.assessment.itertuples() if row.kind == "proportion" and row.latest_value == row.latest_value)
+    row = next(
+        row
+        for row in pack.assessment.itertuples()
+        if row.kind == "proportion" and row.latest_value == row.latest_value
+    )
     strange = f"{row.indicator_name}{row.latest_value + 7.77:.2f}%"
     assert [one.clause for one in allowed.strangers([Paragraph(strange)])] == [strange]
 
@@ -88,7 +99,9 @@ def test_reached_is_said_only_where_the_value_satisfies_the_printed_target(block
             assert within == (row["还差"] in ("现值在目标以内", "—")) or row["还差"] == "没有数据", row
     assert seen >= 5
     for _, text in pieces(blocks):
-        for value, sign, bound in re.findall(rf"年的({VALUE})(?:%|‰)，目标([≥≤])({VALUE})(?:%|‰)，(?:高于目标值|在目标值以内)", text):
+        for value, sign, bound in re.findall(
+            rf"年的({VALUE})(?:%|‰)，目标([≥≤])({VALUE})(?:%|‰)，(?:高于目标值|在目标值以内)", text
+        ):
             assert (number(value) - number(bound)) * (1 if sign == "≥" else -1) >= 0, text
 
 
@@ -102,7 +115,9 @@ def test_a_gap_is_the_distance_to_the_printed_target(blocks):
 
 def test_an_interval_holds_its_estimate(pack):
     rows = pack.assessment.dropna(subset=["latest_low"])
-    assert (rows["latest_low"] <= rows["latest_value"] + 1e-9).all() and (rows["latest_value"] <= rows["latest_high"] + 1e-9).all()
+    assert (rows["latest_low"] <= rows["latest_value"] + 1e-9).all() and (
+        rows["latest_value"] <= rows["latest_high"] + 1e-9
+    ).all()
     for dimension in ("residence", "sex", "township"):
         for row in equity_rows(pack, dimension).itertuples():
             assert "（" not in row.gap_text or row.low - 1e-9 <= row.estimate <= row.high + 1e-9
