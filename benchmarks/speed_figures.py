@@ -30,7 +30,11 @@ def watch() -> dict[str, list[float]]:
 
     from xhcp_eval import chapters
 
-    names = [m.name for m in pkgutil.walk_packages(chapters.__path__, "xhcp_eval.chapters.") if "explorer" not in m.name]
+    names = [
+        m.name
+        for m in pkgutil.walk_packages(chapters.__path__, "xhcp_eval.chapters.")
+        if "explorer" not in m.name
+    ]
     modules = [importlib.import_module(name) for name in names]
     seconds: dict[str, list[float]] = {}
     depth = 0
@@ -71,7 +75,16 @@ def run(pack: str) -> None:
     seconds = watch()
     root = Path.cwd()
     computed = xe.open_pack(pack)
-    for frame in ("assessment", "forecast", "scenarios", "comparables", "precedents", "histories", "outcomes", "goals"):
+    for frame in (
+        "assessment",
+        "forecast",
+        "scenarios",
+        "comparables",
+        "precedents",
+        "histories",
+        "outcomes",
+        "goals",
+    ):
         getattr(computed, frame)
     params = yaml.safe_load((root / "params" / f"{pack}.yaml").read_text(encoding="utf-8"))
     for section in params["sections"]:
@@ -90,7 +103,9 @@ def measured(folder: Path, pack: str) -> dict[str, list[float]]:
     """Seconds of each kind in a fresh interpreter that works on a copy of the project."""
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONUTF8": "1"}
     command = [sys.executable, str(Path(__file__).resolve()), pack, "--only"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=True)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 

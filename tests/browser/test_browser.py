@@ -265,7 +265,9 @@ def test_dark_is_chosen_by_a_button_and_kept(visit):
     assert page.get_by_role("button", name="深色显示").get_attribute("aria-pressed") == "true"
     drawn = page.locator("figure .drawing > svg:has(circle)").first
     assert drawn.evaluate("node => getComputedStyle(node).backgroundColor") == dark
-    inks = drawn.locator("text").evaluate_all("nodes => [...new Set(nodes.map((n) => getComputedStyle(n).fill))]")
+    inks = drawn.locator("text").evaluate_all(
+        "nodes => [...new Set(nodes.map((n) => getComputedStyle(n).fill))]"
+    )
     assert "rgb(31, 42, 55)" not in inks and "rgb(10, 10, 10)" not in inks  # no dark letters on a dark page
 
 
