@@ -182,7 +182,9 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
     region = pack.region
     known = ((pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)).any()
     untargeted = "规划没有为本指标规定目标，" + ("数据供参考。" if known else "也没有填报数据。")
-    return text_view([*(sentences or [untargeted]), *_jumps(pack, facts), _definition(facts)])
+    return text_view(
+        [*(sentences or [untargeted]), *_jumps(pack, facts), _definition(facts), _note(pack, facts)]
+    )
 
 
 def _jumps(pack: Pack, facts: Indicator) -> list[str]:
@@ -207,6 +209,11 @@ def _definition(facts: Indicator) -> str:
     if facts.anomalies:
         parts.append(f"相关疑义：{'、'.join(facts.anomalies)}")
     return f"统计口径　{'。'.join(parts)}。" if parts else ""
+
+
+def _note(pack: Pack, facts: Indicator) -> str:
+    """What the plan's register says of a definition, unless it stands above the published figures already."""
+    return "" if not facts.note_zh or len(published(pack, facts.id)) else f"指标说明　{facts.note_zh}"
 
 
 def goal_sentence(pack: Pack, goal: Goal) -> TextView:
