@@ -170,14 +170,12 @@ def scenario_curves(pack: Pack, target_id: str) -> FigureView:
     if len(fan):
         ax.fill_between(fan["year"], fan[0.1], fan[0.9], color=style.FORECAST_FAR, lw=0)
     start, value = int(verdict["latest_year"]), verdict["latest_value"]
-    limits = [
-        facts.lower if facts.lower is not None else -np.inf,
-        facts.upper if facts.upper is not None else np.inf,
-    ]
+    low = facts.lower if facts.lower is not None else -np.inf
+    high = facts.upper if facts.upper is not None else np.inf
     ends = [(float(verdict["target_value"]), f"目标{verdict['target_text']}", style.TARGET)]
     told, spots = [], []
     for k, (row, name) in enumerate(zip(shown, names, strict=True)):
-        end = float(np.clip(value + row.pace * (verdict["target_year"] - start), *limits))
+        end = float(np.clip(value + row.pace * (verdict["target_year"] - start), low, high))
         colour, dash, _ = style.LINES[k % len(style.LINES)]
         ax.plot([start, verdict["target_year"]], [value, end], color=colour, ls=dash)
         ends.append((end, name, colour))
