@@ -38,6 +38,7 @@ _ASKED = [
     "target_value",
     "target_text",
     "level",
+    "op",
     "reading",
     "role",
     "own_status",
