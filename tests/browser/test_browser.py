@@ -145,7 +145,7 @@ def test_an_address_leads_to_its_place(visit, path, width):
 def test_every_figure_says_what_it_shows(visit, path):
     page = visit(path).page
     said = page.locator("main figure").evaluate_all(
-        "figures => figures.map((f) => f.querySelector('svg[aria-label]')?.getAttribute('aria-label') ?? f.querySelector('img')?.alt ?? '')"
+        "figures => figures.map((f) => f.querySelector('svg[role]')?.getAttribute('aria-label') ?? f.querySelector('img')?.alt ?? '')"
     )
     assert said
     assert min(map(len, said)) > 10
@@ -218,6 +218,46 @@ def test_a_figure_zooms_and_closes_by_keyboard(visit):
     assert button.evaluate("node => node === document.activeElement")
 
 
+def test_points_tell_year_value_counts_and_source_by_keyboard_and_by_hand(visit):
+    page = visit(LARGEST, place="#eye_exam_coverage_0_6").page
+    figure = page.locator("section:has(> #eye_exam_coverage_0_6) figure").first
+    drawing, told = figure.locator("svg"), figure.locator(".told")
+    drawing.focus()
+    page.keyboard.press("Home")
+    first = told.inner_text()
+    page.keyboard.press("ArrowRight")
+    second = told.inner_text()
+    titles = drawing.locator("title").evaluate_all("all => all.map((one) => one.textContent)")
+    assert [first, second] == titles[:2]
+    point = drawing.locator("circle:has(title)").filter(has=page.locator("title", has_text="2025年 ")).first
+    box = point.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert re.match(r"2025年 [\d.]+%（[\d,]+/[\d,]+），来源：.+", told.inner_text())
+    assert drawing.locator(".here").count() == 1
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "img"
+
+
+def test_the_numbers_of_a_figure_are_one_click_away(visit):
+    page = visit(LARGEST, place="#eye_exam_coverage_0_6").page
+    figure = page.locator("section:has(> #eye_exam_coverage_0_6) figure").first
+    numbers = figure.locator(".figure-data table")
+    assert not numbers.is_visible()
+    figure.get_by_text("本图数据").click()
+    assert numbers.is_visible() and numbers.locator("tbody tr").count() > 5
+    assert "2025" in numbers.inner_text()
+
+
+def test_letters_of_figures_are_twelve_pixels_on_a_desk_and_on_a_phone(visit):
+    """As the browser draws them, figure by figure; what is wider than a phone moves sideways instead of shrinking."""
+    for width in (1280, 390):
+        page = visit(LARGEST, width=width).page
+        page.add_style_tag(content=".chapter { content-visibility: visible !important }")
+        sizes = page.locator("figure svg text").evaluate_all(
+            """nodes => nodes.map((n) => parseFloat(getComputedStyle(n).fontSize) * n.getScreenCTM().a || 12)"""
+        )
+        assert len(sizes) > 500 and min(sizes) > 11.9, width
+
+
 def test_dark_is_chosen_by_a_button_and_kept(visit):
     page = visit(LARGEST).page
     ground = "getComputedStyle(document.body).backgroundColor"
@@ -228,8 +268,12 @@ def test_dark_is_chosen_by_a_button_and_kept(visit):
     page.reload()
     assert page.evaluate(ground) == dark
     assert page.get_by_role("button", name="深色显示").get_attribute("aria-pressed") == "true"
-    drawn = page.locator("figure svg").first
+    drawn = page.locator("figure .drawing > svg:has(circle)").first
     assert drawn.evaluate("node => getComputedStyle(node).backgroundColor") == dark
+    inks = drawn.locator("text").evaluate_all(
+        "nodes => [...new Set(nodes.map((n) => getComputedStyle(n).fill))]"
+    )
+    assert "rgb(31, 42, 55)" not in inks and "rgb(10, 10, 10)" not in inks  # no dark letters on a dark page
 
 
 def test_the_first_tab_leads_past_the_contents(visit):

@@ -131,8 +131,8 @@ def _bands(canvas: Canvas, frame: Frame, course: Course) -> None:
     middle = [(frame.x(y), frame.y(v)) for y, v in zip(years, lines[2], strict=True)]
     canvas.line(middle, style.FORECAST, 1.4)
     for (year, *values), (x, y) in zip(course.fan, middle[1:], strict=True):
-        low, half, high = (format_value(values[k], course.facts.unit) for k in (1, 2, 3))
-        told = f"预测{int(year)}年 中位数{half}，八成可能在{low}—{high}"
+        least, half, most = (format_value(values[k], course.facts.unit) for k in (1, 2, 3))
+        told = f"预测{int(year)}年 中位数{half}，八成可能在{least}—{most}"
         canvas.dot(x, y, style.FORECAST, told=told, radius=0.9)
     for year, value, told in course.precedents:
         if frame.values[0] <= value <= frame.values[1] and year <= frame.years[1]:

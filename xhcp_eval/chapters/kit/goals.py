@@ -116,7 +116,7 @@ def gap_lollipop(pack: Pack, year: int | None = None, limit: int = 25) -> Figure
     rows = rows[(rows["gap"] > 0) & np.isfinite(rows["gap_relative"])].sort_values("gap_relative").tail(limit)
     if rows.empty:
         raise DataError(f"{year}年的目标没有可画出的差距")
-    fig, ax = style.new_figure(height=1.0 + 0.26 * len(rows))
+    fig, ax = style.new_figure(5.4, 1.0 + 0.26 * len(rows))
     at, share = np.arange(len(rows)), 100 * rows["gap_relative"].to_numpy(float)
     colours = [style.STATUS_STYLE[Status(word)].colour for word in rows["status"]]
     scale = 100 / rows["target_value"].abs().to_numpy(float)
@@ -170,14 +170,12 @@ def scenario_curves(pack: Pack, target_id: str) -> FigureView:
     if len(fan):
         ax.fill_between(fan["year"], fan[0.1], fan[0.9], color=style.FORECAST_FAR, lw=0)
     start, value = int(verdict["latest_year"]), verdict["latest_value"]
-    limits = [
-        facts.lower if facts.lower is not None else -np.inf,
-        facts.upper if facts.upper is not None else np.inf,
-    ]
+    low = facts.lower if facts.lower is not None else -np.inf
+    high = facts.upper if facts.upper is not None else np.inf
     ends = [(float(verdict["target_value"]), f"目标{verdict['target_text']}", style.TARGET)]
     told, spots = [], []
     for k, (row, name) in enumerate(zip(shown, names, strict=True)):
-        end = float(np.clip(value + row.pace * (verdict["target_year"] - start), *limits))
+        end = float(np.clip(value + row.pace * (verdict["target_year"] - start), low, high))
         colour, dash, _ = style.LINES[k % len(style.LINES)]
         ax.plot([start, verdict["target_year"]], [value, end], color=colour, ls=dash)
         ends.append((end, name, colour))

@@ -36,7 +36,7 @@ def label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     ends: value on the axis up, words and colour of each. To be called when the limits of the axes are settled.
     """
     box = ax.get_position()
-    high = box.height * ax.figure.get_figheight() * POINTS
+    high = box.height * ax.get_figure(root=True).get_figheight() * POINTS  # type: ignore[union-attr]
     low, top = ax.get_ylim()
     wanted = [high * (value - low) / (top - low) for value, _, _ in ends]
     for (_, text, colour), y in zip(ends, spread(wanted, LINE, 0.0, high), strict=True):

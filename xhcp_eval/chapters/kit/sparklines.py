@@ -92,6 +92,7 @@ def _row(pack: Pack, course: Course) -> tuple:
         for r in (course.rows[0], course.rows[-1])
     ]
     base = next((r.value for r in course.rows if r.year == pack.plan.base_year), None)
-    moved = base is not None and course.rows[-1].year != pack.plan.base_year
-    change = signed(course.rows[-1].value - base, facts.unit) if moved else "—"
+    change = "—"
+    if base is not None and course.rows[-1].year != pack.plan.base_year:
+        change = signed(course.rows[-1].value - base, facts.unit)
     return name, sparkline(course), *ends, change, what
