@@ -126,14 +126,15 @@ def test_contents_lead_to_headings_that_stand_in_order(visit, path):
     assert twice == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("path", EVERY)
-def test_an_address_leads_to_its_place(visit, path):
-    page = visit(path).page
+def test_an_address_leads_to_its_place(visit, path, width):
+    page = visit(path, width=width).page
     anchors = page.locator(".contents a").evaluate_all("links => links.map((a) => a.hash)")
     top = "document.getElementById(decodeURIComponent(hash.slice(1))).getBoundingClientRect().top"
     here = f"hash => -5 < {top} && {top} < 880"
     for anchor in (anchors[len(anchors) // 2], anchors[-1]):
-        fresh = visit(path, place=anchor).page
+        fresh = visit(path, width=width, place=anchor).page
         page.evaluate("hash => { location.hash = hash }", anchor)
         for seen in (fresh, page):
             seen.wait_for_function(here, arg=anchor)

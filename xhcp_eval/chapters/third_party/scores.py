@@ -93,6 +93,10 @@ def item_table(pack: Pack, appraisal: Appraisal, kind: str) -> TableView:
     rows = appraisal.items[appraisal.items["kind"] == kind].copy()
     rules = load_rubric(plan_folder(pack.plan.id) / "rubric.yaml").rules
     rows["domain_name"] = rows["domain"].where(rows["domain"] != "", GROUP).map(item_names(pack))
+    numbers = {
+        goal.id: f"{goal.number}. " for goal in pack.plan.goals
+    }  # a goal and a strategy may share a name
+    rows["name"] = rows["item"].map(numbers).fillna("") + rows["name"]
     rows["median_text"] = rows["median"].map(lambda v: "—" if np.isnan(v) else f"{v:g}")
     rows["spread"] = [
         f"{a:g}—{b:g}" if s != NOT_SCORED else "—"

@@ -99,9 +99,14 @@ function enhanceFigures() {
 
 const stored = storedTheme();
 if (stored) root.dataset.theme = stored;
-/** Tools above a table move what an address leads to: go there once more. */
-function goToPlace() {
-  if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+/** Tools above a table, and chapters laid out as they come into sight, move what an address leads to: go there until it stays. */
+function goToPlace(left = 6) {
+  const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!place) return;
+  const before = place.getBoundingClientRect().top;
+  place.scrollIntoView();
+  const moved = Math.abs(place.getBoundingClientRect().top - before) > 2;
+  if (left && (moved || left > 4)) requestAnimationFrame(() => requestAnimationFrame(() => goToPlace(left - 1)));
 }
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -113,4 +118,5 @@ document.addEventListener("DOMContentLoaded", () => {
   enhanceFigures();
   enhancePoints();
   goToPlace();
+  addEventListener("hashchange", () => goToPlace());
 });
