@@ -78,6 +78,20 @@ def test_nothing_is_kept_of_a_bad_batch(folder):
     assert (folder / "kept" / "scores.csv").read_bytes() == before
 
 
+def test_evidence_that_cannot_be_is_refused_and_a_stored_one_is_named(folder):
+    path = next((folder / "out").glob("*甲*"))
+    book = openpyxl.load_workbook(path)
+    book[EVIDENCE_SHEET].cell(FIRST_ROW, 2).value = "听说"
+    book.save(path)
+    told = run("in", path, "--folder", folder / "kept")
+    assert told.exit_code != 0 and "B3：证据类型“听说”不认识" in str(told.exception)
+    kept = folder / "kept" / "evidence.csv"
+    text = kept.read_text(encoding="utf-8-sig").replace("2026-04-01", "去年五月", 1)
+    kept.write_text(text, encoding="utf-8", newline="\n")
+    told = run("status", "--folder", folder / "kept")
+    assert told.exit_code == 0 and "证据 1 不能用：日期“去年五月”不是日期" in told.output
+
+
 def test_own_scores_and_empty_folder(tmp_path):
     told = run(
         "out",

@@ -196,3 +196,35 @@ def test_other_refusals():
         malmquist({2021: (inputs, outputs)})
     with pytest.raises(DataError, match="2025年的单位"):
         malmquist({2021: (inputs, outputs), 2025: (inputs.iloc[::-1], outputs.iloc[::-1])})
+
+
+SIZES = st.integers(-9, 12).map(lambda power: 10.0**power)
+
+
+@given(
+    arrays(float, (14, 2), elements=st.floats(0.5, 20)), arrays(float, (14, 2), elements=st.floats(0.5, 20)),
+    st.tuples(SIZES, SIZES), st.tuples(SIZES, SIZES), st.sampled_from(["input", "output"]), st.sampled_from(["constant", "variable"]),
+)  # fmt: skip
+@settings(max_examples=40)
+def test_no_unit_of_measurement_changes_a_score(x, y, of_inputs, of_outputs, orientation, returns):
+    plain, other = frames(x, y), frames(x * of_inputs, y * of_outputs)
+    found = [envelopment(*given, orientation=orientation, returns=returns).table for given in (plain, other)]
+    assert found[1]["score"].to_numpy() == pytest.approx(found[0]["score"].to_numpy(), abs=1e-9)
+    assert found[1]["efficient"].tolist() == found[0]["efficient"].tolist()
+    tone = [slacks_based(*given, returns=returns)["score"].to_numpy() for given in (plain, other)]
+    assert tone[1] == pytest.approx(tone[0], abs=1e-9)
+
+
+def test_costs_in_yuan_and_in_hundred_millions_are_one_cost():
+    """Costs about 1e9 had no solution or scores off by 0.03."""
+    rng = np.random.default_rng(4)
+    x, y = rng.uniform(1, 5, (20, 2)), rng.uniform(1, 5, (20, 2))
+    scores = [slacks_based(*frames(x * [1, size], y))["score"] for size in (1, 1e9, 1e12)]
+    splits = [scale_efficiency(*frames(x * [1, size], y)) for size in (1, 1e9, 1e12)]
+    for other, split in zip(scores[1:], splits[1:], strict=True):
+        assert other.to_numpy() == pytest.approx(scores[0].to_numpy(), abs=1e-9)
+        assert split["scale"].to_numpy() == pytest.approx(splits[0]["scale"].to_numpy(), abs=1e-9)
+        assert split["kind"].tolist() == splits[0]["kind"].tolist()
+    years = {2024: frames(x * [1, 1e9], y), 2025: frames(1.1 * x * [1, 1e9], y)}
+    # a tenth more of every input for the same output: the frontier moved back by that
+    assert malmquist(years)["index"].to_numpy() == pytest.approx(1 / 1.1, abs=1e-9)

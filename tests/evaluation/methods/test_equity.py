@@ -1,5 +1,8 @@
 """Measures of inequality worked by hand, against statsmodels, and on groups that differ by chance alone."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +16,8 @@ from xhcp_eval.evaluation.methods.equity import (
     NARROWED,
     UNTOLD,
     WIDENED,
+    _ends_of_line,
+    _ends_of_logit,
     _shrunk,
     groups_of,
     inequality,
@@ -20,6 +25,10 @@ from xhcp_eval.evaluation.methods.equity import (
 )
 from xhcp_eval.observations.table import read_table
 from xhcp_eval.plan.reading import load_plan
+
+SLOPES = json.loads(
+    (Path(__file__).parents[2] / "reference" / "slope_index.json").read_text(encoding="utf-8")
+)
 
 
 def groups(x, n):
@@ -57,9 +66,49 @@ def test_slope_index_as_statsmodels():
         share = n / n.sum()
         rank = share.cumsum() - share / 2
         fit = sm.WLS(100 * x / n, sm.add_constant(rank), weights=n).fit()
-        found = estimates(x, n, ordered=True)
+        found = estimates(x, n, ordered=True, link="linear")
         assert found["slope_index"] == pytest.approx(fit.params[1], abs=1e-8)
         assert found["relative_index"] == pytest.approx(fit.params.sum() / fit.params[0], abs=1e-8)
+        curve = sm.GLM(x / n, sm.add_constant(rank), sm.families.Binomial(), var_weights=n).fit(tol=1e-14)
+        bottom, top = curve.predict(np.array([[1.0, 0], [1.0, 1]]))
+        found = estimates(x, n, ordered=True)
+        assert found["slope_index"] == pytest.approx(100 * (top - bottom), abs=1e-8)
+        assert found["relative_index"] == pytest.approx(top / bottom, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_slope_index_of_shares_as_r(name):
+    """R's glm with each group weighted once. healthequal weights twice: its value is another one."""
+    case = SLOPES[name]
+    found = estimates(case["numerator"], case["denominator"], ordered=True)
+    assert found["slope_index"] == pytest.approx(case["logit"], abs=1e-9)
+    assert abs(found["slope_index"] - case["weighted_twice"]) > 0.01
+    line = estimates(case["numerator"], case["denominator"], ordered=True, link="linear")
+    # R was given the printed shares, ours the counts that they round to
+    assert line["slope_index"] == pytest.approx(case["linear"], abs=0.2)
+
+
+def test_fitted_shares_stay_between_none_and_all():
+    """The line of WHO's sample ends at 105%; a slope that no finite one fits tends to all against none."""
+    case = SLOPES["who_ordered_sample"]
+    x, n = np.array(case["numerator"]), np.array(case["denominator"])
+    share = n / n.sum()
+    rank = share.cumsum() - share / 2
+    assert _ends_of_line(100 * x / n, share, rank)[1] > 104
+    assert _ends_of_logit(100 * x / n, share, rank, 100)[1] < 100
+    found = estimates([0, 0, 40, 40], [40] * 4, ordered=True)
+    assert found["slope_index"] == pytest.approx(100, abs=1e-3)
+
+
+def test_relabelling_shares_turns_the_slope():
+    x, n = np.array([30, 45, 80]), np.array([100, 90, 110])
+    there, back = (estimates(a, n, ordered=True)["slope_index"] for a in (x, n - x))
+    assert there == pytest.approx(-back, abs=1e-9)
+
+
+def test_a_rate_has_no_logit():
+    with pytest.raises(ParamsError, match="率（rate）只允许 linear"):
+        inequality(groups([1, 2], [20, 30]), kind="rate", ordered=True, link="logit")
 
 
 def test_two_groups_are_last_against_first_and_others_highest_against_lowest():

@@ -8,6 +8,7 @@ from xhcp_eval.errors import DataError, ParamsError
 from xhcp_eval.evaluation.methods.rubric import (
     EVIDENCE_COLUMNS,
     SCORE_COLUMNS,
+    evidence_faults,
     evidence_numbers,
     load_rubric,
     rubric_items,
@@ -102,13 +103,37 @@ def test_other_bad_tables(rubric):
     good, piece = scores(("a", "r1", 1, "1")), evidence(("r1", "1", "文件", "2025"))
     with pytest.raises(DataError, match="缺少列 evidence"):
         void_reasons(good.drop(columns="evidence"), piece, rubric)
-    with pytest.raises(DataError, match="类型不认识：照片"):
-        void_reasons(good, piece.assign(type="照片"), rubric)
     with pytest.raises(DataError, match="评了两次"):
         void_reasons(pd.concat([good, good]), piece, rubric)
     both = pd.concat([good, good.assign(item="b", role="self")])
     with pytest.raises(DataError, match="既是第三方又是自评"):
         void_reasons(both, piece, rubric)
+
+
+def test_a_stored_piece_that_cannot_be_makes_scores_void_and_stops_nothing(rubric):
+    given = scores(("a", "r1", 1, "1"), ("b", "r1", 1, "2"), ("c", "r1", 1, "1、2"))
+    pieces = evidence(("r1", "1", "听说", "去年五月"), ("r1", "2", "文件", "2025"))
+    told = void_reasons(given, pieces, rubric)
+    assert (
+        told[0].startswith("证据 1 不能用：证据类型“听说”不认识；允许 ")
+        and "日期“去年五月”不是日期" in told[0]
+    )
+    assert told[1] == told[2] == ""
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2025-06-01", "2025/6/1", "2025.6.1", "2025年6月1日", "2025年6月", "2025-06", "2025年", "2025", ""],
+)
+def test_days_as_people_write_them(rubric, day):
+    assert evidence_faults({"type": "文件", "date": day}, rubric) == {}
+
+
+@pytest.mark.parametrize(
+    "day", ["去年五月", "2025-13-01", "2025年2月30日", "1月", "0205-01-01", "2025-06-01之后", "45809"]
+)
+def test_days_that_are_none(rubric, day):
+    assert list(evidence_faults({"type": "", "date": day}, rubric)) == ["date"]
 
 
 def test_the_hash_follows_what_scores_hang_on(rubric):

@@ -101,7 +101,8 @@ def test_all_faults_at_once(book, rubric, plan):
     workbook["健康"].cell(FIRST_ROW + 2, 7).value = "有理由没有分"
     workbook["健康"].cell(FIRST_ROW + 3, 1).value = "moon"
     workbook[EVIDENCE_SHEET].cell(FIRST_ROW + 1, 1).value = 1
-    workbook[EVIDENCE_SHEET].cell(FIRST_ROW + 1, 2).value = "文件"
+    workbook[EVIDENCE_SHEET].cell(FIRST_ROW + 1, 2).value = "听说"
+    workbook[EVIDENCE_SHEET].cell(FIRST_ROW + 1, 3).value = "去年五月"
     workbook.save(path)
     with pytest.raises(DataError) as told:
         read_scoring_book(path, rubric, plan)
@@ -113,6 +114,8 @@ def test_all_faults_at_once(book, rubric, plan):
         "第 6 行不是评分表里的项目",
         "少了 1 行",
         "编号 1 用了几次",
+        "工作表“证据” B4：证据类型“听说”不认识；允许 ",
+        "工作表“证据” C4：日期“去年五月”不是日期",
     ):
         assert words in text
 

@@ -1,7 +1,8 @@
 """Data envelopment analysis: how much less input, or more output, the best of the units show to be possible.
 
 Radial scores with constant (CCR) or variable (BCC) returns, slacks, scale, Tone's slacks-based measure, bias correction by
-bootstrap, and the Malmquist index over years. A unit looks efficient when few others are like it: with too few units for
+bootstrap, and the Malmquist index over years. Every column is divided by its mean before a programme is solved, so that no
+result depends on the units of measurement. A unit looks efficient when few others are like it: with too few units for
 the number of inputs and outputs nothing is computed.
 """
 
@@ -20,6 +21,7 @@ from xhcp_eval.showing import ShowsFrame
 Orientation = Literal["input", "output"]
 Returns = Literal["constant", "variable"]
 TOLERANCE = 1e-7
+NO_SLACK = 1e-6  # of a column's mean
 
 
 @dataclass(frozen=True)
@@ -53,19 +55,19 @@ def envelopment(
     """
     x, y, names = _checked(inputs, outputs, enforce_size)
     _check_kind(orientation, returns)
-    n = len(x)
+    n, means = len(x), np.concatenate([_means(x), _means(y)])
     scores = _radial(x, y, x, y, orientation, returns)
+    # slacks over their columns' means
     lambdas, slacks = np.empty((n, n)), np.empty((n, x.shape[1] + y.shape[1]))
     for unit in range(n):
         lambdas[unit], slacks[unit] = _slacks(x, y, unit, scores[unit], orientation, returns)
     score = scores if orientation == "input" else 1 / scores
     table = pd.DataFrame({"unit": list(inputs.index), "score": score})
-    table["efficient"] = (score > 1 - TOLERANCE) & (
-        slacks.max(axis=1) < 1e-6 * np.maximum(1, np.abs(slacks).max())
-    )
+    table["efficient"] = (score > 1 - TOLERANCE) & (slacks.max(axis=1) < NO_SLACK)
     table["peers"] = ["、".join(str(inputs.index[j]) for j in np.flatnonzero(row > 1e-6)) for row in lambdas]
     for column, name in enumerate(names):
-        table[f"slack_{name}"] = np.where(np.abs(slacks[:, column]) < 1e-7, 0.0, slacks[:, column])
+        left = np.where(np.abs(slacks[:, column]) < NO_SLACK, 0.0, slacks[:, column])
+        table[f"slack_{name}"] = left * means[column]
     note = "" if enforce_size or n >= least_units(x.shape[1], y.shape[1]) else "单位数不足，得分偏高"
     return Efficiency(table, lambdas, orientation, returns, note)
 
@@ -115,6 +117,7 @@ def slacks_based(
     _check_kind("input", returns)
     if (x <= 0).any() or (y <= 0).any():
         raise DataError("SBM 要求所有投入和产出都大于零")
+    x, y = x / _means(x), y / _means(y)
     n, m, s = len(x), x.shape[1], y.shape[1]
     scores = np.empty(n)
     for unit in range(n):
@@ -224,6 +227,8 @@ def _radial(
     from scipy import sparse
     from scipy.optimize import linprog
 
+    size_x, size_y = _means(x), _means(y)
+    x, own_x, y, own_y = x / size_x, own_x / size_x, y / size_y, own_y / size_y
     points, (n, m), s = len(own_x), x.shape, y.shape[1]
     one = sparse.identity(points, format="csr")
     xs, ys = sparse.kron(one, sparse.csr_matrix(x.T)), sparse.kron(one, sparse.csr_matrix(-y.T))
@@ -248,13 +253,13 @@ def _radial(
 def _slacks(
     x, y, unit: int, score: float, orientation: Orientation, returns: Returns
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Peers' weights and the greatest sum of slacks, each over its column's mean, at the radial score."""
+    """Peers' weights and the slacks with the greatest sum, each over its column's mean, at the radial score."""
     from scipy.optimize import linprog
 
+    x, y = x / _means(x), y / _means(y)
     n, m, s = len(x), x.shape[1], y.shape[1]
     own_x, own_y = (score * x[unit], y[unit]) if orientation == "input" else (x[unit], score * y[unit])
-    size = np.concatenate([x.mean(axis=0), y.mean(axis=0)])
-    cost = np.concatenate([np.zeros(n), -1 / np.where(size > 0, size, 1)])
+    cost = np.concatenate([np.zeros(n), -np.ones(m + s)])
     equal = np.block([[x.T, np.eye(m), np.zeros((m, s))], [y.T, np.zeros((s, m)), -np.eye(s)]])
     right = np.concatenate([own_x, own_y])
     if returns == "variable":
@@ -267,6 +272,12 @@ def _slacks(
         result = linprog(cost, A_ub=both[0], b_ub=both[1], method="highs")
     values = _solved(result).x
     return values[:n], values[n:]
+
+
+def _means(values: np.ndarray) -> np.ndarray:
+    """Mean of each column, 1 for one of zeros."""
+    means = values.mean(axis=0)
+    return np.where(means > 0, means, 1.0)
 
 
 def _smoothed(distance: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -18,6 +18,7 @@ from xhcp_eval.evaluation.directions import Better
 from xhcp_eval.observations.table import DIMENSIONS, TOTAL, is_below, is_unsure
 
 Kind = Literal["proportion", "rate"]
+Link = Literal["logit", "linear"]
 
 
 @dataclass(frozen=True)
@@ -45,20 +46,24 @@ MEASURES: dict[str, Measure] = {
     "attributable_risk": Measure("人群归因危险度", False, False, 0.0, True),
     "attributable_fraction": Measure("人群归因分值（%）", False, False, 0.0, False),
 }
+SMALLEST, MOST_STEPS = 1e-12, 60  # of the slope of shares
 COLUMNS = ("group", "numerator", "denominator")
 RESULT = ("measure", "name", "estimate", "low", "high", "by_chance", "p", "note")
 NARROWED, WIDENED, UNTOLD = "缩小", "扩大", "看不出变化"
 
 
-def inequality(
+def inequality(  # noqa: PLR0913 - parameters of the method, by name
     groups: pd.DataFrame, kind: Kind = "proportion", better: Better = "higher", ordered: bool = False, per: float = 100.0,
-    level: float = 0.95, draws: int = 4000, seed: int = 2030,
+    level: float = 0.95, draws: int = 4000, seed: int = 2030, link: Link | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """All measures that fit the groups, each with interval, what chance alone would show, and a test of equality.
 
     groups: `COLUMNS`, one row a group; ordered: rows stand from the worst off to the best off. kind: proportion
     (binomial) or rate (Poisson). per: multiplier of the unit. better: whether more or less is good. With two groups or
-    ordered ones difference and ratio are last against first; else highest against lowest.
+    ordered ones difference and ratio are last against first; else highest against lowest. link: form of the slope over the
+    groups' ranks, behind SII and RII: of shares "logit" unless said otherwise, which keeps its ends between 0 and 1; "linear", a
+    straight line, of rates always. Groups are weighted by their population, once; the R package healthequal 1.0.1 weights a
+    logit by it twice (31.62 of its ordered sample against 31.64).
     by_chance: mean over draws with one common rate, of signed measures how far from equality; p: share of these at least as far from equality.
     Intervals of signed measures: Jeffreys posterior of each group. Of the others, which noise can only raise: posterior
     draws around a common rate with the spread that is left after noise (empirical Bayes, moments).
@@ -67,19 +72,20 @@ def inequality(
     has NaN and a note. Raises DataError (one group, bad counts), ParamsError.
     """
     x, n = _checked(groups, kind, better, level)
-    share = n / n.sum()
+    share, logit = n / n.sum(), ordered and _is_logit(link, kind)
     rng = np.random.default_rng(seed)
     last_first = ordered or len(x) == 2
-    observed = _measures(per * x / n, share, better, last_first, per)
+    observed = _measures(per * x / n, share, better, last_first, per, logit)
     chance = _measures(
         per * _observed(np.broadcast_to(x.sum() / n.sum(), (draws, len(x))), n, kind, rng),
         share,
         better,
         last_first,
         per,
+        logit,
     )
-    free = _measures(per * _posterior(x, n, kind, draws, rng), share, better, last_first, per)
-    shrunk = _measures(per * _shrunk(x, n, kind, draws, rng), share, better, last_first, per)
+    free = _measures(per * _posterior(x, n, kind, draws, rng), share, better, last_first, per, logit)
+    shrunk = _measures(per * _shrunk(x, n, kind, draws, rng), share, better, last_first, per, logit)
     rows = []
     for key, measure in MEASURES.items():
         if (measure.ordered and not ordered) or (key == "erreygers_index" and kind != "proportion"):
@@ -92,25 +98,25 @@ def inequality(
 
 def narrowing(  # noqa: PLR0913 - parameters of the method, by name
     before: pd.DataFrame, after: pd.DataFrame, kind: Kind = "proportion", better: Better = "higher", ordered: bool = False, per: float = 100.0,
-    level: float = 0.95, draws: int = 4000, seed: int = 2030,
+    level: float = 0.95, draws: int = 4000, seed: int = 2030, link: Link | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Whether groups have come nearer to one another between two times, absolutely and relatively.
 
-    before, after: groups as for `inequality`, the same in the same order. Returns measure, name, before, after, change
+    before, after: groups as for `inequality`, the same in the same order; link as there. Returns measure, name, before, after, change
     (of the distance from equality), low, high, verdict (缩小, 扩大, 看不出变化: only where the interval leaves no change
     out), note. Signed measures compare distances from equality, so that a gap turned round isn't taken for none.
     Raises DataError (groups that differ), ParamsError.
     """
     if list(before["group"]) != list(after["group"]):
         raise DataError("前后两期的分组须相同、次序一致")
-    rng = np.random.default_rng(seed)
+    rng, logit = np.random.default_rng(seed), ordered and _is_logit(link, kind)
     times = []
     for groups in (before, after):
         x, n = _checked(groups, kind, better, level)
         last_first = ordered or len(x) == 2
         drawn = per * (_posterior if last_first else _shrunk)(x, n, kind, draws, rng)
         times.append(
-            [_measures(rates, n / n.sum(), better, last_first, per) for rates in (per * x / n, drawn)]
+            [_measures(rates, n / n.sum(), better, last_first, per, logit) for rates in (per * x / n, drawn)]
         )
     (old, old_draws), (new, new_draws) = times
     rows = []
@@ -193,14 +199,14 @@ def _row(key: str, measure: Measure, estimate, drawn, chance, signed: bool, leve
 
 
 def _measures(
-    y: np.ndarray, share: np.ndarray, better: Better, last_first: bool, per: float
+    y: np.ndarray, share: np.ndarray, better: Better, last_first: bool, per: float, logit: bool
 ) -> dict[str, np.ndarray]:
-    """Every measure of groups' values y (..., n_groups) with population shares (n_groups)."""
+    """Every measure of groups' values y (..., n_groups) with population shares (n_groups). logit: of the slope."""
     mean = (share * y).sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         high, low = (y[..., -1], y[..., 0]) if last_first else (y.max(axis=-1), y.min(axis=-1))
         rank = np.cumsum(share) - share / 2
-        slope, intercept = _ridit_line(y, share, rank)
+        bottom, top_end = _ends_of_logit(y, share, rank, per) if logit else _ends_of_line(y, share, rank)
         concentration = 2 * (share * y * rank).sum(axis=-1) / mean - 1
         relative = y / mean[..., None]
         logs = np.where(relative > 0, relative * np.log(np.where(relative > 0, relative, 1)), 0.0)
@@ -209,7 +215,7 @@ def _measures(
         top = y.max(axis=-1) if better == "higher" else y.min(axis=-1)
         return {
             "difference": high - low, "ratio": high / np.where(low > 0, low, np.nan),
-            "slope_index": slope, "relative_index": np.where(intercept > 0, (intercept + slope) / intercept, np.nan),
+            "slope_index": top_end - bottom, "relative_index": np.where(bottom > 0, top_end / bottom, np.nan),
             "concentration_index": np.where(mean > 0, concentration, np.nan),
             "erreygers_index": 4 * mean / per * concentration,
             "between_group_variance": (share * (y - mean[..., None]) ** 2).sum(axis=-1),
@@ -220,12 +226,49 @@ def _measures(
         }  # fmt: skip
 
 
-def _ridit_line(y: np.ndarray, share: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope and intercept of the regression of y on ridits, weighted by population."""
+def _is_logit(link: Link | None, kind: Kind) -> bool:
+    """Whether the slope is a logit. Raises ParamsError."""
+    if link not in (None, "logit", "linear") or (link == "logit" and kind == "rate"):
+        raise ParamsError(f"link={link!r}：比例（proportion）允许 logit、linear，率（rate）只允许 linear")
+    return kind == "proportion" and link != "linear"
+
+
+def _ends_of_line(y: np.ndarray, share: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values at ranks 0 and 1 of the regression of y on ridits, weighted by population."""
     centre = (share * rank).sum()
     mean = (share * y).sum(axis=-1)
     slope = (share * (rank - centre) * y).sum(axis=-1) / (share * (rank - centre) ** 2).sum()
-    return slope, mean - slope * centre
+    return mean - slope * centre, mean + slope * (1 - centre)
+
+
+def _ends_of_logit(
+    y: np.ndarray, share: np.ndarray, rank: np.ndarray, per: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values at ranks 0 and 1 of the logistic regression of y / per on ridits, weighted by population (Newton's steps).
+
+    Where groups of none and all have no finite fit, what it tends to.
+    """
+    centred = rank - (share * rank).sum()
+    part = y / per
+    mean = np.clip((share * part).sum(axis=-1), SMALLEST, 1 - SMALLEST)
+    level, slope = np.log(mean / (1 - mean)), np.zeros_like(mean)
+    for _ in range(MOST_STEPS):
+        fitted = _share_of(level[..., None] + slope[..., None] * centred)
+        left, weight = share * (part - fitted), share * np.maximum(fitted * (1 - fitted), SMALLEST)
+        a, b = left.sum(axis=-1), (left * centred).sum(axis=-1)
+        u, v, w = weight.sum(axis=-1), (weight * centred).sum(axis=-1), (weight * centred**2).sum(axis=-1)
+        of = u * w - v**2
+        steps = np.clip((w * a - v * b) / of, -2, 2), np.clip((u * b - v * a) / of, -4, 4)
+        level, slope = level + steps[0], slope + steps[1]
+        if max(np.abs(step).max() for step in steps) < SMALLEST:
+            break
+    return per * _share_of(level + slope * (centred[0] - rank[0])), per * _share_of(
+        level + slope * (centred[0] - rank[0] + 1)
+    )
+
+
+def _share_of(logit: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(logit, -40, 40)))
 
 
 def _distance(values: np.ndarray, measure: Measure) -> np.ndarray:

@@ -6,6 +6,8 @@ The rubric is a YAML file beside the plan, frozen by its hash before anyone scor
 from __future__ import annotations
 
 import hashlib
+import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,6 +30,8 @@ REQUIRED_OF_EVIDENCE = {
     "seen_by": "查看人",
 }
 THIRD_PARTY, SELF = "third_party", "self"
+# a day, a month or a year, as people write it
+_DAY = re.compile(r"((?:19|20)\d\d)(?:年?|[-/.年](\d{1,2})(?:月|[-/.月](\d{1,2})日?)?)")
 _Score = Annotated[int, Field(ge=0, le=4)]
 
 
@@ -148,31 +152,61 @@ def void_reasons(scores: pd.DataFrame, evidence: pd.DataFrame, rubric: Rubric) -
 
     scores: `SCORE_COLUMNS`; `evidence` lists numbers of the rater's own evidence, separated by 、 or commas.
     evidence: `EVIDENCE_COLUMNS`, one row a piece. A score is void when it has no evidence with type, date, issuer,
-    place and who saw it, or when the strongest piece carries less than the score. An empty score is no score.
-    Raises DataError (missing columns, scores that aren't whole numbers 0-4, unknown types, the same score twice).
+    place and who saw it, when type or date of it can't be (`evidence_faults`), or when the strongest piece carries less than the
+    score. An empty score is no score.
+    Raises DataError (missing columns, scores that aren't whole numbers 0-4, the same score twice).
     """
     _check_columns(scores, SCORE_COLUMNS, "评分表")
     _check_columns(evidence, EVIDENCE_COLUMNS, "证据表")
     _check_scores(scores)
     supports = rubric.supports
-    unknown = sorted(set(evidence["type"].dropna()) - {"", *supports})
-    if unknown:
-        raise DataError(
-            f"证据类型不认识：{'、'.join(map(str, unknown))}；允许 {'、'.join(o.name for o in rubric.evidence_types)}"
-        )
     whole = (
         evidence[list(REQUIRED_OF_EVIDENCE)].map(lambda v: pd.notna(v) and bool(str(v).strip())).all(axis=1)
     )
     keys = list(zip(evidence["rater"], evidence["number"].map(_number), strict=True))
+    faults = [list(evidence_faults(piece, rubric).values()) for piece in evidence.to_dict("records")]
+    wrong = {key: "，".join(told) for key, told in zip(keys, faults, strict=True) if told}
     carried = {
-        key: supports[kind] for key, kind, good in zip(keys, evidence["type"], whole, strict=True) if good
+        key: supports[kind]
+        for key, kind, good in zip(keys, evidence["type"], whole, strict=True)
+        if good and key not in wrong
     }
     known = set(keys)
     told = [
-        _why_void(row.score, [(row.rater, n) for n in evidence_numbers(row.evidence)], carried, known)
+        _why_void(row.score, [(row.rater, n) for n in evidence_numbers(row.evidence)], carried, known, wrong)
         for row in scores.itertuples()
     ]
     return pd.Series(told, scores.index, dtype=object)
+
+
+def evidence_faults(piece: dict, rubric: Rubric) -> dict[str, str]:
+    """What can't be of a piece of evidence: field (type, date) -> Chinese sentence. What is left out is no fault here.
+
+    piece: fields of `EVIDENCE_COLUMNS`. A date is a day, a month or a year, from 1900 on.
+    """
+    kind, day = (_text(piece.get(name)) for name in ("type", "date"))
+    found = {}
+    if kind and kind not in rubric.supports:
+        allowed = "、".join(one.name for one in rubric.evidence_types)
+        found["type"] = f"证据类型“{kind}”不认识；允许 {allowed}"
+    if day and not _is_day(day):
+        found["date"] = f"日期“{day}”不是日期；写作 2025-06-01、2025年6月 或 2025年"
+    return found
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else str(value).strip()
+
+
+def _is_day(text: str) -> bool:
+    found = _DAY.fullmatch(text)
+    if not found:
+        return False
+    try:
+        date(*(int(part or 1) for part in found.groups()))
+    except ValueError:
+        return False
+    return True
 
 
 def evidence_numbers(text: object) -> list[str]:
@@ -188,13 +222,15 @@ def _number(text: object) -> str:
     return str(text).strip().upper().removeprefix("E").removesuffix(".0")
 
 
-def _why_void(score: float, cited: list, carried: dict, known: set) -> str:
+def _why_void(score: float, cited: list, carried: dict, known: set, wrong: dict) -> str:
     if np.isnan(score):
         return ""
     absent = [number for rater, number in cited if (rater, number) not in known]
     if absent:
         return f"证据表里没有编号 {'、'.join(absent)}"
     valid = [carried[key] for key in cited if key in carried]
+    if not valid and (bad := [key for key in cited if key in wrong]):
+        return "；".join(f"证据 {key[1]} 不能用：{wrong[key]}" for key in bad)
     if not valid:
         return "所列证据缺少类型、日期、出具单位、地点或查看人" if cited else "没有证据"
     return "" if score <= max(valid) else f"所列证据最高只支持 {max(valid)} 分"

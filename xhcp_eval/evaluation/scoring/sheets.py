@@ -18,6 +18,7 @@ from xhcp_eval.evaluation.methods.rubric import (
     SELF,
     THIRD_PARTY,
     Rubric,
+    evidence_faults,
     evidence_numbers,
 )
 from xhcp_eval.files.safe_text import put_text
@@ -115,7 +116,7 @@ def read_scoring_book(path: str | Path, rubric: Rubric, plan: Plan) -> tuple[pd.
     except Exception as error:  # whatever a damaged part makes the parser stumble over
         raise DataError(f"评分表 {path.name} 无法读取：{error}") from error
     stamp = _stamp(path, book, rubric, plan)
-    evidence, faults = _read_evidence(book, stamp["rater"])
+    evidence, faults = _read_evidence(book, stamp["rater"], rubric)
     scores = []
     for topic, items in stamp["sheets"].items():
         if topic not in book.sheetnames:
@@ -305,7 +306,7 @@ def _score(text: str) -> tuple[float | None, str]:
     return None, f"得分“{text}”应为 0、1、2、3、4 中的一个整数，或空着"
 
 
-def _read_evidence(book, rater: str) -> tuple[list[dict], list[str]]:
+def _read_evidence(book, rater: str, rubric: Rubric) -> tuple[list[dict], list[str]]:
     if EVIDENCE_SHEET not in book.sheetnames:
         return [], [f"缺少工作表“{EVIDENCE_SHEET}”，可能被改名或删除"]
     page, found, faults = book[EVIDENCE_SHEET], [], []
@@ -317,6 +318,9 @@ def _read_evidence(book, rater: str) -> tuple[list[dict], list[str]]:
         if any(value for name, value in text.items() if name != "number"):
             if not text["number"]:
                 faults.append(f"工作表“{EVIDENCE_SHEET}” A{number}：没有编号")
+            for name, told in evidence_faults(text, rubric).items():
+                column = list(EVIDENCE_HEADERS).index(name) + 1
+                faults.append(f"工作表“{EVIDENCE_SHEET}” {page.cell(number, column).coordinate}：{told}")
             found.append({"rater": rater, **text})
     listed = [one["number"] for one in found]
     twice = sorted({number for number in listed if listed.count(number) > 1})
