@@ -30,7 +30,7 @@ def test_the_scope_tells_what_is_there_from_whom_and_how_to_read_it(rows):
         and PLAN.name in told["内容和范围"]
     )
     assert told["资料来源"].startswith("区卫健委、公安分局")
-    assert "“…”表示数据不足" in told["符号"] and "空格表示无数据" in told["符号"] and "#" not in told["符号"]
+    assert "“…”表示不公布" in told["符号"] and "空格表示无数据" in told["符号"] and "#" not in told["符号"]
     assert told["不公布的数"] == "另有说明。" and "四舍五入" in told["计算"]
 
 

@@ -42,7 +42,7 @@ def scope_lines(
          f"地区范围为{places}；年份为{rows['year'].min()}—{year}年。"),
         ("资料来源", f"{sources(rows, plan)}按年填报。数据性质：{kinds}；填报日期最新为{rows['reported_on'].max() or '（未注明）'}。"),
         ("计算", "有分子、分母的指标按分子、分母计算，方法见《主要统计指标解释》。数值四舍五入，分项之和与合计可能因此略有不同。"),
-        ("符号", "“…”表示数据不足，不公布；空格表示无数据；0表示确实为零" + _main_parts_told(rows) + "。"),
+        ("符号", "“…”表示不公布；空格表示无数据；0表示确实为零" + _main_parts_told(rows) + "。"),
         *(("不公布的数", text) for text in hidden),
     ]  # fmt: skip
 
