@@ -12,6 +12,7 @@ __all__, __getattr__, __dir__ = door(
         "equity": "",
         "explorer": "",
         "explorer_app": "",
+        "figures": "",
         "findings": "",
         "forecast": "",
         "grounds": "",
