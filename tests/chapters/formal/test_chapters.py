@@ -8,7 +8,7 @@ from xhcp_eval.chapters.formal.chapters import CHAPTERS, chapter
 from xhcp_eval.chapters.kit.blocks import Heading, Paragraph, Picture, Table
 from xhcp_eval.chapters.wording.causes import claims_cause
 from xhcp_eval.chapters.wording.counting import counts
-from xhcp_eval.chapters.wording.names import machine_signs
+from xhcp_eval.chapters.wording.names import machine_signs, numeral
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.pack.pack import open_pack
 from xhcp_eval.pack.params import load_params
@@ -46,7 +46,7 @@ def words(blocks) -> list[str]:
 def test_chapters_are_numbered_in_their_order(report):
     titles = [blocks[0].text for blocks in report.values()]
     assert titles[-1] == "附表"
-    assert [title.split("、")[0] for title in titles[:-1]] == list("一二三四五六七八九十")[: len(titles) - 1]
+    assert [title.split("、")[0] for title in titles[:-1]] == [numeral(k) for k in range(1, len(titles))]
 
 
 def test_nothing_is_claimed_and_no_machine_is_heard(report):

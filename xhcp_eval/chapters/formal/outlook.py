@@ -23,6 +23,8 @@ def blocks(pack: Pack, number: int) -> list[Block]:
     if rows.empty:
         return [*told, Paragraph(f"没有可以展望到{end}年的目标。")]
     drawn = chance_dots(pack, rows)
+    if not drawn:  # the plan has run out
+        return []
     told += [Paragraph(f"判断了把握的{len(rows)}项{end}年目标见[[{drawn[0].title}]]。"), *drawn]
     hanging = rows[rows["_words"] == BALANCE]
     names = [

@@ -61,7 +61,7 @@ def _row(pack: Pack, row, domain: str) -> tuple[str, ...]:
     )
     return (
         facts.name, domain, value_text(row.before, facts.unit) + noun, value_text(row.now, facts.unit) + noun,
-        ("升" if row.change > 0 else "降") + size + noun, "变好" if row.better else "变差",
+        ("增升" if row.change > 0 else "减降")[facts.kind != "count"] + size + noun, "变好" if row.better else "变差",
     )  # fmt: skip
 
 

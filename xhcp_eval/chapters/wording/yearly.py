@@ -20,6 +20,8 @@ def counts_text(rows: pd.DataFrame) -> str:
         (len(rows) - len(told) - len(untested), "项没有超出偶然的变化"),
         (len(untested), "项没有计数、无从检验"),
     ]
+    if not len(told) and not len(untested):
+        return f"可比的{len(rows)}项都没有超出偶然的变化"
     return f"可比的{len(rows)}项中{'、'.join(f'{n}{word}' for n, word in parts if n)}"
 
 
