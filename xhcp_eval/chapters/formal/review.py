@@ -36,10 +36,10 @@ def blocks(pack: Pack, number: int) -> list[Block]:
     listed = f"{when}列为有风险的{len(at_risk)}项的结果"
     return [
         Heading(heading(number, f"{when}判断与结果")),
+        *told,
         Paragraph(
             f"{when}有风险的各项见[[{listed}]]，各判断的结果见[[{table}]]。" if len(at_risk) else f"各判断的结果见[[{table}]]。"
         ),
-        *told,
         _crossed(open_rows, when, table),
         *([_listed(pack, at_risk, listed)] if len(at_risk) else []),
         *outcome_slopes(pack),
