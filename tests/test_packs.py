@@ -90,6 +90,31 @@ def test_the_brief_is_small_and_whole_and_every_link_of_it_leads_somewhere(run):
         assert all(line.xpath("td[1]/a/@href") for line in table.iterfind("tbody/tr"))
 
 
+def test_every_link_of_the_official_report_leads_somewhere(run):
+    """To the page of all data, to a table or figure of its own, or to the brief; rows of targets lead to their indicator."""
+    folder, params = run
+    if not params.documents.formal:
+        return
+    report = lxml_html.fromstring((folder / "formal.html").read_bytes())
+    ids = {
+        name: set(lxml_html.fromstring((folder / name).read_bytes()).xpath("//@id"))
+        for name in ("formal.html", "data.html", "index.html")
+    }
+    links = [
+        *report.xpath("//a/@href"),
+        *(value for a in report.iter("a") for name, value in a.items() if "xlink" in name),
+    ]
+    broken = [
+        link for link in links
+        if (parts := link.partition("#"))[2] and parts[2] not in ids[parts[0] or "formal.html"]
+    ]  # fmt: skip
+    assert not broken and sum(link.startswith("data.html#") for link in links) >= 10
+    for table in report.iter("table"):
+        heads = [cell.text_content() for cell in table.iterfind("thead/tr/th")]
+        if {"指标", "判断"} <= set(heads):
+            assert all(line.xpath("td//a/@href") for line in table.iterfind("tbody/tr")), heads
+
+
 def test_the_page_of_all_data_lists_what_is_at_risk(run):
     folder, params = run
     body = lxml_html.fromstring((folder / "data.html").read_bytes()).text_content()

@@ -10,6 +10,7 @@ from scipy import stats
 from xhcp_eval.errors import DataError
 from xhcp_eval.forecast.small_numbers import (
     difference_interval,
+    equality_p,
     pool_years,
     rate_interval,
     rate_ratio_interval,
@@ -331,3 +332,21 @@ def test_without_counts_nothing_is_known_to_be_tolerated(kind, sign):
 def test_what_is_tolerated_of_impossible_counts_is_refused(arguments, word):
     with pytest.raises(DataError, match=word):
         tolerated(*arguments)
+
+
+def test_equality_of_shares_is_the_chi_square_without_correction():
+    for x, n, x0, n0 in [(56, 70, 48, 80), (7266, 10707, 7300, 10600), (1, 40, 5, 50)]:
+        found = equality_p(x, n, x0, n0, "proportion")
+        table = [[x, n - x], [x0, n0 - x0]]
+        assert float(found) == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
+
+
+def test_equality_of_rates_is_twice_the_smaller_binomial_tail():
+    # 3 and 12 events in as many cases: 2 P(X <= 3 | 15, 1/2)
+    assert float(equality_p(3, 1000, 12, 1000, "rate")) == pytest.approx(2 * stats.binom.cdf(3, 15, 0.5))
+    assert float(equality_p(0, 500, 0, 700, "rate")) == 1.0
+
+
+def test_equality_of_nothing_and_of_all():
+    assert np.isnan(equality_p([np.nan, 5], [10, 0], [3, 5], [10, 10], "proportion")).all()
+    assert equality_p([0, 50], [50, 50], [0, 50], [60, 50], "proportion") == pytest.approx([1, 1])

@@ -15,6 +15,7 @@ def verdicts(**columns) -> pd.DataFrame:
         "domain": "health", "indicator": "x", "indicator_name": "指标", "unit": "percent", "target_year": 2020,
         "target_text": "≥90%", "reading": "", "role": "verdict", "latest_year": 2015.0, "latest_value": 80.0,
         "target_value": 90.0, "probability": np.nan, "every_year": False, "side": "目标以内", "small_count": False,
+        "status": columns["own_status"],
     }  # fmt: skip
     return pd.DataFrame(base | columns)
 
@@ -151,7 +152,7 @@ def test_every_column_of_one_outcome(early, late, broken, met, scored, note):
     expected = {
         "question": "q0", "target_id": "t0", "goal": "health.1", "domain": "health", "indicator": "x",
         "indicator_name": "指标", "unit": "percent", "target_year": 2020, "target_text": "≥90.5%", "reading": "严",
-        "origin_year": 2015.0, "origin_value": 80.0, "probability": then["probability"], "predicted_status": "存在风险",
+        "origin_year": 2015.0, "origin_value": 80.0, "probability": then["probability"], "predicted_status": "存在风险", "published_status": "存在风险",
         "outcome_year": 2020 if come else NAN, "outcome_value": 91.0 if come else NAN, "target_value": 90.5,
         "outcome_status": now["own_status"] if come else "", "outcome_side": now["side"] if come else "", "met": met,
         "scored": scored, "squared_error": (0.8 - met) ** 2 if scored else NAN, "note": note, "probability_loose": NAN,

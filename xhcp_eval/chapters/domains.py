@@ -46,13 +46,13 @@ def domain_section(pack: Pack, domain: str = "") -> Section:
         chosen = [i for i in pack.plan.indicators if i.targets and domain in ("", pack.plan.domain_of(i))]
         parts = [_indicator_section(pack, indicator, 3) for indicator in chosen]
         parts.append(section("没有定目标的指标", context_table(pack), level=3, anchor="context"))
-    elif untargeted := _untargeted(pack, domain):
-        lines = sparkline_table(pack, untargeted, "没有定目标的指标：历年值（数据供参考）")
+    elif plain := untargeted(pack, domain):
+        lines = sparkline_table(pack, plain, "没有定目标的指标：历年值（数据供参考）")
         parts.append(section("没有定目标的指标", lines, level=3, anchor=f"context-{domain or 'all'}"))
     return section("逐项评估", *parts, level=2, anchor=domain or "all")
 
 
-def _untargeted(pack: Pack, domain: str) -> list[Indicator]:
+def untargeted(pack: Pack, domain: str = "") -> list[Indicator]:
     """Indicators of a domain's goals that the plan sets no target for, once each, in the order of the goals."""
     goals = [goal for goal in pack.plan.goals if domain in ("", goal.domain)]
     own = [pack.plan.indicator(name) for goal in goals for name in goal.indicators]
@@ -196,7 +196,9 @@ def indicator_sentence(pack: Pack, indicator: str) -> TextView:
     region = pack.region
     known = ((pack.observations["indicator"] == indicator) & (pack.observations["region"] == region)).any()
     untargeted = "规划没有为本指标规定目标，" + ("数据供参考。" if known else "也没有填报数据。")
-    return text_view([*(sentences or [untargeted]), *_jumps(pack, facts), _definition(facts)])
+    return text_view(
+        [*(sentences or [untargeted]), *_jumps(pack, facts), _definition(facts), _note(pack, facts)]
+    )
 
 
 def _jumps(pack: Pack, facts: Indicator) -> list[str]:
@@ -221,3 +223,8 @@ def _definition(facts: Indicator) -> str:
     if facts.anomalies:
         parts.append(f"相关疑义：{'、'.join(facts.anomalies)}")
     return f"统计口径　{'。'.join(parts)}。" if parts else ""
+
+
+def _note(pack: Pack, facts: Indicator) -> str:
+    """What the plan's register says of a definition, unless it stands above the published figures already."""
+    return "" if not facts.note_zh or len(published(pack, facts.id)) else f"指标说明　{facts.note_zh}"

@@ -27,7 +27,7 @@ def finding_list(pack: Pack, chapter: str) -> TableView | TextView:
     rows = pd.DataFrame(
         {
             "number": range(1, len(shown) + 1),
-            "text": [_text(one) for one in shown],
+            "text": [marked(one) for one in shown],
             "status": ["、".join(one.finding.statuses) or "—" for one in shown],
             "department": [one.finding.department or "—" for one in shown],
             "basis": [
@@ -50,6 +50,7 @@ def finding_list(pack: Pack, chapter: str) -> TableView | TextView:
     )
 
 
-def _text(one: Sentence) -> str:
+def marked(one: Sentence) -> str:
+    """A sentence as it is printed, with a mark where a person edited it and what a reader has to know of it."""
     marks = ["〔文字经编辑人改写〕"] if one.edited else []
     return "\n".join([one.text, *marks, *(f"〔{remark}〕" for remark in one.remarks)])

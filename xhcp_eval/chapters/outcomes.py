@@ -6,15 +6,50 @@ import numpy as np
 import pandas as pd
 
 from xhcp_eval.chapters.figures.results import LOOKS, banded, counted, result_dots
-from xhcp_eval.chapters.kit.tables import target_name
+from xhcp_eval.chapters.kit.tables import most_urgent_first, target_name
 from xhcp_eval.chapters.kit.views import FigureView, TableView, TextView, table, text_view
-from xhcp_eval.pack.pack import Pack
+from xhcp_eval.chapters.wording.counting import questions
+from xhcp_eval.chapters.wording.readers import READERS, Reader
+from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.plan.units import format_probability, format_value
 from xhcp_eval.verdict.outcomes import brier_score
 from xhcp_eval.verdict.rivals import method_scores
 from xhcp_eval.verdict.status import Status
 
+_THEN = ("published_status", "probability", "origin_value", "origin_year")
 LATE_YEARS = 3  # before the forecast, whose pace stands beside that of the whole history
+
+
+@once_a_pack
+def then_and_now(pack: Pack) -> pd.DataFrame:
+    """Targets of the plan's last year as an earlier report judged them, beside what this one says; a row a target.
+
+    Columns of the assessment, and `then`, `now`: the reader's word of each report; `chance`, `value_then`, `year_then`: of
+    the forecast (missing where it had no figure); `settled`: a promise of every year that was broken before the forecast,
+    whose outcome nobody had to foresee. Empty where the pack has no earlier forecast.
+    """
+    rows = most_urgent_first(questions(pack, pack.plan.end_year))
+    before = pack.outcomes.drop_duplicates("target_id").set_index("target_id")
+    if before.empty or pack.params.forecast_origin is None:
+        return rows.iloc[:0].assign(then="", now="", chance=0.0, value_then=0.0, year_then=0.0, settled=False)
+    found = {column: rows["target_id"].map(before[column]) for column in _THEN}
+    settled = rows["every_year"].astype(bool) & (found["published_status"] == Status.MISSED.value)
+    return rows.assign(
+        then=found["published_status"].fillna(Status.NO_DATA.value).map(READERS),
+        now=rows["status"].astype(str).map(READERS),
+        chance=found["probability"].astype(float),
+        value_then=found["origin_value"].astype(float),
+        year_then=found["origin_year"].astype(float),
+        settled=settled,
+    )
+
+
+def ends_text(rows: pd.DataFrame) -> str:
+    """What became of some rows of `then_and_now`, counted: 5项未实现、4项最终达到."""
+    words = [(Reader.RISK, "未实现"), (Reader.SECURE, "最终达到"), (Reader.LIKELY, "预计能达到"),
+             (Reader.OPEN, "仍难断定"), (Reader.NONE, "没有数据")]  # fmt: skip
+    counted = [(word, int((rows["now"] == kind).sum())) for kind, word in words]
+    return "、".join(f"{n}项{word}" for word, n in counted if n)
 
 
 def outcome_sentence(pack: Pack) -> TextView:

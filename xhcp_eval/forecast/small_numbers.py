@@ -174,6 +174,39 @@ def difference_interval(
     return difference, difference - below, difference + above
 
 
+def equality_p(
+    numerator: ArrayLike,
+    denominator: ArrayLike,
+    base_numerator: ArrayLike,
+    base_denominator: ArrayLike,
+    kind: str,
+) -> np.ndarray:
+    """How likely two counts would differ as much if nothing had changed, two-sided, for many pairs at once.
+
+    numerator/denominator: later period; base_*: earlier period; counts, shapes that broadcast. kind: "proportion" (pooled
+    score test of two shares) or "rate" (the later of both counts is binomial given their total, twice the smaller tail).
+    A missing count or a denominator of 0 gives a missing value; two shares of all or of none give 1.
+    Sources: Fleiss, Levin & Paik 2003, Statistical Methods for Rates and Proportions, ch. 3; Przyborowski & Wilenski 1940,
+    Biometrika 31:313.
+    """
+    x, n, x0, n0 = np.broadcast_arrays(
+        *(np.asarray(v, float) for v in (numerator, denominator, base_numerator, base_denominator))
+    )
+    from scipy import stats
+
+    n, n0 = (np.where(cases > 0, cases, np.nan) for cases in (n, n0))
+    total, cases = x + x0, n + n0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if kind == "rate":
+            share = n / cases
+            tails = stats.binom.cdf(x, total, share), stats.binom.sf(x - 1, total, share)
+            return np.minimum(2 * np.minimum(*tails), 1.0)
+        pooled = total / cases
+        spread = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / n0))
+        z = np.where(spread > 0, np.abs(x / n - x0 / n0) / spread, np.where(spread == 0, 0.0, np.nan))
+        return 2 * stats.norm.sf(z)
+
+
 def tolerated(
     base_numerator: ArrayLike,
     base_denominator: ArrayLike,

@@ -14,14 +14,14 @@ QUANTILES: tuple[float, ...] = (0.025, 0.1, 0.5, 0.9, 0.975)
 FORECAST_COLUMNS: tuple[str, ...] = tuple(f"forecast_{100 * q:.0f}" for q in QUANTILES)
 COLUMNS: tuple[str, ...] = (
     "question", "target_id", "goal", "domain", "indicator", "indicator_name", "unit", "target_year", "target_text", "reading",
-    "origin_year", "origin_value", "probability", "predicted_status", "outcome_year", "outcome_value", "target_value",
+    "origin_year", "origin_value", "probability", "predicted_status", "published_status", "outcome_year", "outcome_value", "target_value",
     "outcome_status", "outcome_side", "met", "scored", "squared_error", "note", "probability_loose",
 )  # fmt: skip
 
 # What is looked at of the verdicts that were given before.
 NEEDED: tuple[str, ...] = (
     "role", "question", "target_id", "goal", "domain", "indicator", "indicator_name", "unit", "target_year", "every_year",
-    "reading", "latest_year", "latest_value", "probability", "own_status",
+    "reading", "latest_year", "latest_value", "probability", "own_status", "status",
 )  # fmt: skip
 
 
@@ -38,7 +38,8 @@ def compare_outcomes(
     broken, by target (`broken_years`). A target is scored when a probability was given
     before and the outcome is plainly met or missed; one whose outcome rests on small counts or isn't verified isn't, and
     `note` says why and on which side the value lies. The probability of a promise of every year was that of the years
-    still to come, so only these are scored, whatever was broken before. `squared_error` is the Brier contribution
+    still to come, so only these are scored, whatever was broken before. `predicted_status` is that of the reading,
+    `published_status` the one of all readings together. `squared_error` is the Brier contribution
     (probability - met)², Brier 1950, Monthly Weather Review 78:1. loose: probabilities by target_id had unverified
     figures shaped the trends, kept beside ours. Returns one row a target that had a value before, with `COLUMNS`.
     """
@@ -73,7 +74,7 @@ def _row(early, late: pd.Series, broken: list[int]) -> tuple:
     return (
         early.question, early.target_id, early.goal, early.domain, early.indicator, early.indicator_name, early.unit,
         early.target_year, late["target_text"], early.reading, early.latest_year, early.latest_value, early.probability,
-        early.own_status, late["latest_year"] if in_time else np.nan, late["latest_value"] if in_time else np.nan,
+        early.own_status, early.status, late["latest_year"] if in_time else np.nan, late["latest_value"] if in_time else np.nan,
         late["target_value"], late["own_status"] if in_time else "", late["side"] if in_time else "",
         float(met) if known and in_time else np.nan, scored, error, _note(early, late, broken, open_broken, in_time, known),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from xhcp_eval.chapters.wording.values import (
     bound_text,
+    bound_value,
     chance_words,
     change_text,
     number_text,
@@ -28,7 +29,7 @@ def test_rounding_lifts_no_value_onto_its_target():
     assert value_text(59.96, "percent", 60.0) == "59.96%"
     assert value_text(10.04, "percent", 10.0) == "10.04%"
     assert value_text(57.764, "percent", 60.0) == "57.8%"
-    assert value_text(60.0, "percent", 60.0) == "60%"
+    assert value_text(60.0, "percent", 60.0) == "60.0%" and bound_value(60.0, "percent") == "60%"
 
 
 @given(st.floats(0, 100), st.integers(0, 100))

@@ -39,6 +39,20 @@ def risks(pack: Pack) -> pd.DataFrame:
     return order.drop(columns=["_easy", "_size"])
 
 
+def hardest(pack: Pack, census: bool = False) -> list[pd.DataFrame]:
+    """Targets that are hard to reach or missed, by goal (by indicator in a plan without goals), the most children first.
+
+    census: full counts of villages and the like as well, which are built rather than watched.
+    """
+    rows = risks(pack)
+    rows = rows[rows["status"].isin(HARD) & ~rows["every_year"] & (rows["gap"] > 0)]
+    full = {indicator.id for indicator in pack.plan.indicators if indicator.census and not census}
+    rows = rows[~rows["indicator"].isin(full)]
+    key = rows["goal"].where(rows["goal"] != "", rows["indicator"])
+    groups = [part for _, part in rows.groupby(key, sort=False)]
+    return sorted(groups, key=lambda part: -part["children"].fillna(0).sum())
+
+
 def to_indicator(pack: Pack, indicator: str) -> str:
     """Address of an indicator's rows on the data page; of its list of risks where the page has no chapter for it."""
     chapters = [section for section in pack.params.sections if section.notebook in BY_INDICATOR]
@@ -51,6 +65,16 @@ def to_chapter(pack: Pack, notebook: str) -> str:
     """Address of a chapter of the data page; of its summary where it has none."""
     pages = [section.page for section in pack.params.sections if section.notebook == notebook]
     return f"{DATA_PAGE}#{pages[0] if pages else 'index'}"
+
+
+def to_domain(pack: Pack, domain: str) -> str:
+    """Address of a domain's chapter on the data page; of that of all indicators, or the summary, where it has none."""
+    pages = {
+        section.parameters.get("domain", ""): section.page
+        for section in pack.params.sections
+        if section.notebook in BY_INDICATOR
+    }
+    return f"{DATA_PAGE}#{pages.get(domain) or pages.get('') or 'index'}"
 
 
 def joined(clauses: Iterable[str], limit: int, opening: str = "", between: str = "；") -> str:

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from xhcp_eval.chapters.brief.basis import (
     AT_RISK_LIST,
-    HARD,
     end_targets,
+    hardest,
     is_over,
     risks,
     shortfalls,
     to_chapter,
     to_indicator,
 )
+from xhcp_eval.chapters.brief.matter import Decision, issuer
+from xhcp_eval.chapters.brief.next_plan import next_plan
+from xhcp_eval.chapters.edited import edited_advice
 from xhcp_eval.chapters.kit.blocks import Table
 from xhcp_eval.chapters.kit.tables import AT_RISK, own_targets
 from xhcp_eval.chapters.third_party.scores import appraisal_of
@@ -30,7 +33,7 @@ from xhcp_eval.chapters.wording.duties import units
 from xhcp_eval.chapters.wording.nouns import counted, noun_of, of_all
 from xhcp_eval.chapters.wording.pace import required_text
 from xhcp_eval.chapters.wording.standing import gap_text
-from xhcp_eval.chapters.wording.values import number_text, value_text
+from xhcp_eval.chapters.wording.values import bound_value, value_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Indicator
 from xhcp_eval.verdict.status import Status
@@ -41,25 +44,13 @@ HEAD = ("事项", "依据", "建议的决定", "建议牵头·配合", "时限")
 WIDTHS = (0.12, 0.4, 0.26, 0.13, 0.09)
 
 
-@dataclass(frozen=True)
-class Decision:
-    """A row. link: where its numbers stand. size: of the shortfall, for the order of like rows."""
-
-    matter: str
-    basis: str
-    ask: str
-    who: str
-    when: str
-    link: str
-
-
 def decision_table(pack: Pack) -> Table:
     """At most six matters for the leading group, those with the largest shortfall first."""
     rows = list(every_decision(pack))[:MOST]
     caption = "需要在下一周期规划中决定的事项" if is_over(pack) else "需要领导小组决定的事项"
     return Table(
         HEAD,
-        tuple((one.matter, one.basis, one.ask, one.who, one.when) for one in rows),
+        tuple((one.matter, one.basis, one.edited or one.ask, one.who, one.when) for one in rows),
         WIDTHS,
         caption if rows else f"没有{caption}",
         links=tuple(one.link for one in rows),
@@ -67,8 +58,17 @@ def decision_table(pack: Pack) -> Table:
 
 
 def every_decision(pack: Pack) -> Iterator[Decision]:
-    """All matters for which place, quantity or date is known, the heaviest first."""
-    hard = _hardest(pack)
+    """All matters for which place, quantity or date is known, the heaviest first; once the plan has run out, for the next.
+
+    Suggestions that a person has edited stand in place of ours.
+    """
+    for one in next_plan(pack) if is_over(pack) else _running(pack):
+        text = edited_advice(pack, one.about) if one.about else ""
+        yield replace(one, edited=text) if text else one
+
+
+def _running(pack: Pack) -> Iterator[Decision]:
+    hard = hardest(pack)
     yield from (_supervised(pack, rows) for rows in hard[:1])
     taken = set(hard[0]["indicator"]) if hard else set()
     yield from _by_places(pack, taken)
@@ -79,23 +79,8 @@ def every_decision(pack: Pack) -> Iterator[Decision]:
     yield from (_supervised(pack, rows) for rows in hard[1:])
 
 
-def _when(pack: Pack, text: str) -> str:
-    return "下一周期规划" if is_over(pack) else text
-
-
 def _next_year(pack: Pack) -> int:
     return pack.params.data_until + 1
-
-
-def _hardest(pack: Pack) -> list[pd.DataFrame]:
-    """Targets that are hard to reach or missed, by goal (by indicator in a plan without goals), the most children first."""
-    rows = risks(pack)
-    rows = rows[rows["status"].isin(HARD) & ~rows["every_year"] & (rows["gap"] > 0)]
-    full = {indicator.id for indicator in pack.plan.indicators if indicator.census}
-    rows = rows[~rows["indicator"].isin(full)]
-    key = rows["goal"].where(rows["goal"] != "", rows["indicator"])
-    groups = [part for _, part in rows.groupby(key, sort=False)]
-    return sorted(groups, key=lambda part: -part["children"].fillna(0).sum())
 
 
 def _supervised(pack: Pack, rows: pd.DataFrame) -> Decision:
@@ -108,17 +93,13 @@ def _supervised(pack: Pack, rows: pd.DataFrame) -> Decision:
         short = of_all(row.denominator - row.numerator, row.denominator, facts)
         parts.append(f"{facts.name}：{short}尚未达标")
     parts += scored(pack, str(first["goal"]))
-    ask = (
-        "列入下一周期重点，重新测定基数和年度任务"
-        if is_over(pack)
-        else f"列入下年度重点督办，{_watch(pack, listed)}"
-    )
+    ask = f"列入下年度重点督办，{_watch(pack, listed)}"
     if undone:
         ask += f"；先完成{undone[2]}并公布清单"
     name = pack.plan.goal(str(first["goal"])).name if first["goal"] else first["indicator_name"]
     named = [pack.plan.indicator(row.indicator) for row in listed]
-    return Decision(name, "；".join(parts), ask, units(*named), _when(pack, f"{_next_year(pack)}年底"),
-                    to_indicator(pack, first["indicator"]))  # fmt: skip
+    return Decision(name, "；".join(parts), ask, units(*named), f"{_next_year(pack)}年底",
+                    to_indicator(pack, first["indicator"]), tuple(rows["indicator"]))  # fmt: skip
 
 
 def _watch(pack: Pack, rows: list) -> str:
@@ -134,7 +115,7 @@ def _watch(pack: Pack, rows: list) -> str:
 def _far(pack: Pack, row) -> str:
     """How far a target is off: what it needs a year while there are years left, else what is short."""
     short = pack.plan.indicator(row.indicator).short_name
-    needs = "" if is_over(pack) else required_text(row)
+    needs = required_text(row)
     return f"{short}{needs or f'{value_text(row.latest_value, row.unit)}，差{gap_text(pack.plan, row)}'}"
 
 
@@ -184,9 +165,11 @@ def _by_places(pack: Pack, taken: set[str]) -> Iterator[Decision]:
         named = "、".join(name for name, *_ in places)
         basis = f"{value_text(row.latest_value, row.unit)}，差{gap_text(pack.plan, row)}；"
         basis += part_of([(name, short) for name, short, *_ in places], row.children, noun_of(facts))
-        ask = f"向{named}下达补足任务，按季公布进度；全区达到{value_text(row.target_value, row.unit)}即为见效"
-        yield Decision(facts.short_name, basis, ask, f"{units(facts)}·有关乡镇街道", _when(pack, f"{_next_year(pack)}年"),
-                       to_indicator(pack, row.indicator))  # fmt: skip
+        ask = (
+            f"向{named}下达补足任务，按季公布进度；全区达到{bound_value(row.target_value, row.unit)}即为见效"
+        )
+        yield Decision(facts.short_name, basis, ask, f"{units(facts)}·有关乡镇街道", f"{_next_year(pack)}年",
+                       to_indicator(pack, row.indicator), (row.indicator,))  # fmt: skip
         return
 
 
@@ -196,25 +179,27 @@ def _to_build(pack: Pack) -> Iterator[Decision]:
         facts = pack.plan.indicator(row.indicator)
         if not facts.census or row.kind != "proportion" or not row.gap > 0 or row.every_year:
             continue
-        years = max(pack.plan.end_year - pack.params.data_until, 0)
+        years = pack.plan.end_year - pack.params.data_until
         basis = f"{of_all(row.numerator, row.denominator, facts)}，差{counted(row.children, facts)}"
         places = [(name, n, d) for name, _, n, d in shortfalls(pack, row) if d - n >= 1]
         ask = (
             f"{_next_year(pack)}—{pack.plan.end_year}年每年新增{_a_year(row.children, years)}{noun_of(facts)}"
         )
-        if not years:
-            ask = f"补建{counted(row.children, facts)}"
         if places:
             name, have, whole = max(places, key=lambda place: place[2] - place[1])
             ask += f"；先从{name}做起（{of_all(have, whole, facts)}）"
         yield Decision(
-            facts.short_name, basis, ask, units(facts), _when(pack, "逐年"), to_indicator(pack, row.indicator)
+            facts.short_name,
+            basis,
+            ask,
+            units(facts),
+            "逐年",
+            to_indicator(pack, row.indicator),
+            (row.indicator,),
         )
 
 
 def _a_year(children: float, years: int) -> str:
-    if not years:
-        return number_text(children)
     low, high = math.floor(children / years), math.ceil(children / years)
     return str(high) if low == high or low < 1 else f"{low}—{high}"
 
@@ -225,9 +210,8 @@ def _readings(pack: Pack) -> Iterator[Decision]:
     rows = rows[rows["status"] == Status.DISPUTED]
     for anomaly, part in rows.groupby("anomaly", sort=False):
         title = pack.plan.ambiguity(str(anomaly)).title_zh if anomaly else "、".join(part["indicator_name"])
-        issuer = "区妇儿工委" if pack.plan.level == "district" else "规划制定机关"
         basis = f"{title}；按不同读法，{'、'.join(part['indicator_name'])}的结论不同"
-        yield Decision("规划文本读法", basis, "书面明确按哪个数，印发各部门", issuer, "本次会议",
+        yield Decision("规划文本读法", basis, "书面明确按哪个数，印发各部门", issuer(pack), "本次会议",
                        to_chapter(pack, "35_disputed_readings.ipynb"))  # fmt: skip
 
 
@@ -240,7 +224,7 @@ def _missing(pack: Pack) -> Iterator[Decision]:
     basis = f"{'、'.join(one.short_name for one in named)}：{len(named)}项截至{pack.params.data_until}年没有数据，达到与否无从判断"
     leads = "·".join(dict.fromkeys(one.departments[0] for one in named if one.departments)) or units()
     yield Decision("缺数据的指标", basis, f"对{len(named)}项确定口径并安排一次调查", leads,
-                   _when(pack, f"{_next_year(pack)}年6月前"), f"{AT_RISK_LIST.split('#')[0]}#undecided")  # fmt: skip
+                   f"{_next_year(pack)}年6月前", f"{AT_RISK_LIST.split('#')[0]}#undecided")  # fmt: skip
 
 
 def _tasks(pack: Pack) -> Iterator[Decision]:
@@ -251,4 +235,4 @@ def _tasks(pack: Pack) -> Iterator[Decision]:
         return
     names = "、".join(name.split("，")[0].split("（")[0] for name in rows["indicator_name"])
     yield Decision("未完成的任务", f"{names}：{len(rows)}项一次性任务尚未完成", f"完成{len(rows)}项，或书面说明不做的理由",
-                   "由任务分解表确定", _when(pack, f"{_next_year(pack) + 1}年"), to_chapter(pack, "20_overview.ipynb"))  # fmt: skip
+                   "由任务分解表确定", f"{_next_year(pack) + 1}年", to_chapter(pack, "20_overview.ipynb"))  # fmt: skip

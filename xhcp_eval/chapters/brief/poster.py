@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over, to_indicator
 from xhcp_eval.chapters.brief.tiles import Tile, folded
-from xhcp_eval.chapters.figures.canvas import LINE, PAPER, WIDTH, Canvas
+from xhcp_eval.chapters.figures.canvas import LINE, PAPER, WIDTH, Canvas, wide
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.tables import AT_RISK
 from xhcp_eval.chapters.wording.counting import counts
@@ -18,14 +18,10 @@ from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
 from xhcp_eval.verdict.status import Status
 
 MILLIMETRE = 72 / 25.4  # points
-SIDE = (
-    10 * MILLIMETRE
-)  # of the domains' names; the drawing is as wide as a report's text, which shows it as well
-ACROSS, HIGH, ROOM = (
-    7,
-    11 * MILLIMETRE,
-    0.8 * MILLIMETRE,
-)  # tiles in a row, height of a tile, room between tiles
+# The drawing is as wide as the text of a report, which shows it as well: made smaller its letters would be too small.
+SIDE = 10 * MILLIMETRE  # of the domains' names
+ACROSS = 7  # tiles in a row
+HIGH, ROOM = 11 * MILLIMETRE, 0.8 * MILLIMETRE  # height of a tile, room between tiles
 LEGEND_HIGH = 12 * MILLIMETRE
 SIGNS = {"trend_up": "↑", "trend_down": "↓"}  # of a change from the base; plain bounds have an arrow to them
 SOURCE = "每格：现值→目标；↑、↓后面是要高于、低于的基数。点击可看该项数据。"
@@ -119,12 +115,15 @@ def _legend(canvas: Canvas, top: float, over: bool, shown: set[str]) -> None:
         for s, side in LEGEND
         if not over or s in shown or s not in (Status.LIKELY, Status.AT_RISK, Status.UNLIKELY)
     ]
-    for k, (status, side) in enumerate(entries):
-        mark, left, middle = mark_of(status, side), (k % 4) * WIDTH / 4, top + 7 + 15 * (k // 4)
-        fill = PAPER if mark.hollow else mark.colour
-        canvas.box(left, middle - 6, 14, 12, fill, mark.colour)
+    left, middle = 0.0, top + 7
+    for status, side in entries:
+        mark, word = mark_of(status, side), _legend_word(status, side, over)
+        if left + 18 + wide(word) > WIDTH:
+            left, middle = 0.0, middle + 15
+        canvas.box(left, middle - 6, 14, 12, PAPER if mark.hollow else mark.colour, mark.colour)
         canvas.words(left + 7, middle, mark.symbol, "middle", mark.ink)
-        canvas.words(left + 18, middle, _legend_word(status, side, over))
+        canvas.words(left + 18, middle, word)
+        left += 18 + wide(word) + 14
 
 
 def _legend_word(status: Status, side: str, over: bool) -> str:

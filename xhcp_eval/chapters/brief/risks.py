@@ -7,7 +7,7 @@ import math
 from xhcp_eval.chapters.brief.basis import is_over, risks, to_indicator
 from xhcp_eval.chapters.kit.blocks import Paragraph, Table
 from xhcp_eval.chapters.wording.duties import lead
-from xhcp_eval.chapters.wording.nouns import of_all
+from xhcp_eval.chapters.wording.nouns import of_all, told_value
 from xhcp_eval.chapters.wording.pace import DOUBT, moves, reached_alike, times_text, why_in_doubt
 from xhcp_eval.chapters.wording.standing import gap_text, kept, not_yet, stands, tolerance_note
 from xhcp_eval.chapters.wording.values import asked_text, chance_words, value_text, vanishes
@@ -54,12 +54,15 @@ def _row(pack: Pack, row, over: bool) -> tuple[str, ...]:
 
 def course(pack: Pack, row) -> str:
     """From the base value to the latest, with years where they aren't the usual ones. row: of an assessment, by attribute."""
-    now = value_text(row.latest_value, row.unit, row.target_value)
+    facts = pack.plan.indicator(row.indicator) if row.kind == "count" else None
+    now, before = (
+        told_value(value, row, facts) if facts else value_text(value, row.unit, against)
+        for value, against in ((row.latest_value, row.target_value), (row.base_value, math.nan))
+    )
     if row.worst_unit:
-        return f"最低{row.worst_unit}{now}"
+        return f"最低：{row.worst_unit}，{now}"
     years = [str(int(y)) for y in (row.base_year, row.latest_year) if y == y]
     usual = [str(pack.plan.base_year), str(pack.params.data_until)]
-    before = value_text(row.base_value, row.unit)
     if row.base_year >= row.latest_year or not math.isfinite(row.base_value):
         return now + ("" if not years or years[-1] == usual[1] else f"（{years[-1]}年）")
     return f"{before}→{now}" + ("" if years == usual else f"（{'—'.join(years)}年）")

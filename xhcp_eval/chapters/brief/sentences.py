@@ -16,11 +16,14 @@ from xhcp_eval.chapters.brief.basis import (
     to_indicator,
 )
 from xhcp_eval.chapters.kit.blocks import Paragraph
+from xhcp_eval.chapters.outcomes import ends_text, then_and_now
+from xhcp_eval.chapters.since_last_year import since_last_year
 from xhcp_eval.chapters.wording.counting import Counts, counts
 from xhcp_eval.chapters.wording.nouns import noun_of
 from xhcp_eval.chapters.wording.readers import READERS, Reader
 from xhcp_eval.chapters.wording.standing import gap_text, kept, not_yet
 from xhcp_eval.chapters.wording.values import value_text
+from xhcp_eval.chapters.wording.yearly import short_counts
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
 from xhcp_eval.verdict.series import series_key
@@ -133,17 +136,12 @@ def _close(pack: Pack) -> tuple[str, str]:
 
 def _looked_back(pack: Pack) -> tuple[str, str]:
     """What became of the targets that an earlier report called at risk; only where the pack has such a report."""
-    rows = pack.outcomes
-    if rows.empty or pack.params.forecast_origin is None:
+    rows = then_and_now(pack)
+    warned = rows[(rows["then"] == Reader.RISK) & ~rows["settled"]]
+    if warned.empty:
         return "", ""
-    rows = rows.merge(end_targets(pack)[["target_id", "status"]], on="target_id")
-    warned = rows[rows["predicted_status"].map(READERS) == Reader.RISK]
-    words = [READERS[status] for status in warned["status"]]
-    parts = [("项未实现", words.count(Reader.RISK)), ("项最终达到", words.count(Reader.SECURE)),
-             ("项预计能达到", words.count(Reader.LIKELY)), ("项仍难断定", words.count(Reader.OPEN))]  # fmt: skip
-    told = "、".join(f"{n}{word}" for word, n in parts if n)
-    link = to_chapter(pack, "60_outcomes.ipynb")
-    return f"{pack.params.forecast_origin}年列为有风险的{len(warned)}项中，{told}。" if told else "", link
+    told = f"{pack.params.forecast_origin}年列为有风险的{len(warned)}项中，{ends_text(warned)}。"
+    return told, to_chapter(pack, "60_outcomes.ipynb")
 
 
 def _yearly(pack: Pack) -> bool:
@@ -151,24 +149,17 @@ def _yearly(pack: Pack) -> bool:
 
 
 def _since_last_year(pack: Pack) -> tuple[str, str]:
-    """How the values moved on the last year, by the letter, and which fell back most."""
-    year, moved = pack.params.data_until, []
-    rows = end_targets(pack).drop_duplicates("indicator")
-    for row in rows[~rows["small_count"].astype(bool)].itertuples():  # of few events a year tells nothing
-        series = _series(pack, row.indicator)
-        if {year, year - 1} <= set(series.index) and row.direction in ("up", "down"):
-            change = (series[year] - series[year - 1]) * (1 if row.direction == "up" else -1)
-            moved.append((change / abs(series[year - 1]) if series[year - 1] else 0.0, row, change))
-    if not moved:
+    """How many values changed on the last year beyond chance, and which got worse most."""
+    rows = since_last_year(pack)
+    if rows.empty:
         return "", ""
-    better, worse = (sum(sign * change > 1e-9 for _, _, change in moved) for sign in (1, -1))
-    parts = ((better, "项数值向好"), (worse, "项变差"), (len(moved) - better - worse, "项持平"))
-    clauses = [f"可比的{len(moved)}项中{'、'.join(f'{n}{word}' for n, word in parts if n)}"]
-    back = min(moved, key=lambda one: one[0])
-    if back[2] < 0:
-        series = _series(pack, back[1].indicator)
-        before, now = (value_text(series[y], back[1].unit) for y in (year - 1, year))
-        clauses.append(f"变差最多的是{back[1].indicator_name}（{before}变为{now}）")
+    worse = rows[rows["told"] & ~rows["better"]].sort_values("size", ascending=False, kind="stable")
+    clauses = [short_counts(rows)]
+    clauses += [
+        f"变差最多的是{pack.plan.indicator(row.indicator).short_name}（{value_text(row.before, unit)}变为{value_text(row.now, unit)}）"
+        for row in worse.head(1).itertuples()
+        if (unit := pack.plan.indicator(row.indicator).unit)
+    ]
     return joined(clauses, OTHERS - len("与上年比：")), to_chapter(pack, "20_overview.ipynb")
 
 

@@ -16,7 +16,7 @@ from xhcp_eval.chapters.kit import style
 from xhcp_eval.chapters.kit.blocks import Picture
 from xhcp_eval.chapters.kit.svg import CSS_PER_POINT
 from xhcp_eval.chapters.kit.views import FigureView, Grid
-from xhcp_eval.chapters.wording.values import value_text
+from xhcp_eval.chapters.wording.values import short_value
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.units import UNITS
 
@@ -165,7 +165,7 @@ def target_text(value: float, unit: str, op: str = "") -> str:
     op: of the target; where it asks for a change from the base, the line is that base.
     """
     label = UNITS[unit].label
-    return ASKED.get(op, "目标") + value_text(value, unit).removesuffix(label if len(label) > 1 else "")
+    return ASKED.get(op, "目标") + short_value(value, unit) + (label if len(label) == 1 else "")
 
 
 def wide(text: str) -> float:

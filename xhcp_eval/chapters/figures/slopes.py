@@ -22,9 +22,9 @@ from xhcp_eval.chapters.figures.canvas import (
     target_text,
 )
 from xhcp_eval.chapters.kit.blocks import Picture
-from xhcp_eval.chapters.kit.tables import AT_RISK
+from xhcp_eval.chapters.outcomes import ends_text, then_and_now
 from xhcp_eval.chapters.wording.counting import Counts, questions
-from xhcp_eval.chapters.wording.readers import word_of
+from xhcp_eval.chapters.wording.readers import Reader, word_of
 from xhcp_eval.chapters.wording.values import bound_text, change_text, short_value, value_text
 from xhcp_eval.pack.pack import Pack
 
@@ -33,7 +33,6 @@ LEFT, RIGHT = 38.0, 62.0  # room for words beside a panel's lines, points
 TOP, BELOW = 28.0, 15.0  # of a panel, above and below its lines, points
 Point = tuple[float, float]  # year and value
 FEWEST = 3  # panels of a figure
-YEARLY = "@every_year"  # ends the ids of targets of every year, which no slope can show
 
 
 @dataclass(frozen=True)
@@ -66,31 +65,17 @@ def midterm_slopes(pack: Pack, rows: pd.DataFrame, found: Counts) -> list[Pictur
 
 
 def outcome_slopes(pack: Pack) -> list[Picture]:
-    """What had been at risk when it was forecast, as it ended, a panel each; nothing where there was no forecast."""
-    rows = at_risk_once(pack)
-    slopes = [slope for row in rows.itertuples() if (slope := _outcome(pack, row))]
-    kept = [
-        pack.plan.indicator(row.indicator).short_name
-        for row in rows.itertuples()
-        if row.target_id.endswith(YEARLY)
-    ]
-    ended = [row for row in rows.itertuples() if row.outcome_status]
-    met = sum(word_of(row.outcome_status, True) == "已达到" for row in ended)
-    failed = sum(row.outcome_status in AT_RISK for row in ended)
-    if not ended:
+    """What had been at risk when it was forecast, as it ended, a panel each; nothing where there was no forecast.
+
+    What had been broken by then, so that nobody had to foresee it, isn't among them.
+    """
+    rows = then_and_now(pack)
+    rows = rows[(rows["then"] == Reader.RISK) & ~rows["settled"]]
+    if rows.empty:
         return []
-    origin = int(rows["origin_year"].max())
-    title = f"{origin}年有风险的{len(ended)}项目标，后来{met}项达到、{failed}项未达到"
-    title += f"、{len(ended) - met - failed}项难断" if len(ended) > met + failed else ""
-    return _picture(pack, slopes, title, f"逐年要求的{'、'.join(kept)}未画。" if kept else "")
-
-
-def at_risk_once(pack: Pack) -> pd.DataFrame:
-    """Outcomes of the goals' own targets of the last year that had been at risk when they were forecast, a row a target."""
-    rows = pack.outcomes
-    asked = set(questions(pack, pack.plan.end_year)["question"])
-    rows = rows[rows["question"].isin(asked) & rows["predicted_status"].isin(AT_RISK)]
-    return rows.drop_duplicates("question")
+    slopes = [slope for row in rows.itertuples() if (slope := _outcome(row))]
+    title = f"{pack.params.forecast_origin}年有风险的{len(rows)}项目标的结果：{ends_text(rows)}"
+    return _picture(pack, [_slope(pack, *slope) for slope in slopes], title)
 
 
 def _midterm(pack: Pack, row, over: bool) -> Slope | None:
@@ -118,24 +103,18 @@ def _later(pack: Pack, row) -> float:
     return float(values.iloc[0]) if len(values) and values.iloc[0] != row.target_value else math.nan
 
 
-def _outcome(pack: Pack, row) -> Slope | None:
-    judged = pack.assessment[pack.assessment["target_id"] == row.target_id]
-    if (
-        judged.empty
-        or row.target_id.endswith(YEARLY)
-        or not (math.isfinite(row.origin_value) and math.isfinite(row.outcome_value))
-    ):
+def _outcome(row) -> tuple | None:
+    """What `_slope` takes of a row of `then_and_now`; None where a value is missing."""
+    if row.every_year or not (math.isfinite(row.value_then) and math.isfinite(row.latest_value)):
         return None
-    one = next(judged.itertuples())
     base = (
-        [(one.base_year, one.base_value)]
-        if one.base_year < row.origin_year and math.isfinite(one.base_value)
+        [(row.base_year, row.base_value)]
+        if row.base_year < row.year_then and math.isfinite(row.base_value)
         else []
     )
-    points = [*base, (row.origin_year, row.origin_value), (row.outcome_year, row.outcome_value)]
-    targets = [(row.target_year, one.target_value)] if math.isfinite(one.target_value) else []
-    word = word_of(row.outcome_status, True) if row.outcome_status else "没有结果"
-    return _slope(pack, row, points, targets, str(one.op), word)
+    points = [*base, (row.year_then, row.value_then), (row.latest_year, row.latest_value)]
+    targets = [(row.target_year, row.target_value)] if math.isfinite(row.target_value) else []
+    return row, points, targets, str(row.op), word_of(row.status, True)
 
 
 def _slope(pack: Pack, row, points: Sequence[Point], targets: Sequence[Point], op: str, word: str) -> Slope:
@@ -151,7 +130,7 @@ def _whole(points: Iterable[Point]) -> tuple[tuple[int, float], ...]:
     return tuple((int(year), float(value)) for year, value in points)
 
 
-def _picture(pack: Pack, slopes: Sequence[Slope], title: str, left_out: str = "") -> list[Picture]:
+def _picture(pack: Pack, slopes: Sequence[Slope], title: str) -> list[Picture]:
     if len(slopes) < FEWEST:
         return []
     across = min(ACROSS, len(slopes))
@@ -159,7 +138,7 @@ def _picture(pack: Pack, slopes: Sequence[Slope], title: str, left_out: str = ""
     years = sorted({year for slope in slopes for year, _ in (*slope.points, *slope.targets)})
     for k, slope in enumerate(slopes):
         _panel(canvas, slope, years, WIDTH / across * (k % across), HIGH * (k // across), WIDTH / across)
-    how = f"每格{years[0]}—{years[-1]}年，虚线为目标，人数少的三年合并。{left_out}"
+    how = f"每格{years[0]}—{years[-1]}年，虚线为目标，人数少的三年合并。"
     return [canvas.picture(title, (slope.told for slope in slopes), source_line(pack, how=how))]
 
 

@@ -66,7 +66,7 @@ def _statuses(pack: Pack) -> pd.DataFrame:
     )
     found = pd.DataFrame({
         "indicator": rows["indicator"], "indicator_name": rows["indicator_name"], str(origin - 1): before,
-        str(origin): rows["predicted_status"], str(end): ended,
+        str(origin): rows["published_status"], str(end): ended,
     }).dropna()  # fmt: skip
     risky = found[[str(origin - 1), str(origin), str(end)]].isin(list(AT_RISK)).any(axis=1)
     order = found[risky].assign(_end=found[str(end)].map(severity), _origin=found[str(origin)].map(severity))

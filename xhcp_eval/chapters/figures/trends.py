@@ -74,7 +74,7 @@ def trend_panels(pack: Pack, rows: pd.DataFrame, what: str) -> list[Picture]:
     for k, trend in enumerate(found):
         _panel(canvas, trend, years, WIDTH / ACROSS * (k % ACROSS), HIGH * (k // ACROSS))
     how = "虚线为目标"
-    how += "；其后为预测，浅色为八成区间。" if any(trend.ahead for trend in found) else "。"
+    how += "；其后为预测，色带为八成区间。" if any(trend.ahead for trend in found) else "。"
     told = (trend.told for trend in found)
     return [canvas.picture(f"{what}：{_finding(found, plan.base_year)}", told, source_line(pack, how=how))]
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over
 from xhcp_eval.chapters.brief.risks import course, needs
-from xhcp_eval.chapters.formal.basis import short_or_side, who
+from xhcp_eval.chapters.formal.basis import address, short_or_side, who
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Table
 from xhcp_eval.chapters.kit.tables import most_urgent_first, own_targets
 from xhcp_eval.chapters.wording.counting import questions
@@ -17,7 +17,7 @@ from xhcp_eval.chapters.wording.readers import word_of
 from xhcp_eval.chapters.wording.values import asked_text
 from xhcp_eval.pack.pack import Pack
 
-WIDTHS = (0.06, 0.19, 0.16, 0.18, 0.15, 0.08, 0.07, 0.11)
+WIDTHS = (0.06, 0.18, 0.16, 0.14, 0.17, 0.12, 0.07, 0.1)
 DOUBTS = ("序号", "事项", "涉及的指标")
 NAMED = 3  # indicators of a doubt
 
@@ -50,10 +50,11 @@ def _targets(pack: Pack, rows: pd.DataFrame, title: str, over: bool) -> tuple[st
         "判断",
         "建议牵头",
     )
+    domains = {domain.id: domain.name for domain in pack.plan.domains}
     listed = tuple(
         (
-            goal_number(pack.plan, row.goal) or "—",
-            row.indicator_name,
+            goal_number(pack.plan, row.goal) or domains.get(row.domain, "组织实施"),
+            f"{place}．{row.indicator_name}",
             course(pack, row),
             asked_text(row),
             short_or_side(pack, row),
@@ -61,9 +62,10 @@ def _targets(pack: Pack, rows: pd.DataFrame, title: str, over: bool) -> tuple[st
             word_of(row.status, over),
             who(pack, row),
         )
-        for row in rows.itertuples()
+        for place, row in enumerate(rows.itertuples(), 1)
     )
-    return f"{title}（{len(listed)}项）", Table(head, listed, WIDTHS, landscape=True)
+    links = tuple(address(pack, row) for row in rows.itertuples())
+    return f"{title}（{len(listed)}项）", Table(head, listed, WIDTHS, landscape=True, links=links)
 
 
 def _gaps(pack: Pack) -> tuple[str, Table] | None:

@@ -12,6 +12,7 @@ from xhcp_eval.chapters.kit.blocks import Table
 from xhcp_eval.chapters.wording.counting import Counts
 from xhcp_eval.chapters.wording.duties import units
 from xhcp_eval.chapters.wording.readers import side_text, word_of
+from xhcp_eval.chapters.wording.standing import not_yet, stands
 from xhcp_eval.chapters.wording.values import asked_text
 from xhcp_eval.pack.pack import Pack
 
@@ -36,7 +37,7 @@ def target_table(
         WIDTHS,
         caption,
         f"注：其余{left}项见附表1。" if left else "",
-        links=tuple(_address(pack, row) for row in shown.itertuples()),
+        links=tuple(address(pack, row) for row in shown.itertuples()),
     )
 
 
@@ -65,6 +66,8 @@ def short_or_side(pack: Pack, row) -> str:
         return NOTHING  # whether it is done stands beside
     if row.every_year:
         return broken(row) or NOTHING
+    if not_yet(row):
+        return stands(pack.plan, row)
     if row.gap > 0:
         return short_of(pack, row)
     return side_text(row.side) or NOTHING
@@ -87,5 +90,6 @@ def counts_words(found: Counts) -> str:
     return f"{found.total}项{found.year}年目标：{found.by_verdict}"
 
 
-def _address(pack: Pack, row) -> str:
+def address(pack: Pack, row) -> str:
+    """Where a row of an assessment stands on the data page."""
     return AT_RISK_LIST if row.kind == "yes_no" else to_indicator(pack, row.indicator)

@@ -27,7 +27,7 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         *told,
         Paragraph(
             f"{len(pack.plan.strategies)}条策略措施中可以计量的要求共{len(rows)}项（含组织实施），{found.by_verdict}。"
-            f"没有做到或有风险的{len(undone)}项逐项列在[[尚未做到的策略措施]]，全部{len(rows)}项见附表3。"
+            f"没有做到{'' if is_over(pack) else '或有风险'}的{len(undone)}项逐项列在[[尚未做到的策略措施]]，全部{len(rows)}项见附表3。"
         ),
         target_table(pack, undone, "尚未做到的策略措施", MOST)
         if len(undone)

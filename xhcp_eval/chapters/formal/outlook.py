@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xhcp_eval.chapters.brief.basis import end_targets, is_over
+from xhcp_eval.chapters.brief.basis import end_targets
 from xhcp_eval.chapters.figures.chances import chance_dots
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph
 from xhcp_eval.chapters.wording.names import heading
@@ -14,9 +14,7 @@ BALANCE = CHANCES[2][1]
 
 
 def blocks(pack: Pack, number: int) -> list[Block]:
-    """The chapter; nothing once the plan has run out. number: of the chapter in the report."""
-    if is_over(pack):
-        return []
+    """The chapter, for plans that still run. number: of the chapter in the report."""
     end = pack.plan.end_year
     rows = end_targets(pack)
     rows = rows[rows["probability"].notna() & ~rows["status"].isin(["未达标", "无法判定", "待裁定"])]
@@ -27,7 +25,10 @@ def blocks(pack: Pack, number: int) -> list[Block]:
     drawn = chance_dots(pack, rows)
     told += [Paragraph(f"判断了把握的{len(rows)}项{end}年目标见[[{drawn[0].title}]]。"), *drawn]
     hanging = rows[rows["_words"] == BALANCE]
-    needs = [f"{row.indicator_name}{text}" for row in hanging.itertuples() if (text := required_text(row))]
-    if needs:
-        told.append(Paragraph(f"{'；'.join(needs)}。", "悬而未决的，取决于能否达到所需的速度："))
+    names = [
+        pack.plan.indicator(row.indicator).short_name for row in hanging.itertuples() if required_text(row)
+    ]
+    if names:
+        text = f"{'、'.join(names)}{len(names)}项取决于{pack.params.data_until + 1}年起能否达到附表1“今后每年需”一栏的速度。"
+        told.append(Paragraph(text, f"{BALANCE}的："))
     return told

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from xhcp_eval.chapters.brief.basis import end_targets, is_over
-from xhcp_eval.chapters.figures.slopes import midterm_slopes, outcome_slopes
-from xhcp_eval.chapters.figures.timeline import status_timeline
+from xhcp_eval.chapters.figures.slopes import midterm_slopes
 from xhcp_eval.chapters.formal.basis import target_table
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.kit.tables import most_urgent_first, own_targets
 from xhcp_eval.chapters.wording.counting import Counts, counts, counts_of, counts_table, questions
 from xhcp_eval.chapters.wording.names import heading
-from xhcp_eval.chapters.wording.readers import Reader
+from xhcp_eval.chapters.wording.readers import READERS, Reader, said
 from xhcp_eval.pack.pack import Pack
 
 
@@ -26,7 +25,6 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         Paragraph(_by_domain_words(pack)),
         _by_domain(pack),
     ]
-    told += [*outcome_slopes(pack), *status_timeline(pack)]
     place = 2
     if middle.total:
         rows = most_urgent_first(questions(pack, middle.year))
@@ -67,16 +65,20 @@ def _both_ways(pack: Pack, end: Counts, middle: Counts) -> Table:
 
 def _by_domain(pack: Pack) -> Table:
     rows, year, over = end_targets(pack), pack.plan.end_year, is_over(pack)
-    words = (Reader.SECURE, Reader.LIKELY, Reader.RISK, Reader.OPEN, Reader.NONE)
+    words = [
+        word
+        for word in Reader
+        if not over or word != Reader.LIKELY or (rows["status"].map(READERS) == word).any()
+    ]
     found = [
         (domain.name, counts_of(rows[rows["domain"] == domain.id], year, over))
         for domain in pack.plan.domains
     ]
     listed = [(name, one) for name, one in found if one.total] + [("合计", counts_of(rows, year, over))]
     return Table(
-        ("领域", "目标", *(word.value for word in words)),
+        ("领域", "目标", *(said(word, over) for word in words)),
         tuple((name, str(one.total), *(str(one[word]) for word in words)) for name, one in listed),
-        (0.16, 0.12, 0.16, 0.16, 0.13, 0.14, 0.13),
+        (0.16, 0.12, *[0.72 / len(words)] * len(words)),
         f"各领域{year}年目标的判断（项）",
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xhcp_eval.chapters.brief.basis import end_targets
+from xhcp_eval.chapters.brief.basis import end_targets, is_over
 from xhcp_eval.chapters.kit.blocks import Block, Heading, Paragraph, Table
 from xhcp_eval.chapters.wording.names import heading
-from xhcp_eval.chapters.wording.readers import Reader
+from xhcp_eval.chapters.wording.readers import Reader, said
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.verdict.status import Status
 
@@ -16,12 +16,18 @@ RULES: tuple[tuple[str, str, str], ...] = (
     (Reader.OPEN, "每年只有几例、几十人，或读法有疑义，数值在目标哪一侧都不能断定", "只报数值和所在一侧"),
     (Reader.NONE, "没有数据，或目标没有可以计量的数值", "先补数据、定口径"),
 )
+OVER: tuple[tuple[str, str, str], ...] = (
+    (said(Reader.SECURE, True), "目标年或其前最近一年的数值达到目标，且不是偶然", "下一周期保持"),
+    (said(Reader.RISK, True), "目标年的数值未达到，或规划期内有年份、单位未保持", "见对策建议"),
+    (Reader.OPEN, "事件数过少、历年起伏大，或读法有疑义，达到与否不能断定", "报数值、所在一侧和原因"),
+    (Reader.NONE, "没有数据，或目标没有可以计量的数值", "先补数据、定口径"),
+)
 LIMITS = (
     "人数少的指标一年的升降多是偶然，三年合并后仍可能不能断定，报告只写数值和所在一侧。",
     "数据由责任部门填报，核查发现的问题已退回复核，复核前仍按填报值计算。",
     "没有对照设计的措施不判断因果，报告只写同期变化和构成。",
-    "预测以历年走势继续为前提，政策、口径和人口有大的变化时须重做。",
 )
+AHEAD = "预测以历年走势继续为前提，政策、口径和人口有大的变化时须重做。"
 
 
 def blocks(pack: Pack, number: int) -> list[Block]:
@@ -40,9 +46,9 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         Heading(heading(2, "数据", 2), 2),
         Paragraph(_data(pack)),
         Heading(heading(3, "判定口径和局限", 2), 2),
-        Paragraph("每项目标用一个词写明判断，口径见[[判定口径]]；更细的依据在监测数据页逐项列出。"),
-        Table(("判断", "含义", "怎样用"), RULES, (0.18, 0.57, 0.25), "判定口径"),
-        *(Paragraph(text, style="item") for text in LIMITS),
+        Paragraph("每项目标用一个词写明判断，口径见[[判定口径]]；更细的依据和各项指标的口径说明在监测数据页逐项列出。"),
+        Table(("判断", "含义", "怎样用"), OVER if is_over(pack) else RULES, (0.18, 0.57, 0.25), "判定口径"),
+        *(Paragraph(text, style="item") for text in (LIMITS if is_over(pack) else (*LIMITS, AHEAD))),
     ]  # fmt: skip
     return told
 

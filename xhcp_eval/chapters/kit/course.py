@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from xhcp_eval.chapters.figures.canvas import ASKED
 from xhcp_eval.chapters.kit.precedents import about, rows_of
 from xhcp_eval.chapters.kit.tables import LEVEL_LABELS, READING_LABELS
 from xhcp_eval.chapters.kit.views import Grid
@@ -37,6 +38,7 @@ _ASKED = [
     "target_value",
     "target_text",
     "level",
+    "op",
     "reading",
     "role",
     "own_status",
@@ -293,7 +295,7 @@ def _aims(pack: Pack, facts: Indicator) -> list[Aim]:
         names = "、".join(
             dict.fromkeys(map(_aim_name, own or group))
         )  # what coincides with one's own is told, not written
-        words = f"{year if several else ''}{names}{label(value, facts.unit)}"
+        words = f"{year if several else ''}{names}{ASKED.get(str((own or group)[0].op), '')}{label(value, facts.unit)}"
         told = "；".join(f"{row.target_year}年{_aim_name(row)}{row.target_text}" for row in group)
         found.append(Aim(pack.plan.start_year, year, value, words, bool(own), told))
     return found

@@ -241,7 +241,7 @@ def _note(pack: Pack, course: Course) -> str:
     if any(row.odd for row in rows):
         parts.append("×为异常年份，不入趋势")
     if course.fan:
-        parts.append("紫色为预测，深、浅为八成、九成五可能的范围")
+        parts.append("扇形为预测，深、浅为八成、九成五可能的范围")
     if course.precedents:
         parts.append("右端小圈为国内先例的走法折算到本指标，不是各省的数值")
     if any(row.year < course.first for row in rows):

@@ -153,7 +153,8 @@ def funnel_plot(pack: Pack, indicator: str, year: int | None = None) -> FigureVi
     share = rows["numerator"].to_numpy(float) / n
     low, high = _limits(facts.kind, centre, n, 0.998)
     outside = (share < low - 1e-12) | (share > high + 1e-12)
-    ax.scatter(n, rows["value"], s=20, color=np.where(outside, style.SHORT, style.HISTORY), zorder=3)
+    for part, look, colour in ((~outside, "o", style.HISTORY), (outside, "D", style.SHORT)):
+        ax.scatter(n[part], rows["value"][part], s=20, marker=look, color=colour, zorder=3)
     names = rows["region"].str.rsplit("/", n=1).str[-1]
     ax.set(xlabel="分母（人数）", xlim=(0, sizes[-1]))
     ax.set_title(UNITS[facts.unit].label, color=style.MUTED)
@@ -179,7 +180,7 @@ def funnel_plot(pack: Pack, indicator: str, year: int | None = None) -> FigureVi
         fig,
         alt=alt,
         caption=title,
-        note=f"红点超出99.8%控制限。{source_line(pack)}",
+        note=f"菱形超出99.8%控制限。{source_line(pack)}",
         tight=False,
         spots=spots,
         data=grid,

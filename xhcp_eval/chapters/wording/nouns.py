@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from xhcp_eval.chapters.wording.values import number_text
+from xhcp_eval.chapters.wording.values import number_text, value_text
 from xhcp_eval.plan.model import Indicator
 
 DEFAULTS = {"rate": "例"}  # a plan of one's own may leave out the nouns
@@ -29,6 +29,14 @@ def pooled(total: float, years: int, indicator: Indicator) -> str:
         return number_text(total) + noun
     words = {2: "两", 3: "三", 4: "四", 5: "五"}.get(years, str(years))
     return f"{words}年共{number_text(total)}{noun}（年均{total / years:.1f}{noun}）"
+
+
+def told_value(value: float, row, indicator: Indicator) -> str:
+    """A value of a row of an assessment with what it counts: 26家, 年均1.7人 where the row counts several years, else 67.9%."""
+    if row.kind != "count" or not math.isfinite(value):
+        return value_text(value, row.unit, row.target_value)
+    measure = noun_of(indicator)[:1]
+    return f"年均{value:.1f}{measure}" if row.denominator > 1 else value_text(value, row.unit) + measure
 
 
 def of_all(part: float, whole: float, indicator: Indicator) -> str:

@@ -22,20 +22,20 @@ def recent_text(row) -> str:
     """The pace of late with the span it is of; "" where it isn't known."""
     if not math.isfinite(row.pace):
         return ""
-    word = _since(row)
+    word = since(row)
     span = f"（{row.pace_from:.0f}—{row.pace_to:.0f}年）" if word == FIVE else ""
     return f"{word}{span}年均{moves(row.pace, row.unit)}"
 
 
-def _since(row) -> str:
+def since(row) -> str:
     """The span of the pace of late: 近五年, or 2018年以来 where it isn't five."""
     return FIVE if row.pace_to - row.pace_from == RECENT_YEARS else f"{row.pace_from:.0f}年以来"
 
 
 def moves(pace: float, unit: str) -> str:
-    """A yearly change in words: 升0.7个百分点, 降…, 持平."""
-    if not pace:
-        return "持平"
+    """A yearly change in words: 升0.7个百分点, 降…, 持平; one that rounds to nought is 基本持平."""
+    if vanishes(pace, unit):
+        return "基本持平" if pace else "持平"
     return ("升" if pace > 0 else "降") + change_text(pace, unit)
 
 
@@ -52,7 +52,7 @@ def times_text(row) -> str:
     if not (math.isfinite(row.pace) and math.isfinite(row.required_pace)) or not row.required_pace:
         return ""
     ratio = row.pace and row.required_pace / row.pace
-    late = _since(row)
+    late = since(row)
     if ratio <= 0:
         return f"{late}未向目标靠近"
     return f"为{late}的{ratio:.1f}倍" if ratio < MOST else f"远快于{late}"

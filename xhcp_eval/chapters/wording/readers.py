@@ -48,8 +48,12 @@ def reader_of(status: str) -> Reader:
 
 def word_of(status: str, over: bool = False) -> str:
     """The word as it is printed. over: the target's year has been reported, so that it was reached or wasn't."""
-    reader = READERS[status]
-    return OVER.get(reader, reader.value) if over else reader.value
+    return said(READERS[status], over)
+
+
+def said(word: Reader, over: bool = False) -> str:
+    """A reader's word as it is printed, see `word_of`."""
+    return OVER.get(word, word.value) if over else word.value
 
 
 def side_text(side: str) -> str:

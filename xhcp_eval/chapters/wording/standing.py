@@ -6,13 +6,20 @@ import math
 
 from xhcp_eval.chapters.wording.nouns import counted
 from xhcp_eval.chapters.wording.readers import side_text
-from xhcp_eval.chapters.wording.values import chance_words, change_text, value_text
+from xhcp_eval.chapters.wording.values import bound_value, chance_words, change_text
 from xhcp_eval.pack.pack import Pack
 from xhcp_eval.plan.model import Plan, Target
 from xhcp_eval.verdict.operators import sign_of
 from xhcp_eval.verdict.schema import INSIDE, OUTSIDE
 from xhcp_eval.verdict.series import series_key
+from xhcp_eval.verdict.status import Status
 
+WHY = {
+    "few_events": "事件数过少",
+    "sampling": "抽样误差大",
+    "one_point": "数据点不足",
+    "no_clear_change": "历年起伏大",
+}
 TOLERATED = "在允许的抽样误差以内"
 
 
@@ -55,7 +62,7 @@ def _later(plan: Plan, row, target: Target) -> str:
         return text
     sign = sign_of(target, plan.indicator(row.indicator))
     short = sign * (target.floor - row.latest_value)
-    bound = f"{'≥' if sign > 0 else '≤'}{value_text(target.floor, row.unit)}"
+    bound = f"{'≥' if sign > 0 else '≤'}{bound_value(target.floor, row.unit)}"
     return f"{text}；另须{bound}，" + (f"现差{change_text(short, row.unit)}" if short > 0 else "现已满足")
 
 
@@ -72,6 +79,13 @@ def tolerance_note(row) -> str:
     return TOLERATED if row.gap > 0 and row.tolerance > 0 and row.gap <= row.tolerance + 1e-9 else ""
 
 
+def why_short(row) -> str:
+    """Why a target can't be decided, in a word for a list or a narrow column."""
+    if row.status == Status.DISPUTED:
+        return "读法不同、结论不同"
+    return WHY.get(row.reason_code, "数据不够")
+
+
 def why_open(pack: Pack, row) -> str:
     """Why a target can't be decided, with the side of its value; a series that goes up and down is told as such."""
     side = side_text(row.side)
@@ -80,10 +94,7 @@ def why_open(pack: Pack, row) -> str:
         word = "高于" if row.latest_value > row.base_value else "低于"
         swing = f"，但该指标一年曾变动{change_text(wide, row.unit)}" if wide else "，但差别在误差之内"
         return f"{word}{row.base_year:.0f}年{swing}，能否保持不能断定"
-    why = {"few_events": "事件数过少", "sampling": "抽样误差大", "one_point": "数据点不足"}.get(
-        row.reason_code, "数据不够"
-    )
-    return f"{why}，达标与否不能断定" + (f"（{side}）" if side else "")
+    return f"{why_short(row)}，达标与否不能断定" + (f"（{side}）" if side else "")
 
 
 def _range(pack: Pack, indicator: str) -> float:

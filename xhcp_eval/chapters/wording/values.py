@@ -26,15 +26,21 @@ def digits(unit: str) -> int:
 
 
 def value_text(value: float, unit: str, against: float = math.nan) -> str:
-    """A value with its unit, rounded for the body; a dash where it is missing.
+    """A measured value with its unit, rounded for the body; a dash where it is missing.
 
-    against: a target that rounding mustn't lift the value on or over: 59.96% against 60% stays 59.96%.
+    Every measured value and difference carries the decimals of its unit (4.00‰ beside 3.57‰); only nought, all of 100% and
+    what the plan itself prints (`bound_value`) are bare. against: a target that rounding mustn't lift the value on or over: 59.96% against 60% stays 59.96%.
     """
     if not math.isfinite(value):
         return "—"
     if unit == "binary":
         return "已完成" if value >= 0.5 else "未完成"
     return _rounded(value, _enough(value, unit, against)) + UNITS[unit].label
+
+
+def bound_value(value: float, unit: str) -> str:
+    """A value that the plan prints, as it prints it: 60%, 8.33/10万."""
+    return _bare(value, digits(unit)) + UNITS[unit].label
 
 
 def change_text(change: float, unit: str) -> str:
@@ -77,7 +83,7 @@ def short_value(value: float, unit: str) -> str:
     if not math.isfinite(value):
         return "—"
     places = 0 if abs(value) >= 100 else min(digits(unit), 1 if abs(value) >= 10 else 2)
-    return _rounded(value, places)
+    return _rounded(value, 0 if abs(value - round(value)) < WHOLE else places)
 
 
 def _enough(value: float, unit: str, against: float) -> int:
@@ -93,8 +99,14 @@ def _enough(value: float, unit: str, against: float) -> int:
 
 
 def _rounded(value: float, places: int) -> str:
-    """In so many decimals; a whole number stays one (100%), a measured 77.999 is 78.0."""
-    text = f"{value:,.0f}" if abs(value - round(value)) < WHOLE else f"{value:,.{places}f}"
+    """In so many decimals; nought and a hundred stay whole."""
+    text = f"{value:,.0f}" if min(abs(value), abs(abs(value) - 100)) < WHOLE else f"{value:,.{places}f}"
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def _bare(value: float, places: int) -> str:
+    """In so many decimals, without noughts at the end."""
+    text = f"{value:,.{max(places, 2)}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text.replace("-", "−")
 
 

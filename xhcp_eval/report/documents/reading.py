@@ -13,12 +13,13 @@ def blocks_of(notebook: Path) -> list[Block]:
     """Blocks that an executed notebook shows, in the order of its cells and outputs; other outputs are passed over.
 
     notebook: .ipynb file after its run. Raises RunError if it can't be read, a cell failed or a block is broken, with all
-    places at once, or if no block is in it.
+    places at once, or if it hasn't run. A notebook that ran and had nothing to say has no blocks.
     """
     notebook = Path(notebook)
     blocks: list[Block] = []
     problems: list[str] = []
-    for number, cell in enumerate(_cells(notebook), 1):
+    cells = _cells(notebook)
+    for number, cell in enumerate(cells, 1):
         for output in cell.get("outputs", ()):
             if output.get("output_type") == "error":
                 problems.append(f"第{number}个单元格运行出错：{output.get('ename')}：{output.get('evalue')}")
@@ -29,8 +30,8 @@ def blocks_of(notebook: Path) -> list[Block]:
                     problems.append(f"第{number}个单元格：{error}")
     if problems:
         raise RunError(f"{notebook.name} 中的内容不能编入文件：", problems)
-    if not blocks:
-        raise RunError(f"{notebook.name} 中没有文件内容：须先运行，且至少有一个单元格显示标题、段落、表或图")
+    if not blocks and not any(cell.get("execution_count") for cell in cells):
+        raise RunError(f"{notebook.name} 中没有文件内容：须先运行")
     return blocks
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from xhcp_eval.chapters.kit.blocks import Block, Heading, PageBreak, Paragraph, Table
 from xhcp_eval.files.home import ROOT
 from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, FORMAL_PAGE, Section
+from xhcp_eval.plan.model import Plan
+from xhcp_eval.report.documents.places import Places, printed
 
 if TYPE_CHECKING:
     from xhcp_eval.pack.pack import Pack
@@ -21,6 +23,7 @@ SUMMARY = "摘要"
 # What the head of a brief takes, in lines of a note (12 points): classification, title, unit and date, demonstration data.
 HEAD_LINES, LOGO_LINES = 8, 5
 ALL_DATA = "全部数据、判定依据和方法见监测数据页。"
+IN_ANNEX = "方括号内是正式报告附表的表号和行号。"
 
 
 def write_documents(pack: Pack, folder: Path) -> list[Path]:
@@ -34,46 +37,57 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
 
     made = []
     documents = pack.params.documents
-    brief = _blocks(folder, documents.brief)
+    brief, formal = _blocks(folder, documents.brief), _blocks(folder, documents.formal)
+    places = Places(formal, names_of(pack.plan))
     if brief:
         cover = _cover(pack, brief=True)
-        blocks = [*brief, Paragraph(ALL_DATA, style="note", link=DATA_PAGE)]
-        blocks = fitted(blocks, cover)
+        whole = ALL_DATA + (IN_ANNEX if formal else "")
+        blocks = fitted([*brief, Paragraph(whole, style="note", link=DATA_PAGE)], cover, places)
         page = folder / FIRST_PAGE
-        page.write_text(
-            document_page(blocks, cover, layers_of(pack.params, FIRST_PAGE)), encoding="utf-8", newline="\n"
-        )
-        made += [page, write_word(blocks, cover, folder / BRIEF_FILE)]
-    if documents.formal:
-        made += _formal(pack, folder, brief)
+        html = document_page(blocks, cover, layers_of(pack.params, FIRST_PAGE))
+        page.write_text(html, encoding="utf-8", newline="\n")
+        made += [page, write_word(printed(blocks, places), cover, folder / BRIEF_FILE)]
+    if formal:
+        made += _formal(pack, folder, brief, formal, places)
     return made
 
 
-def _formal(pack: Pack, folder: Path, brief: Sequence[Block]) -> list[Path]:
+def names_of(plan: Plan) -> dict[str, str]:
+    """Other names under which documents speak of what the annexes list."""
+    short = {one.short_name: one.name for one in plan.indicators if one.short_name != one.name}
+    return short | {one.what_zh.split("，")[0].split("（")[0]: one.what_zh for one in plan.milestones}
+
+
+def _formal(
+    pack: Pack, folder: Path, brief: Sequence[Block], chapters: Sequence[Block], places: Places
+) -> list[Path]:
     """The report in official form: for Word, as a page and, where typst is installed, as PDF. Its summary is the brief."""
     from xhcp_eval.report.documents.page import document_page
     from xhcp_eval.report.documents.pdf import has_typst, write_pdf
     from xhcp_eval.report.documents.word import write_word
     from xhcp_eval.report.page.layers import layers_of
 
-    documents, cover = pack.params.documents, _cover(pack, brief=False)
+    cover = _cover(pack, brief=False)
     parts = [block for block in brief if not isinstance(block, PageBreak)]
     summary = [Heading(SUMMARY), *parts] if parts else []
-    blocks = [*summary, *_blocks(folder, documents.formal)]
+    blocks = [*summary, *chapters]
     page = folder / FORMAL_PAGE
     html = document_page(blocks, cover, layers_of(pack.params, FORMAL_PAGE))
     page.write_text(html, encoding="utf-8", newline="\n")
-    made = [page, write_word(blocks, cover, folder / FORMAL_FILE)]
-    return [*made, write_pdf(blocks, cover, folder / FORMAL_PDF)] if has_typst() else made
+    paper = printed(blocks, places)
+    made = [page, write_word(paper, cover, folder / FORMAL_FILE)]
+    return [*made, write_pdf(paper, cover, folder / FORMAL_PDF)] if has_typst() else made
 
 
-def fitted(blocks: Sequence[Block], cover: Cover, pages: int = BRIEF_PAGES) -> list[Block]:
+def fitted(
+    blocks: Sequence[Block], cover: Cover, places: Places | None = None, pages: int = BRIEF_PAGES
+) -> list[Block]:
     """Blocks that keep to their pages: rows of tables that shrink go from the bottom, then paragraphs that may be spared.
 
-    Type never shrinks; what was left out is said below the table.
+    Type never shrinks; what was left out is said below the table. places: rows of annexes that paper prints beside.
     """
     kept = list(blocks)
-    while _pages(kept, cover) > pages:
+    while _pages(printed(kept, places) if places else kept, cover) > pages:
         shorter = _without_a_row(kept, blocks) or _without_a_sentence(kept)
         if shorter is None:
             break
