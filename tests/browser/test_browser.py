@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from visits import REPORTS, ROOT, SHOTS
+from visits import REPORTS, SHOTS, SIGHTS, axe
 
 pytestmark = pytest.mark.browser
 
@@ -17,8 +17,6 @@ BRIEFS = [pytest.param(path, id=path.parent.name) for path in sorted(REPORTS.glo
 # the longest, in which everything occurs
 LARGEST = max(PACKS, key=lambda path: path.stat().st_size, default=OVERVIEW)
 EVERY = [pytest.param(path, id=path.parent.name) for path in (OVERVIEW, *PACKS)]
-SIGHTS = {"light": {}, "dark": {"dark": True}, "phone": {"width": 390}}
-AXE = (ROOT / "tests" / "assets" / "axe" / "axe.min.js").read_text(encoding="utf-8")
 MEGABYTE = 1_000_000
 A4 = (595, 842)  # points
 AT_RISK = {"未达标", "难以达标", "存在风险"}
@@ -32,16 +30,6 @@ def long_table(page):
     """The first table that has a box to search it, with its tools."""
     tools = page.locator("div.tools:has(input[type=search])").first
     return tools, tools.locator("xpath=following-sibling::div[1]/table")
-
-
-def axe(page) -> list[str]:
-    """Serious and critical findings of axe-core: rule, how often, the first place."""
-    page.evaluate(AXE)
-    return page.evaluate(
-        """axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
-        .then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact))
-            .map((v) => `${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 200)} ${v.nodes[0].failureSummary}`))"""
-    )
 
 
 @pytest.mark.parametrize("path", EVERY)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 from old_browsers import newer_script, newer_style
-from visits import REPORTS, SHOTS
+from visits import REPORTS, SHOTS, SIGHTS, axe
 
 pytestmark = pytest.mark.browser
 
@@ -157,3 +157,9 @@ def test_a_filtered_table_is_saved_as_a_file_that_a_spreadsheet_reads(visit):
     assert len({len(row) for row in rows}) == 1 and len(rows) == shown + 1
     assert all(word in "".join(row) for row in rows[1:])
     assert rows[1][-1] == "'=1+1"
+
+
+@pytest.mark.parametrize("path", [one for one in PAGES if str(one.id).endswith("-formal")])
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_axe_has_no_serious_finding_in_the_official_report(visit, path, sight):
+    assert axe(visit(path, **SIGHTS[sight]).page) == []

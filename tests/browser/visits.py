@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = Path(os.environ.get("XHCP_REPORTS", ROOT / "reports")).resolve()
 SHOTS = Path(os.environ.get("XHCP_SCREENSHOTS", REPORTS / ".browser")).resolve()
+SIGHTS = {"light": {}, "dark": {"dark": True}, "phone": {"width": 390}}
+AXE = (ROOT / "tests" / "assets" / "axe" / "axe.min.js").read_text(encoding="utf-8")
 
 
 class Visit:
@@ -24,3 +26,13 @@ class Visit:
     def _meet(self, route) -> None:
         self.asked.append(route.request.url)
         route.continue_() if route.request.url.startswith(("file:", "data:")) else route.abort()
+
+
+def axe(page) -> list[str]:
+    """Serious and critical findings of axe-core: rule, how often, the first place."""
+    page.evaluate(AXE)
+    return page.evaluate(
+        """axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
+        .then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact))
+            .map((v) => `${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 200)} ${v.nodes[0].failureSummary}`))"""
+    )

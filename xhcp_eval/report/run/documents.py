@@ -44,9 +44,8 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
         whole = ALL_DATA + (IN_ANNEX if formal else "")
         blocks = fitted([*brief, Paragraph(whole, style="note", link=DATA_PAGE)], cover, places)
         page = folder / FIRST_PAGE
-        page.write_text(
-            document_page(blocks, cover, layers_of(pack.params, FIRST_PAGE)), encoding="utf-8", newline="\n"
-        )
+        html = document_page(blocks, cover, layers_of(pack.params, FIRST_PAGE))
+        page.write_text(html, encoding="utf-8", newline="\n")
         made += [page, write_word(printed(blocks, places), cover, folder / BRIEF_FILE)]
     if formal:
         made += _formal(pack, folder, brief, formal, places)
