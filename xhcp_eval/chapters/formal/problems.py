@@ -111,7 +111,8 @@ def _shown(pack: Pack, rows: list) -> str:
         name = pack.plan.indicator(row.indicator).short_name if len(rows) > 1 else ""
         parts.append(f"{name}{'，'.join(mine)}" if mine else "")
     parts += [*_commitment(pack, rows[0]), *scored(pack, str(rows[0].goal))]
-    absent = f"截至{rows[0].latest_year:.0f}年没有分地区、分人群的计数，构成无从分解"
+    names = "、".join(pack.plan.indicator(row.indicator).name for row in rows)
+    absent = f"截至{rows[0].latest_year:.0f}年，{names}没有分地区、分人群的计数，构成无从分解"
     return f"{'；'.join(filter(None, parts)) or absent}。"
 
 
