@@ -72,9 +72,7 @@ def causes(pack: Pack, number: int) -> list[Block]:
     """原因分析: per problem what the data show and what departments must explain. number: of the chapter."""
     told: list[Block] = [
         Heading(heading(number, "原因分析")),
-        Paragraph(
-            "本章只写数据能说明的：差额由哪些地方、哪些群体构成，对应措施做了没有，第三方怎样评分。没有对照设计的不写因果。"
-        ),
+        Paragraph("本章只写差额的构成、对应措施和第三方评分；没有对照设计，不写因果。"),
     ]
     rows = risks(pack)
     listed = rows[~rows["every_year"] & (rows["gap"] > 0)].drop_duplicates("indicator").head(CAUSES)
