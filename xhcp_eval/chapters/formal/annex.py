@@ -19,7 +19,7 @@ from xhcp_eval.pack.pack import Pack
 
 WIDTHS = (0.06, 0.18, 0.16, 0.14, 0.17, 0.12, 0.07, 0.1)
 DOUBTS = ("序号", "事项", "涉及的指标")
-NAMED = 3  # indicators of a doubt
+NAMED = 2  # indicators of a doubt
 
 
 def blocks(pack: Pack, number: int = 0) -> list[Block]:

@@ -31,6 +31,6 @@ def blocks(pack: Pack, number: int) -> list[Block]:
         pack.plan.indicator(row.indicator).short_name for row in hanging.itertuples() if required_text(row)
     ]
     if names:
-        text = f"{'、'.join(names)}{len(names)}项取决于{pack.params.data_until + 1}年起能否达到附表1“今后每年需”一栏的速度。"
+        text = f"{'、'.join(names)}{len(names)}项取决于{pack.params.data_until + 1}年起的速度，见附表1。"
         told.append(Paragraph(text, f"{BALANCE}的："))
     return told

@@ -72,9 +72,7 @@ def causes(pack: Pack, number: int) -> list[Block]:
     """原因分析: per problem what the data show and what departments must explain. number: of the chapter."""
     told: list[Block] = [
         Heading(heading(number, "原因分析")),
-        Paragraph(
-            "本章只写数据能说明的：差额由哪些地方、哪些群体构成，对应措施做了没有，第三方怎样评分。没有对照设计的不写因果。"
-        ),
+        Paragraph("本章只写差额的构成、对应措施和第三方评分；没有对照设计，不写因果。"),
     ]
     rows = risks(pack)
     listed = rows[~rows["every_year"] & (rows["gap"] > 0)].drop_duplicates("indicator").head(CAUSES)
@@ -111,7 +109,8 @@ def _shown(pack: Pack, rows: list) -> str:
         name = pack.plan.indicator(row.indicator).short_name if len(rows) > 1 else ""
         parts.append(f"{name}{'，'.join(mine)}" if mine else "")
     parts += [*_commitment(pack, rows[0]), *scored(pack, str(rows[0].goal))]
-    absent = f"截至{rows[0].latest_year:.0f}年没有分地区、分人群的计数，构成无从分解"
+    names = "、".join(pack.plan.indicator(row.indicator).name for row in rows)
+    absent = f"截至{rows[0].latest_year:.0f}年，{names}没有分地区、分人群的计数，构成无从分解"
     return f"{'；'.join(filter(None, parts)) or absent}。"
 
 
