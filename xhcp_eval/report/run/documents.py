@@ -42,6 +42,8 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
     made = []
     documents = pack.params.documents
     brief, formal = _blocks(folder, documents.brief), _blocks(folder, documents.formal)
+    if not brief and not formal:
+        return made
     places = Places(formal, names_of(pack.plan))
     if brief:
         cover = _cover(pack, brief=True)
