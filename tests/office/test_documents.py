@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -39,12 +40,20 @@ def laid_pages(laid, headings: list[str]) -> list[int]:
     for heading in headings:
         found = -1
         while found < 0:
-            found = "".join(laid.pages[at]).find(heading, place)
+            found = whole_lines(laid.pages[at], heading, place)
             if found < 0:
                 at, place = at + 1, 0
         place = found + len(heading)
         pages.append(at - first + 1)
     return pages
+
+
+def whole_lines(lines: list[str], heading: str, after: int) -> int:
+    """Where whole lines of a page make up a heading, at or after a place in its text; -1 if nowhere: sentences may hold the same words."""
+    edges = [0, *accumulate(map(len, lines))]
+    text = "".join(lines)
+    starts = [edge for edge in edges if edge >= after and text.startswith(heading, edge)]
+    return next((start for start in starts if start + len(heading) in edges), -1)
 
 
 def agree(laid, entries: list[tuple[str, int]]) -> None:

@@ -39,7 +39,7 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
     from xhcp_eval.report.documents.word import write_word
     from xhcp_eval.report.page.layers import layers_of
 
-    made = []
+    made: list[Path] = []
     documents = pack.params.documents
     brief, formal = _blocks(folder, documents.brief), _blocks(folder, documents.formal)
     if not brief and not formal:
