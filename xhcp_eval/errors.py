@@ -6,8 +6,11 @@ field, what is wrong, what is allowed. `problems` keeps them one by one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
+
+FEW_OF_A_KIND = 3  # are told one by one
 
 
 class XhcpError(Exception):
@@ -53,3 +56,27 @@ class CrashError(RunError):
 
 class DisclosureError(XhcpError):
     """A file to be published would let its readers work out a number that is to be kept."""
+
+
+def grouped(problems: Iterable[str], places: int = 5) -> list[str]:
+    """One fault told once, with its count and its first places, in the order in which kinds first appear.
+
+    problems: "place：what is wrong", as the readers of files word them. places: how many are named. Faults are of one kind if they differ in
+    places, numbers and quoted words only; fewer than three of a kind are told one by one.
+    """
+    kinds = {}  # type: dict[str, list[str]]
+    for problem in problems:
+        place, colon, text = problem.partition("：")
+        field = re.sub(r"\d+", "#", place)
+        kind = f"{field}{colon}" + re.sub(r"'[^']*'|“[^”]*”|\d[\d,.]*", "#", text)
+        kinds.setdefault(kind, []).append(problem)
+    told = []  # type: list[str]
+    for members in kinds.values():
+        if len(members) < FEW_OF_A_KIND:
+            told += members
+            continue
+        first = [member.partition("：")[0] for member in members[1:places]]
+        told.append(
+            f"{members[0]}（同样的共 {len(members)} 处，还有 {'、'.join(first)}{' 等' if len(members) > places else ''}）"
+        )
+    return told

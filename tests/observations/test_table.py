@@ -181,12 +181,15 @@ def test_all_problems_are_told_at_once(problems_of):
 
 
 def test_a_long_list_of_problems_is_cut_and_counted(problems_of):
-    frame = pd.concat(
-        [table({"value": 120, "region": f"新华区/{i}"}) for i in range(MAX_PROBLEMS_SHOWN + 50)]
-    )
-    found = problems_of(frame)
+    words = [chr(0x4E00 + i) for i in range(MAX_PROBLEMS_SHOWN + 50)]
+    found = problems_of(pd.concat([table({"indicator": f"没有{word}"}) for word in words]))
     assert len(found) == MAX_PROBLEMS_SHOWN + 1
-    assert found[-1] == "……另有 50 处问题未列出"
+    assert found[-1] == "……另有 50 类问题未列出"
+
+
+def test_a_problem_met_in_every_row_is_told_once(problems_of):
+    (found,) = problems_of(pd.concat([table({"value": 120, "region": f"新华区/{i}"}) for i in range(139)]))
+    assert "同样的共 139 处" in found
 
 
 def test_rows_are_counted_as_a_spreadsheet_does_past_blank_rows(tmp_path):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from xhcp_eval.errors import DataError
+from xhcp_eval.errors import DataError, grouped
 from xhcp_eval.files.safe_text import unreadable
 from xhcp_eval.observations.cells import Cells, Fault, open_table, text_of
 from xhcp_eval.observations.typed import brief, parse_numbers, parse_years
@@ -76,10 +76,11 @@ def read_table(path: str | Path, plan: Plan) -> pd.DataFrame:
 
 
 def refusal(name: str, problems: list[str]) -> DataError:
-    """The error that sends a whole file back, with its problems (the first `MAX_PROBLEMS_SHOWN` of them)."""
-    shown = problems[:MAX_PROBLEMS_SHOWN]
-    if len(problems) > len(shown):
-        shown.append(f"……另有 {len(problems) - len(shown)} 处问题未列出")
+    """The error that sends a whole file back, each kind of problem once (the first `MAX_PROBLEMS_SHOWN` of them)."""
+    told = grouped(problems)
+    shown = told[:MAX_PROBLEMS_SHOWN]
+    if len(told) > len(shown):
+        shown.append(f"……另有 {len(told) - len(shown)} 类问题未列出")
     return DataError(f"数据文件 {name} 未读入(整份退回)，共 {len(problems)} 处问题", shown)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xhcp_eval.errors import ChangeError, DataError, XhcpError
+from xhcp_eval.errors import ChangeError, DataError, XhcpError, grouped
 from xhcp_eval.observations.cells import Cells, Fault, open_table
 from xhcp_eval.observations.door.changes import changed, changes_text
 from xhcp_eval.observations.door.checks import contradicted, find_faults
@@ -254,8 +254,8 @@ def _send_back(seen: Intake, annotate_in: Path | None) -> None:
     if annotate_in is not None:
         copy = write_annotated(seen.path, seen.cells, list(seen.faults), list(seen.doubts), annotate_in)
         head += f"；已逐格标注在 {copy}"
-    told = [*problems, *doubts]
+    told = [*grouped(problems), *grouped(doubts)]
     shown = told[:MAX_PROBLEMS_SHOWN]
     if len(told) > len(shown):
-        shown.append(f"……另有 {len(told) - len(shown)} 处未列出")
+        shown.append(f"……另有 {len(told) - len(shown)} 类未列出")
     raise DataError(head, shown)
