@@ -9,6 +9,7 @@ from xhcp_eval.chapters.findings_worded import findings
 from xhcp_eval.chapters.formal.chapters import chapter
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.pack.pack import open_pack
+from xhcp_eval.report.run import runner
 
 JUNIOR, MARK = "myopia_prevalence_junior_high@2030", "〔文字经编辑人改写〕"
 
@@ -68,3 +69,12 @@ def test_advice_on_what_no_matter_is_made_of_is_added(edit):
 
 def test_nothing_is_worded_where_nobody_edited():
     assert room.edited(open_pack("annual_2024")) == {}
+
+
+def test_a_run_tells_of_texts_before_any_notebook_starts(edit, monkeypatch, tmp_path):
+    pack = edit({f"problems.{JUNIOR}": "圆满完成。"})
+    monkeypatch.setattr(runner, "stored_pack", lambda _: pack)
+    monkeypatch.setattr(runner, "write_report", lambda *_, **__: pytest.fail("it began"))
+    with pytest.raises(ParamsError, match="没有写明判定"):
+        runner.run_pack(pack.params, tmp_path)
+    assert not list((tmp_path).glob("midterm*"))

@@ -227,4 +227,6 @@ def _definition(facts: Indicator) -> str:
 
 def _note(pack: Pack, facts: Indicator) -> str:
     """What the plan's register says of a definition, unless it stands above the published figures already."""
-    return "" if not facts.note_zh or len(published(pack, facts.id)) else f"{facts.name}的说明　{facts.note_zh}"
+    return (
+        "" if not facts.note_zh or len(published(pack, facts.id)) else f"{facts.name}的说明　{facts.note_zh}"
+    )
