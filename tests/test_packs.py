@@ -221,7 +221,10 @@ def test_no_number_of_a_target_is_told_twice_differently_in_tables(told):
     district = len(results) > 100
     assert tied["chance"] >= (150 if district else 25), tied
     at_risk = results["status"].isin(["难以达标", "存在风险"]).sum()
-    assert tied["status"] >= tied["chance"] and tied["pace"] >= min(at_risk, 25 if district else 2), tied
+    # a figure's own numbers stand in a table without statuses
+    assert tied["status"] >= (150 if district else 25) and tied["pace"] >= min(
+        at_risk, 25 if district else 2
+    ), tied
     assert tied["reason"] >= (150 if district else 25), tied
     if "50_forecast.ipynb" in {section.notebook for section in params.sections}:
         assert tied["as_now"] >= (30 if district else 5), tied
@@ -250,20 +253,12 @@ def best_paces(rows: list[dict[str, str]]) -> dict[str, set[str]]:
 def test_no_probability_of_a_target_is_told_twice_differently_in_sentences(run, told):
     (folder, params), (rows, results, _) = run, told
     by_name, best = results.groupby("indicator_name"), best_paces(rows)
-    sentences = {
-        f"{r.target_year}年目标（{r.target_text}）：{r.own_status}。{r.reason}。"
-        + (f"{r.literal}。" if r.literal else "")
-        for r in results.itertuples()
-    }
-    tied = dict.fromkeys(("reason", "sentence", "named", "finding", "best"), 0)
+    tied = dict.fromkeys(("reason", "named", "finding", "best"), 0)
     for row in results.itertuples():
         for chance in re.findall(rf"概率{PERCENT}", row.reason):
             assert chance == row.told, row
             tied["reason"] += 1
     for text in texts_of(folder):
-        if re.match(r"\d{4}年目标（", text):
-            assert text in sentences, text
-            tied["sentence"] += 1
         for name, status, chance in re.findall(rf"([^：、（）]+)（([^（），]+)，达标概率{PERCENT}）", text):
             known = by_name.get_group(name)
             assert ((known["status"] == status) & (known["told"] == chance)).any(), text
@@ -280,8 +275,8 @@ def test_no_probability_of_a_target_is_told_twice_differently_in_sentences(run, 
             tied["best"] += 1
     assert tied["reason"] >= 0.9 * results["probability"].notna().sum() > 0, tied
     chapters = {section.notebook for section in params.sections}
-    if chapters & {"30_domain.ipynb", "31_indicators.ipynb"}:
-        assert tied["sentence"] >= min(100, len(sentences)), tied
+    if "65_findings.ipynb" in chapters and len(results) > 100:
+        assert tied["finding"] >= 1, tied
     if "50_forecast.ipynb" in chapters and len(results) > 100:
         assert tied["named"] >= 5 and tied["finding"] >= 20 and tied["best"] >= 1, tied
 

@@ -51,11 +51,11 @@ def department_file(observations: pd.DataFrame, path: Path, wrong: bool = False,
 def door(path: Path, plan: Plan, database: Database, dry_run: bool = False) -> TableView:
     """Bring a file to the database's door and show what it says: problems one by one, or what came in.
 
-    Arguments as for `import_file`, with doubts and changes taken as confirmed.
+    Arguments as for `import_file`; a trial shows doubts as well, otherwise they and changes are taken as confirmed.
     """
     try:
         import_file(
-            path, plan, database, dry_run=dry_run, confirmed=True, change_known=True, new_regions=True
+            path, plan, database, dry_run=dry_run, confirmed=not dry_run, change_known=True, new_regions=True
         )
     except DataError as error:
         rows = pd.DataFrame({"number": range(1, len(error.problems) + 1), "problem": error.problems})

@@ -148,7 +148,7 @@ def test_the_final_brief_has_no_risks_and_asks_for_the_next_plan(pack):
         )
         assert "下一周期" in decision_table(pack).caption
         if pack.params.pack == "final_2030":
-            assert "列为有风险的11项中，6项未实现、4项最终达到、1项仍难断定" in told
+            assert "列为有风险的10项中，5项未实现、4项最终达到、1项仍难断定" in told
     else:
         assert "有风险" in table.caption
 

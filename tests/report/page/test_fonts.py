@@ -72,7 +72,9 @@ def test_long_pages_share_a_face_and_bring_the_rest_themselves(tmp_path, monkeyp
     text = "".join(map(chr, common)) + rare
     first = fonts.page_font_css(text)
     faces = first.splitlines()
-    assert [set(embedded(face)[FONT_FAMILY]) for face in faces] == [common, set(map(ord, rare))]
+    shared, own = (set(embedded(face)[FONT_FAMILY]) for face in faces)
+    # a glyph may bring its mirror or its upright form along
+    assert shared >= common and len(shared) <= len(common) + 5 and own == set(map(ord, rare))
     # the browser takes the second face for these alone
     assert "unicode-range:U+6FEE,U+8862}" in faces[1] and "unicode-range" not in faces[0]
     assert len(list((tmp_path / "kept").iterdir())) == 1

@@ -17,7 +17,7 @@ class Cover:
 
     unit: 编制单位. date: as it is to be printed (2026年3月). number: 编号 or 文号. classification: 密级, with its term if it has one.
     logo: a picture (PNG, JPEG) of the office's own sign or letterhead. demonstration: the numbers are made up, which every
-    page says. with_cover_page: a cover of its own and type as in official documents; without, a head on the first page and
+    page says. leading: points from line to line of the body's text, where it isn't the style's. with_cover_page: a cover of its own and type as in official documents; without, a head on the first page and
     the small type of a brief. contents: a list of chapters and sections with pages.
     """
 
@@ -31,6 +31,7 @@ class Cover:
     demonstration: bool = False
     with_cover_page: bool = True
     contents: bool = True
+    leading: float = 0.0
 
     def __post_init__(self) -> None:
         problems = [] if self.title.strip() else ["title：文件标题不能为空"]

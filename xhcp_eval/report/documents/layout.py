@@ -67,6 +67,25 @@ def block_pages(blocks: Sequence[Block], sheet: Sheet, numbering: Numbering) -> 
     return pages + filling.place(chain)
 
 
+def last_pages(blocks: Sequence[Block], sheet: Sheet, numbering: Numbering) -> list[tuple[float, float]]:
+    """How far down the last page of each stretch is filled, and what it holds, in points: a stretch ends where the paper turns, a page is begun by order, or with
+    the document. Those of a single page aren't counted.
+    """
+    ways, found = turned(blocks), []
+    starts = [k for k in range(1, len(blocks)) if ways[k] != ways[k - 1] or isinstance(blocks[k], PageBreak)]
+    for first, end in zip([0, *starts], [*starts, len(blocks)], strict=True):
+        filling, chain = _Filling(sheet.height(ways[first])), []
+        for k in range(first, end):
+            for strip in strips(blocks[k], k, sheet, ways[k], numbering):
+                chain.append((strip, False))
+                if not strip.held:
+                    filling.place(chain)
+                    chain = []
+        filling.place(chain)
+        found += [(filling.used, filling.height)] if filling.page > 1 else []
+    return found
+
+
 class _Filling:
     """Pages being filled. height: of the text, points; used: down to the last piece; below: room that piece asks for."""
 

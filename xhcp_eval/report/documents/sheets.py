@@ -11,6 +11,7 @@ from xhcp_eval.report.export.wordml import BLACK, FANG, KAI, MARGINS, PAGE, SONG
 
 POINTS = 72 / 25.4  # in a millimetre
 CELL_ROOM = 2.85  # points at each side of a cell's text: 57 twips
+_CELLS = ("TableText", "TableSmall", "TableHead", "TableHeadSmall")
 # Paragraph style of a block -> of the sheet.
 STYLES = {
     "body": "BodyText", "note": "Note", "source": "Source", "item": "ListBullet", "addressee": "Addressee",
@@ -45,8 +46,21 @@ class Sheet:
 
 
 def sheet_of(cover: Cover) -> Sheet:
-    """The sheet of a document: official with a cover page, else that of a brief."""
-    return FORMAL if cover.with_cover_page else BRIEF
+    """The sheet of a document: official with a cover page, else that of a brief; its lines as far apart as the cover says, those of tables in the
+    same part.
+    """
+    sheet = FORMAL if cover.with_cover_page else BRIEF
+    usual = sheet.looks["BodyText"].line
+    if cover.leading in (0.0, usual):
+        return sheet
+    part = cover.leading / usual
+    looks = {
+        key: replace(look, line=round(20 * look.line * part) / 20)
+        if look.line == usual or key in _CELLS
+        else look
+        for key, look in sheet.looks.items()
+    }
+    return replace(sheet, looks=looks)
 
 
 def _heading(look: Look, **changes) -> Look:

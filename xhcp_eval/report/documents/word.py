@@ -122,8 +122,9 @@ class _Writer:
         if self.fresh:  # a table can't begin a page, a paragraph can
             self._paragraph("Hinge", "")
         self._add(table_xml(table, self.sheet, self.ways[k]))
-        # a line between a table and what follows, or two tables would grow together; at the end next to none, lest it begin a page
-        between = "Gap" if k < len(self.blocks) - 1 else "Hinge"
+        # a line between a table and what follows, or two tables would grow together; at the end next to none, lest it begin a page of its own
+        goes_on = k < len(self.blocks) - 1 and self.ways[k + 1] == self.ways[k]
+        between = "Gap" if goes_on else "Hinge"
         self._paragraph("Note" if table.note else between, text_xml(table.note))
 
     def _picture(self, k: int, picture: Picture) -> None:

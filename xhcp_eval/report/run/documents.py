@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 BRIEF_PAGES = 2
 BRIEF_FILE, FORMAL_FILE, FORMAL_PDF = "brief.docx", "formal.docx", "formal.pdf"
 SUMMARY = "摘要"
+FEWEST_LINES = 8  # of text, on the last page of a stretch
+SPARE_LINES = 4  # below what is reckoned
+# Of the body's lines, points beside the usual, the nearest first.
+LEADINGS = (0.0, -0.5, 0.5, -1.0, 1.0, -1.5, -2.0)
 # What the head of a brief takes, in lines of a note (12 points): classification, title, unit and date, demonstration data.
 HEAD_LINES, LOGO_LINES = 8, 5
 ALL_DATA = "全部数据、判定依据和方法见监测数据页。"
@@ -38,6 +42,8 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
     made = []
     documents = pack.params.documents
     brief, formal = _blocks(folder, documents.brief), _blocks(folder, documents.formal)
+    if not brief and not formal:
+        return made
     places = Places(formal, names_of(pack.plan))
     if brief:
         cover = _cover(pack, brief=True)
@@ -75,8 +81,31 @@ def _formal(
     html = document_page(blocks, cover, layers_of(pack.params, FORMAL_PAGE))
     page.write_text(html, encoding="utf-8", newline="\n")
     paper = printed(blocks, places)
+    cover = settled(paper, cover)
     made = [page, write_word(paper, cover, folder / FORMAL_FILE)]
     return [*made, write_pdf(paper, cover, folder / FORMAL_PDF)] if has_typst() else made
+
+
+def settled(blocks: Sequence[Block], cover: Cover) -> Cover:
+    """The cover with lines of the body as far apart as leaves the fewest last pages nearly empty, as near to the usual as can be.
+
+    GB/T 9704 has 22 lines on a page and allows for a little more or less.
+    """
+    from xhcp_eval.report.documents.layout import last_pages
+    from xhcp_eval.report.documents.numbering import Numbering
+    from xhcp_eval.report.documents.sheets import sheet_of
+
+    numbering = Numbering(blocks)
+
+    def sparse(leading: float) -> int:
+        sheet = sheet_of(replace(cover, leading=leading))
+        line = sheet.looks["BodyText"].line
+        ends = last_pages(blocks, sheet, numbering)
+        # a page reckoned nearly full may run over by a line or two in another program's layout
+        return sum(used < FEWEST_LINES * line or used > height - SPARE_LINES * line for used, height in ends)
+
+    usual = sheet_of(cover).looks["BodyText"].line
+    return replace(cover, leading=min((usual + step for step in LEADINGS), key=sparse))
 
 
 def fitted(
