@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from xhcp_eval.chapters.findings_text import read_texts, sentences, write_texts
-from xhcp_eval.chapters.findings_worded import CHAPTERS, Finding, claims_too_much, findings
+from xhcp_eval.chapters.findings_text import checked_texts, read_texts, sentences, write_texts
+from xhcp_eval.chapters.findings_worded import CHAPTERS, Finding, findings
 from xhcp_eval.chapters.kit.tables import AT_RISK, own_targets
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.pack.pack import open_pack
@@ -83,23 +83,42 @@ def entries(tmp_path, **values):
 
 def test_edited_hidden_ordered(tmp_path):
     two = one(key="problems.b", text="乙率为40%，存在风险。", statuses=("存在风险",))
-    given = entries(tmp_path, **{"problems.a": {"text": "甲率偏低。", "basis": "12345678", "order": 9}})
+    given = entries(
+        tmp_path, **{"problems.a": {"text": "甲率偏低，难以达标。", "basis": "12345678", "order": 9}}
+    )
     shown = sentences([one(), two], given, "problems")
-    assert [s.text for s in shown] == ["乙率为40%，存在风险。", "甲率偏低。"]
+    assert [s.text for s in shown] == ["乙率为40%，存在风险。", "甲率偏低，难以达标。"]
     assert [s.edited for s in shown] == [False, True]
     given = entries(tmp_path, **{"problems.a": {"text": "x", "basis": "12345678", "show": False}})
     assert [s.finding.key for s in sentences([one(), two], given, "problems")] == ["problems.b"]
 
 
-def test_changed_figures_and_claims_are_told(tmp_path):
-    given = entries(tmp_path, **{"problems.a": {"text": "甲率偏低。", "basis": "87654321"}})
+def test_changed_figures_are_told(tmp_path):
+    given = entries(tmp_path, **{"problems.a": {"text": "甲率偏低，难以达标。", "basis": "87654321"}})
     (shown,) = sentences([one()], given, "problems")
-    assert shown.text == "甲率偏低。" and "所依据的数字在改写后已变" in shown.remarks[0]
-    for boast in ("甲率已达标。", "甲项任务如期实现。", "成效显著。"):
-        given = entries(tmp_path, **{"problems.a": {"text": boast, "basis": "12345678"}})
-        (shown,) = sentences([one()], given, "problems")
-        assert shown.text == one().text and not shown.edited and "超出了判定" in shown.remarks[0]
-    assert claims_too_much("甲率已达标。", one(statuses=("已达标",))) == []
+    assert shown.text == "甲率偏低，难以达标。" and "所依据的数字在改写后已变" in shown.remarks[0]
+    given = entries(tmp_path, **{"problems.a": {"text": "甲率为45%，难以达标。", "basis": "87654321"}})
+    (shown,) = sentences([one()], given, "problems")
+    assert shown.text == one().text and not shown.edited
+    assert "已变，改写的文字未采用：数字 45 不是结果里的数" in shown.remarks[0]
+
+
+def test_all_faults_of_a_file_are_told_at_once(tmp_path):
+    two = one(key="problems.b", text="乙率为40%，存在风险。", statuses=("存在风险",))
+    path = tmp_path / "p.yaml"
+    texts = {"problems.a": "甲率已达标。", "problems.b": "乙率为60%。", "problems.gone": "早就没有了。"}
+    given = {key: {"text": text, "basis": "12345678"} for key, text in texts.items()}
+    path.write_text(yaml.safe_dump(given, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(ParamsError) as caught:
+        checked_texts(path, [one(), two])
+    told = str(caught.value)
+    assert "文字文件 p.yaml" in told and len(caught.value.problems) == 4
+    assert "problems.a / text：没有写明判定，须写“难以达标”或“有风险”" in told
+    assert "problems.a / text：说“已达标”，超出了判定（难以达标）" in told
+    assert "problems.b / text：没有写明判定，须写“存在风险”或“有风险”" in told
+    assert "problems.b / text：数字 60 不是结果里的数；可用的数：40" in told
+    path.write_text(path.read_text(encoding="utf-8").replace("12345678", "87654321"), encoding="utf-8")
+    assert set(checked_texts(path, [one(), two])) == set(texts)
 
 
 @pytest.mark.parametrize(

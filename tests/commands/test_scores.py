@@ -1,5 +1,7 @@
 """Scoring by commands: sheets out, filled, in again, a second round of what was not agreed, status."""
 
+import json
+
 import openpyxl
 import pytest
 from typer.testing import CliRunner
@@ -7,6 +9,7 @@ from typer.testing import CliRunner
 from xhcp_eval.commands.cli import app
 from xhcp_eval.evaluation.folder import EvaluationFolder
 from xhcp_eval.evaluation.scoring.sheets import EVIDENCE_SHEET, FIRST_ROW
+from xhcp_eval.observations.forms.workbook import STAMP_SHEET
 
 RATERS = ("甲", "乙", "丙")
 
@@ -108,3 +111,70 @@ def test_own_scores_and_empty_folder(tmp_path):
     assert told.exit_code == 0 and list(tmp_path.glob("*自评*"))
     told = run("status", "--folder", tmp_path / "kept")
     assert told.exit_code != 0
+
+
+def edit_stamp(path, **changes):
+    book = openpyxl.load_workbook(path)
+    page = book[STAMP_SHEET]
+    stamp = json.loads("".join(str(row[0]) for row in page.iter_rows(max_col=1, values_only=True)))
+    page.cell(1, 1).value = json.dumps(stamp | changes, ensure_ascii=False)
+    book.save(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rater": "丁"}, "rater 是 丁，发出时是 甲"),
+        ({"round": 2}, "round 是 2，发出时是 1"),
+        ({"role": "self"}, "role 是 self，发出时是 third_party"),
+        ({"code": "abc"}, "编号 abc 不在发出记录里"),
+        ({"rubric": "abc"}, "评分标准在评分开始后不得改动"),
+        ({"plan": "another"}, "按规划 another"),
+    ],
+)
+def test_a_hidden_stamp_that_was_edited_is_refused(folder, changes, words):
+    path = next((folder / "out").glob("*甲*"))
+    before = (folder / "kept" / "scores.csv").read_bytes()
+    edit_stamp(path, **changes)
+    told = run("in", path, "--folder", folder / "kept")
+    assert told.exit_code != 0 and words in str(told.exception)
+    if not changes.keys() & {"plan", "rubric"}:
+        assert f"工作表“{STAMP_SHEET}” A1" in str(told.exception)
+    assert (folder / "kept" / "scores.csv").read_bytes() == before
+
+
+def test_a_stamp_edited_where_it_is_seen_is_refused(folder):
+    path = next((folder / "out").glob("*甲*"))
+    book = openpyxl.load_workbook(path)
+    page = book["评分说明"]
+    page["A1"].value = page["A1"].value.replace("第三方评分", "部门自评")
+    page["A3"].value = page["A3"].value.replace("甲", "乙")
+    book.save(path)
+    told = str(run("in", path, "--folder", folder / "kept").exception)
+    assert "工作表“评分说明” A1：现在是" in told and "工作表“评分说明” A3：现在是“评分者编号：乙" in told
+
+
+def test_a_sheet_that_another_folder_sent_out_is_refused(folder):
+    path = next((folder / "out").glob("*甲*"))
+    told = run("in", path, "--folder", folder / "other")
+    assert told.exit_code != 0 and "不在发出记录里" in str(told.exception)
+    assert not (folder / "other" / "scores.csv").exists()
+
+
+def test_status_tells_of_corrections_and_an_old_sheet_does_not_undo_them(folder):
+    path = next((folder / "out").glob("*甲*"))
+    old = path.read_bytes()
+    fill(path, [2, 2])
+    assert run("in", path, "--folder", folder / "kept").exit_code == 0
+    assert "更正过 1 次，以这份为准" in run("status", "--folder", folder / "kept").output
+    path.write_bytes(old)
+    told = run("in", path, "--folder", folder / "kept")
+    assert told.exit_code != 0 and "已被后来的更正取代" in str(told.exception)
+
+
+def test_one_rater_twice_is_told(folder):
+    path = next((folder / "out").glob("*甲*"))
+    told = run("in", path, path, "--folder", folder / "kept")
+    assert told.exit_code != 0 and "交了几份：甲 第1轮" in str(told.exception)
+    told = run("out", "--rater", "甲", "--rater", "甲", "--out", folder, "--folder", folder / "kept")
+    assert told.exit_code != 0 and "--rater 重复：甲" in told.output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xhcp_eval.chapters.findings import marked
-from xhcp_eval.chapters.findings_text import read_texts, sentences, text_file
+from xhcp_eval.chapters.findings_text import checked_texts, read_texts, sentences, text_file
 from xhcp_eval.chapters.findings_worded import CHAPTERS, findings
 from xhcp_eval.pack.pack import Pack, once_a_pack
 
@@ -13,12 +13,13 @@ def edited(pack: Pack) -> dict[tuple[str, str], str]:
     """Edited sentences with their marks, by chapter (key of `CHAPTERS`) and target, or key of a group of targets.
 
     Empty where nobody has edited anything: then no finding is worded at all. Raises ParamsError for a text file that can't
-    be read.
+    be read, or whose texts don't keep to verdicts and results.
     """
-    entries = read_texts(text_file(pack.params.pack))
-    if not entries:
+    path = text_file(pack.params.pack)
+    if not read_texts(path):
         return {}
     worded = findings(pack)
+    entries = checked_texts(path, worded)
     return {
         (chapter, one.finding.key.removeprefix(f"{chapter}.")): marked(one).replace("\n", "")
         for chapter in CHAPTERS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xhcp_eval.chapters.findings_text import Sentence, read_texts, sentences, text_file
+from xhcp_eval.chapters.findings_text import Sentence, checked_texts, sentences, text_file
 from xhcp_eval.chapters.findings_worded import CHAPTERS, findings
 from xhcp_eval.chapters.kit.views import TableView, TextView, table, text_view
 from xhcp_eval.pack.pack import Pack
@@ -17,9 +17,10 @@ def finding_list(pack: Pack, chapter: str) -> TableView | TextView:
     """The sentences of a chapter, numbered, with status and what they rest on.
 
     chapter: problems, good, open or suggestions. Edited sentences of params/texts/<pack>.yaml stand in place of the
-    written ones. Raises ParamsError for a text file that can't be read, KeyError for an unknown chapter.
+    written ones. Raises ParamsError for a text file that can't be read or whose texts can't be used, KeyError for an unknown chapter.
     """
-    shown = sentences(findings(pack), read_texts(text_file(pack.params.pack)), chapter)
+    worded = findings(pack)
+    shown = sentences(worded, checked_texts(text_file(pack.params.pack), worded), chapter)
     if not shown:
         return text_view(NONE[chapter])
     import pandas as pd

@@ -1,7 +1,7 @@
 """The text file beside a pack: sentences that people have edited, never overwritten, checked against the figures.
 
-params/texts/<pack>.yaml holds one entry a finding. What was edited is printed in place of the written sentence; where the
-figures have changed since, or the words claim more than the status, the report says so beside it.
+params/texts/<pack>.yaml holds one entry a finding. What was edited is printed in place of the written sentence, marked; it has
+to state the verdict and to give no number but the results. Where the figures have changed since, the report says so beside it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from xhcp_eval.chapters.findings_worded import CHAPTERS, Finding, claims_too_much
+from xhcp_eval.chapters.findings_checked import text_faults
+from xhcp_eval.chapters.findings_worded import CHAPTERS, Finding
+from xhcp_eval.errors import ParamsError
 from xhcp_eval.files.home import ROOT
 from xhcp_eval.files.whole import whole_file
 from xhcp_eval.files.yaml_door import load_yaml
@@ -21,7 +23,8 @@ TEXTS = ROOT / "params" / "texts"
 _HEAD = """\
 # {title}：报告里的文字。程序只在没有这个文件时写一次，以后只在末尾添上新出现的条目，不改已有的内容。
 # text 可以随意改写；show: false 则不印；order 可写数字调整先后。basis 是所依据数字的指纹，请不要改：
-# 数字变了，报告会在这句话旁边注明“所依据的数字已变”。不能说得比判定更满：状态不是“已达标”的，不得写已达标、已实现等。
+# 数字变了，报告会在这句话旁边注明“所依据的数字已变”。改写的话须写明判定（如“难以达标”或“有风险”），
+# 其中的数字须是这个目标的结果（可以四舍五入）；其余由改写的人负责，报告里注明“文字经编辑人改写”。
 """
 
 
@@ -76,11 +79,29 @@ def read_texts(path: Path) -> dict[str, Entry]:
     return load_yaml(path, _Texts, "文字文件", empty=True).root
 
 
+def checked_texts(path: Path, findings: list[Finding]) -> dict[str, Entry]:
+    """Entries of a text file, each edited one held against the verdict and figures of its finding.
+
+    Raises ParamsError for a file that can't be read, and with all faults at once where a text says other than the verdict
+    or gives other numbers than the results. One whose figures have changed since it was edited is for `sentences`.
+    """
+    entries = read_texts(path)
+    faults = [
+        f"{one.key} / text：{fault}"
+        for one in findings
+        if (entry := entries.get(one.key)) is not None and entry.show and entry.basis == one.digest
+        for fault in _faults(entry, one)
+    ]
+    if faults:
+        raise ParamsError(f"文字文件 {path.name} 里改写的话不能用：", faults)
+    return entries
+
+
 def sentences(findings: list[Finding], entries: dict[str, Entry], chapter: str) -> list[Sentence]:
     """What a chapter prints, in order: edited texts where there are some, with remarks.
 
-    chapter: key of `CHAPTERS`. A text that claims more than the statuses carry isn't printed: the written one stands,
-    and the remark says why. Raises KeyError for an unknown chapter.
+    chapter: key of `CHAPTERS`. entries: of `checked_texts`. A text that doesn't keep to the figures, which have changed since, isn't
+    printed: the written one stands, and the remark says why. Raises KeyError for an unknown chapter.
     """
     CHAPTERS[chapter]
     shown = []
@@ -93,13 +114,15 @@ def sentences(findings: list[Finding], entries: dict[str, Entry], chapter: str) 
     return [one for _, one in sorted(shown, key=lambda pair: pair[0])]
 
 
+def _faults(entry: Entry, finding: Finding) -> list[str]:
+    return [] if entry.text.strip() == finding.text else text_faults(entry.text, finding)
+
+
 def _sentence(finding: Finding, entry: Entry | None) -> Sentence:
     if entry is None or entry.text.strip() == finding.text:
         return Sentence(finding, finding.text, False, ())
-    if words := claims_too_much(entry.text, finding):
-        told = (
-            f"改写的文字说“{'、'.join(words)}”，超出了判定（{'、'.join(finding.statuses) or '无'}），未采用"
-        )
+    if faults := _faults(entry, finding):
+        told = f"所依据的数字在改写后已变，改写的文字未采用：{'；'.join(faults)}"
         return Sentence(finding, finding.text, False, (told,))
     changed = f"所依据的数字在改写后已变，请复核；现在程序写的是：{finding.text}"
     return Sentence(finding, entry.text.strip(), True, () if entry.basis == finding.digest else (changed,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -26,12 +27,12 @@ CHAPTERS = {
     "open": "还不能下结论的目标",
     "suggestions": "对策建议",
 }
-# A claim that a sentence may make only where the status of all that it rests on carries it.
-CLAIMS: dict[str, tuple[str, ...]] = {
-    "已达标": (Status.MET,), "已经达标": (Status.MET,), "已实现": (Status.MET,), "全面完成": (Status.MET,), "提前完成": (Status.MET,),
-    "如期实现": (Status.MET, Status.LIKELY), "能够实现": (Status.MET, Status.LIKELY), "未达标": (Status.MISSED,),
-    "显著改善": (Status.MET, Status.LIKELY), "成效显著": (Status.MET,),
-}  # fmt: skip
+# Results of a target that a sentence about it may give, beside its probability and the numbers of its own words.
+FIGURES = (
+    "target_year", "target_value", "base_year", "base_value", "latest_year", "latest_value", "latest_low", "latest_high",
+    "numerator", "denominator", "gap", "children", "pace", "pace_from", "pace_to", "required_pace",
+)  # fmt: skip
+WORDS = ("indicator_name", "target_text", "latest_basis", "failures", "literal", "department")
 MANY = 6
 
 
@@ -40,6 +41,7 @@ class Finding(NamedTuple):
 
     key: stays the same from year to year. chapter: key of `CHAPTERS`. text: Chinese. targets: ids of the targets.
     statuses: of these. department: who is meant. digest: of the figures, so that it is seen when they have changed.
+    numbers: results of these targets, on the scale of their units.
     """
 
     key: str
@@ -49,6 +51,7 @@ class Finding(NamedTuple):
     statuses: tuple[str, ...]
     department: str
     digest: str
+    numbers: tuple[float, ...] = ()
 
 
 def findings(pack: Pack) -> list[Finding]:
@@ -70,13 +73,14 @@ def findings(pack: Pack) -> list[Finding]:
     return found + _standing_advice(pack, unclear)
 
 
-def claims_too_much(text: str, finding: Finding) -> list[str]:
-    """Words of a text that claim more than the statuses of its targets carry; empty where all is well."""
-    return [
-        word
-        for word, allowed in CLAIMS.items()
-        if word in text and word not in finding.text and not set(finding.statuses) <= set(allowed)
-    ]
+def numbers_in(text: str) -> list[tuple[str, float, float]]:
+    """Numbers of a text in digits: as written, value (万 and 亿 counted in), half a unit of the last digit."""
+    found = []
+    for match in re.finditer(r"(\d[\d,]*)(\.\d+)?([万亿]?)", text):
+        times = {"": 1.0, "万": 1e4, "亿": 1e8}[match[3]]
+        value = float(match[1].replace(",", "") + (match[2] or "")) * times
+        found.append((match[0].rstrip(","), value, 0.5 * times * 10.0 ** -max(len(match[2] or "") - 1, 0)))
+    return found
 
 
 def _problem(pack: Pack, row) -> Finding:
@@ -241,6 +245,7 @@ def _finding(chapter: str, row, text: str) -> Finding:
         (str(row.status),),
         row.department,
         _digest(figures),
+        _numbers(row),
     )
 
 
@@ -254,7 +259,14 @@ def _group(chapter: str, key: str, rows: pd.DataFrame, text: str, department: st
         tuple(dict.fromkeys(rows["status"])),
         department,
         _digest([*ids, text]),
+        tuple(number for row in rows.itertuples() for number in _numbers(row)),
     )
+
+
+def _numbers(row) -> tuple[float, ...]:
+    given = [float(getattr(row, name)) for name in FIGURES]
+    words = "；".join([*(str(getattr(row, name)) for name in WORDS), format_probability(row.probability)])
+    return tuple(value for value in given if value == value) + tuple(one for _, one, _ in numbers_in(words))
 
 
 def _rounded(value: float, digits: int = 6) -> float | None:

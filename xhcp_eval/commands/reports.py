@@ -108,8 +108,8 @@ def export(
 def texts(
     params: Annotated[list[Path], typer.Argument(help="参数文件，例 params/midterm_2025.yaml")],
 ) -> None:
-    """写出报告的文字（问题、建议等）供人改写：params/texts/；已有的条目不动，只添新的。"""
-    from xhcp_eval.chapters.findings_text import text_file, write_texts
+    """写出报告的文字（问题、建议等）供人改写：params/texts/；已有的条目不动，只添新的，并检查改写的话合不合判定和数字。"""
+    from xhcp_eval.chapters.findings_text import checked_texts, text_file, write_texts
     from xhcp_eval.chapters.findings_worded import findings
     from xhcp_eval.pack.pack import compute_pack
     from xhcp_eval.pack.params import load_params
@@ -117,9 +117,11 @@ def texts(
     for path in params:
         given = load_params(path)
         file = text_file(given.pack)
-        count = write_texts(given.title, findings(compute_pack(given)), file)
+        worded = findings(compute_pack(given))
+        count = write_texts(given.title, worded, file)
         typer.echo(f"{file}：添了 {count} 条")
         note("改写文字", given.pack, f"写出 {count} 条供改写")
+        checked_texts(file, worded)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
@@ -26,18 +27,24 @@ def out_(
 ) -> None:
     """给每名评分者生成一份评分表(Excel)。已评过一轮的，自动生成下一轮，只含没有取得一致的项目。"""
     from xhcp_eval.evaluation.methods.rubric import SELF, THIRD_PARTY
-    from xhcp_eval.evaluation.scoring.sheets import Sheet, write_scoring_book
+    from xhcp_eval.evaluation.scoring.keeping import record_sent, scoring
+    from xhcp_eval.evaluation.scoring.sheets import Sheet, sheet_stamp, write_scoring_book
 
+    if twice := sorted({name for name in rater if rater.count(name) > 1}):
+        raise typer.BadParameter(f"--rater 重复：{'、'.join(twice)}；每人一个编号")
     registry, rubric, items = _opened(plan)
     if domain:
         items = items[items["domain"].isin(domain)]
-    last, number = (None, 1) if own else _last_round(folder, items, rubric)
-    role = SELF if own else THIRD_PARTY
-    for name in rater:
-        asked, seen = _asked(last, items, name)
-        path = out / f"{registry.id}_{'自评' if own else f'第{number}轮'}_{name}.xlsx"
-        write_scoring_book(asked, rubric, registry, Sheet(name, role, number), path, seen)
-        typer.echo(f"已写入 {path}（{len(asked)} 项）")
+    with scoring(folder):
+        last, number = (None, 1) if own else _last_round(folder, items, rubric)
+        sheets = [Sheet(name, SELF if own else THIRD_PARTY, number, uuid4().hex[:12]) for name in rater]
+        asked = [_asked(last, items, name) for name in rater]
+        pairs = list(zip(asked, sheets, strict=True))
+        record_sent(folder, [sheet_stamp(rows, rubric, registry, sheet) for (rows, _), sheet in pairs])
+        for (rows, seen), sheet in pairs:
+            path = out / f"{registry.id}_{'自评' if own else f'第{number}轮'}_{sheet.rater}.xlsx"
+            write_scoring_book(rows, rubric, registry, sheet, path, seen)
+            typer.echo(f"已写入 {path}（{len(rows)} 项）")
 
 
 @app.command("in")
@@ -46,23 +53,16 @@ def in_(
     folder: FolderOption = FOLDER,
     plan: PlanOption = PLAN,
 ) -> None:
-    """收回评分表。全部没有问题才存；同一人同一轮再交的，以后交的为准。"""
-    import pandas as pd
-
-    from xhcp_eval.evaluation.scoring.sheets import read_scoring_book
-    from xhcp_eval.observations.cells import write_csv
+    """收回评分表。全部没有问题才存；须是 score out 发出的表；同一人同一轮再交的，以后交的为准，以前的也留着。"""
+    from xhcp_eval.evaluation.scoring.keeping import keep, scoring
 
     registry, rubric, _ = _opened(plan)
-    found = [read_scoring_book(path, rubric, registry) for path in files]
-    scores, evidence = (pd.concat(parts, ignore_index=True) for parts in zip(*found, strict=True))
-    if twice := sorted(scores.loc[scores.duplicated(["item", "rater", "round"]), "rater"].unique()):
-        raise typer.BadParameter(f"同一人同一轮交了几份：{'、'.join(twice)}")
-    old_scores, old_evidence = _kept(folder)
-    if old_scores is not None:
-        scores, evidence = _merged(old_scores, old_evidence, scores, evidence)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_csv(evidence, folder / "evidence.csv")
-    typer.echo(f"已收 {len(files)} 份；评分存入 {write_csv(scores, folder / 'scores.csv')}")
+    with scoring(folder):
+        sheets = _received(files, folder, rubric, registry)
+        same = keep(folder, sheets)
+    for file in same:
+        typer.echo(f"{file} 与已收的相同，没有再存")
+    typer.echo(f"已收 {len(sheets) - len(same)} 份；评分存入 {folder / 'scores.csv'}")
 
 
 @app.command()
@@ -75,9 +75,11 @@ def status(folder: FolderOption = FOLDER, plan: PlanOption = PLAN) -> None:
     if scores is None:
         raise typer.BadParameter(f"{folder} 中还没有收回的评分")
     found = appraise(items, scores, evidence, rubric)
+    vintages = _vintages(folder)
     for (rater, number), part in found.scores.groupby(["rater", "round"], sort=False):
         typer.echo(
             f"{rater} 第{number}轮：{int(part['score'].notna().sum())} 个得分，作废 {int(part['void'].sum())} 个"
+            + vintages.get((rater, number), "")
         )
     for word, count in found.items["status_word"].value_counts().items():
         typer.echo(f"{word}：{count} 项")
@@ -107,27 +109,39 @@ def _opened(plan: str):
 def _kept(folder: Path):
     from xhcp_eval.evaluation.folder import EvaluationFolder
 
-    if not (folder / "scores.csv").is_file():
+    if not folder.is_dir() or not (opened := EvaluationFolder(folder.resolve())).has("scores.csv"):
         return None, None
-    return EvaluationFolder(folder.resolve()).scores()
+    return opened.scores()
 
 
-def _merged(old_scores, old_evidence, scores, evidence):
-    """A sheet handed in again replaces the rater's earlier one of that round, with its evidence."""
-    import pandas as pd
+def _vintages(folder: Path) -> dict[tuple[str, int], str]:
+    """When the sheet that counts came in and how many before it, in words; by rater and round, empty where not known."""
+    from xhcp_eval.evaluation.folder import EvaluationFolder
 
-    from xhcp_eval.evaluation.scoring.sheets import round_of
+    rows, _ = EvaluationFolder(folder.resolve()).submissions()
+    told = {}
+    for whose, part in rows[rows["submitted_on"] != ""].groupby(["rater", "round"]):
+        last, before = part.sort_values("submission").iloc[-1], part["submission"].nunique() - 1
+        more = f"，更正过 {before} 次，以这份为准" if before else ""
+        told[whose] = f"（{last['submitted_on'][:16]} 收{more}）"
+    return told
 
-    sheets = set(zip(scores["rater"], scores["round"], strict=True))
-    stays = [pair not in sheets for pair in zip(old_scores["rater"], old_scores["round"], strict=True)]
-    pieces = [
-        (rater, round_of(number)) not in sheets
-        for rater, number in zip(old_evidence["rater"], old_evidence["number"], strict=True)
-    ]
-    return (
-        pd.concat([old_scores[stays], scores], ignore_index=True),
-        pd.concat([old_evidence[pieces], evidence], ignore_index=True),
-    )
+
+def _received(files: list[Path], folder: Path, rubric, registry):
+    """What stands in the files; DataError with the faults of all of them."""
+    from xhcp_eval.errors import DataError
+    from xhcp_eval.evaluation.scoring.keeping import Received, sent_out
+    from xhcp_eval.evaluation.scoring.sheets import read_scoring_book
+
+    sent, found, faults = sent_out(folder), [], []
+    for path in files:
+        try:
+            found.append(Received(path.name, *read_scoring_book(path, rubric, registry, sent)))
+        except DataError as error:
+            faults += [f"{path.name}：{fault}" for fault in error.problems] or [str(error)]
+    if faults:
+        raise DataError("评分表未读入，什么也没有存：", faults)
+    return found
 
 
 def _last_round(folder: Path, items, rubric):

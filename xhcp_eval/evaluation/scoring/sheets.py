@@ -56,11 +56,28 @@ _GUIDE = (
 
 
 class Sheet(NamedTuple):
-    """Whom a workbook is for. rater: code, no name. role: third_party or self. round: from 1. remit: of whom it is the own score."""
+    """Whom a workbook is for. rater: code, no name. role: third_party or self. round: from 1. code: of this very workbook."""
 
     rater: str
     role: str = THIRD_PARTY
     round: int = 1
+    code: str = ""
+
+
+def sheet_stamp(items: pd.DataFrame, rubric: Rubric, plan: Plan, sheet: Sheet) -> dict:
+    """What a workbook says of itself, hidden in it and recorded where the scores are kept.
+
+    Raises ParamsError (role, rater without code), DataError (no items).
+    """
+    if sheet.role not in (THIRD_PARTY, SELF) or not re.fullmatch(r"[\w一-鿿.-]{1,40}", sheet.rater):
+        raise ParamsError(
+            f"评分者编号 {sheet.rater!r} 或身份 {sheet.role!r} 不能用：编号为 1—40 个汉字、字母或数字，身份为 {THIRD_PARTY} 或 {SELF}"
+        )
+    if items.empty:
+        raise DataError("没有要评的项目")
+    topics = {topic: rows["item"].tolist() for topic, rows in _topics(items, plan).items()}
+    made = {"what": WHAT, "version": VERSION, "plan": plan.id, "rubric": rubric.hash}
+    return made | sheet._asdict() | {"sheets": topics}
 
 
 def write_scoring_book(
@@ -79,30 +96,25 @@ def write_scoring_book(
     """
     import openpyxl
 
-    if sheet.role not in (THIRD_PARTY, SELF) or not re.fullmatch(r"[\w一-鿿.-]{1,40}", sheet.rater):
-        raise ParamsError(
-            f"评分者编号 {sheet.rater!r} 或身份 {sheet.role!r} 不能用：编号为 1—40 个汉字、字母或数字，身份为 {THIRD_PARTY} 或 {SELF}"
-        )
-    if items.empty:
-        raise DataError("没有要评的项目")
+    stamp = sheet_stamp(items, rubric, plan, sheet)
     book = openpyxl.Workbook()
     _write_guide(book.active, rubric, plan, sheet, items)
-    topics = _topics(items, plan)
-    for topic, rows in topics.items():
+    for topic, rows in _topics(items, plan).items():
         _write_items(book.create_sheet(topic), rows, topic, seen)
     _write_evidence(book.create_sheet(EVIDENCE_SHEET), rubric)
-    stamp = {"what": WHAT, "version": VERSION, "plan": plan.id, "rubric": rubric.hash, **sheet._asdict(),
-             "sheets": {topic: rows["item"].tolist() for topic, rows in topics.items()}}  # fmt: skip
     write_stamp(book.create_sheet(STAMP_SHEET), stamp)
     with whole_file(path) as unfinished:
         book.save(unfinished)
     return path
 
 
-def read_scoring_book(path: str | Path, rubric: Rubric, plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_scoring_book(
+    path: str | Path, rubric: Rubric, plan: Plan, sent: dict[str, dict] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores (`SCORE_COLUMNS`) and evidence (`EVIDENCE_COLUMNS`) of a workbook that was filled in.
 
-    Raises DataError: no such workbook, made for another rubric or plan, or all faults of its cells at once, each with
+    sent: stamps that were sent out, by code; None for a workbook that nobody recorded. Raises DataError: no such
+    workbook, made for another rubric or plan, its stamp not what was sent out, or all faults of its cells at once, each with
     sheet and cell.
     """
     import openpyxl
@@ -116,6 +128,8 @@ def read_scoring_book(path: str | Path, rubric: Rubric, plan: Plan) -> tuple[pd.
     except Exception as error:  # whatever a damaged part makes the parser stumble over
         raise DataError(f"评分表 {path.name} 无法读取：{error}") from error
     stamp = _stamp(path, book, rubric, plan)
+    if sent is not None and (faults := _stamp_faults(book, stamp, sent, plan)):
+        raise DataError(f"评分表 {path.name} 未读入：", faults)
     evidence, faults = _read_evidence(book, stamp["rater"], rubric)
     scores = []
     for topic, items in stamp["sheets"].items():
@@ -131,11 +145,6 @@ def read_scoring_book(path: str | Path, rubric: Rubric, plan: Plan) -> tuple[pd.
         pd.DataFrame(scores, columns=list(SCORE_COLUMNS)),
         pd.DataFrame(evidence, columns=list(EVIDENCE_COLUMNS)),
     )
-
-
-def round_of(number: str) -> int:
-    """Round that a piece of evidence was registered in, by its number: "7" in the first, "2-7" in the second."""
-    return int(number.split("-")[0]) if "-" in number else 1
 
 
 def _numbered(scores: pd.DataFrame, evidence: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -156,13 +165,19 @@ def _topics(items: pd.DataFrame, plan: Plan) -> dict[str, pd.DataFrame]:
     return dict(list(items.groupby(items["domain"].map(names).fillna(IMPLEMENTATION), sort=False)))
 
 
+def _heading(plan: Plan, sheet: Sheet, count: int) -> tuple[str, str]:
+    """What a reader sees of the stamp: title and first line of the guide, in A1 and A3."""
+    who = "部门自评" if sheet.role == SELF else "第三方评分"
+    return f"{plan.name} {who}表", f"评分者编号：{sheet.rater}    第 {sheet.round} 轮    共 {count} 项"
+
+
 def _write_guide(page: Worksheet, rubric: Rubric, plan: Plan, sheet: Sheet, items: pd.DataFrame) -> None:
     from openpyxl.styles import Alignment, Font
 
     page.title = GUIDE_SHEET
-    who = "部门自评" if sheet.role == SELF else "第三方评分"
-    put_text(page, 1, 1, f"{plan.name} {who}表").font = Font(bold=True, size=14)
-    lines = [f"评分者编号：{sheet.rater}    第 {sheet.round} 轮    共 {len(items)} 项", *_GUIDE]
+    title, line = _heading(plan, sheet, len(items))
+    put_text(page, 1, 1, title).font = Font(bold=True, size=14)
+    lines = [line, *_GUIDE]
     lines += ["", "评分标准："]
     for kind in dict.fromkeys(items["kind"]):
         lines.append(ITEM_KINDS[kind])
@@ -269,6 +284,29 @@ def _stamp(path: Path, book, rubric: Rubric, plan: Plan) -> dict:
             f"现用 {plan.id}、{rubric.hash}（第 {VERSION} 版）；评分标准在评分开始后不得改动"
         )
     return stamp
+
+
+def _stamp_faults(book, stamp: dict, sent: dict[str, dict], plan: Plan) -> list[str]:
+    """Where a stamp, hidden or seen, isn't what was sent out under its code."""
+    there = sent.get(str(stamp.get("code", "")))
+    if there is None:
+        code = stamp.get("code") or "（空）"
+        return [
+            f"工作表“{STAMP_SHEET}” A1：编号 {code} 不在发出记录里；请用 xhcp score out 发出的评分表，评分资料文件夹也须是发出时的那一个"
+        ]
+    faults = [
+        f"工作表“{STAMP_SHEET}” A1：{name} 是 {stamp.get(name, '（空）')}，发出时是 {there.get(name, '（无）')}"
+        for name in dict.fromkeys([*there, *stamp])
+        if stamp.get(name) != there.get(name)
+    ]
+    if GUIDE_SHEET not in book.sheetnames:
+        return [*faults, f"缺少工作表“{GUIDE_SHEET}”，可能被改名或删除"]
+    sheet = Sheet(there["rater"], there["role"], there["round"])
+    title, line = _heading(plan, sheet, sum(map(len, there["sheets"].values())))
+    for cell, text in (("A1", title), ("A3", line)):
+        if (now := cell_text(book[GUIDE_SHEET][cell].value)) != text:
+            faults.append(f"工作表“{GUIDE_SHEET}” {cell}：现在是“{now}”，发出时是“{text}”；请恢复")
+    return faults
 
 
 def _read_items(page, items: list[str], stamp: dict, numbers: set[str]) -> tuple[list[dict], list[str]]:

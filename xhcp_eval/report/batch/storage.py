@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,6 +17,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from xhcp_eval.errors import ParamsError, RunError
+from xhcp_eval.files.lock import held
 from xhcp_eval.files.whole import remove, replacing, whole_file
 
 MARKER = "unit.json"  # last file of a whole report: the hash of what it depends on, and its files
@@ -112,15 +112,9 @@ class Folder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """See `Store`. The system gives the lock back when its process ends, however that is."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        file = self.path / LOCK
-        with file.open("a+b") as held:
-            if not _take(held):
-                raise RunError(f"另一个批次正在写 {self.path}；请等它结束，或换一个输出文件夹")
-            try:
-                yield
-            finally:
-                _give_back(held)
+        busy = f"另一个批次正在写 {self.path}；请等它结束，或换一个输出文件夹"
+        with held(self.path / LOCK, busy):
+            yield
 
 
 class Remote:
@@ -199,31 +193,6 @@ def _marker(text: str | None) -> dict:
         return {"key": str(found["key"]), "files": [str(file) for file in found["files"]]}
     except (ValueError, KeyError, TypeError):
         return nothing
-
-
-def _take(file) -> bool:
-    """Lock an open file for this process, if no other has; False if one has."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _give_back(file) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
 
 def rows_folder(out: str | Path, name: str) -> Path:

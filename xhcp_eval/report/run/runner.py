@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from xhcp_eval import __version__
+from xhcp_eval.chapters.edited import edited
 from xhcp_eval.chapters.material import missing_sentence
 from xhcp_eval.errors import CrashError, RunError
 from xhcp_eval.files.home import ROOT
@@ -70,6 +71,7 @@ def run_pack(params: str | Path | PackParams, out: str | Path = REPORTS, force: 
     with _progress(params.title, len(params.notebooks) + 2) as tell, replacing(target) as work:
         tell("读取数据、预测、判定")
         pack = compute_pack(params) if force else stored_pack(params)
+        edited(pack)  # texts that can't be used are told once, not by every chapter
         reusable = {} if force else _reusable(target)
         write_report(
             pack,
