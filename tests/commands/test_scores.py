@@ -1,6 +1,7 @@
 """Scoring by commands: sheets out, filled, in again, a second round of what was not agreed, status."""
 
 import json
+import shutil
 
 import openpyxl
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 from xhcp_eval.commands.cli import app
 from xhcp_eval.evaluation.folder import EvaluationFolder
 from xhcp_eval.evaluation.scoring.sheets import EVIDENCE_SHEET, FIRST_ROW
+from xhcp_eval.files.home import ROOT
 from xhcp_eval.observations.forms.workbook import STAMP_SHEET
 
 RATERS = ("甲", "乙", "丙")
@@ -178,3 +180,21 @@ def test_one_rater_twice_is_told(folder):
     assert told.exit_code != 0 and "交了几份：甲 第1轮" in str(told.exception)
     told = run("out", "--rater", "甲", "--rater", "甲", "--out", folder, "--folder", folder / "kept")
     assert told.exit_code != 0 and "--rater 重复：甲" in told.output
+
+
+def test_status_groups_void_scores_and_names_the_next_step(tmp_path):
+    folder = tmp_path / "evaluation"
+    shutil.copytree(ROOT / "data" / "demo" / "evaluation", folder)
+    done = CliRunner().invoke(app, ["score", "status", "--folder", str(folder)])
+    assert done.exit_code == 0, done.output
+    void = [line for line in done.output.splitlines() if line.startswith("作废：")]
+    assert void and len(void) == len(
+        {(line.split("：")[1].split(" ")[0], line.rsplit("：", 1)[1]) for line in void}
+    )
+    if "须再评一轮" in done.output:
+        assert "下一步：xhcp score out" in done.output
+    as_json = CliRunner().invoke(app, ["score", "status", "--folder", str(folder), "--json"])
+    found = json.loads(as_json.output)
+    assert len(found) >= 100 and {"item", "status_word"} <= found[0].keys()
+    if any(row["status_word"] == "评分者不足" for row in found):
+        assert "不进入下一轮" in done.output

@@ -177,6 +177,7 @@ def warn(
     data: Annotated[Path | None, typer.Option(help="不用数据库，改用此数据文件")] = None,
     database: DatabaseOption = DATABASE,
     plan: PlanOption = PLAN,
+    as_json: JsonOption = False,
 ) -> None:
     """预警：难以达标、连续变差、波动过大、突变、缺数据、乡镇低于底线。"""
     from xhcp_eval.observations.cells import write_csv
@@ -185,6 +186,9 @@ def warn(
 
     table, registry = _figures(data, database, plan)
     found = early_warnings(judge(table, registry, registry.region, until=year))
+    if as_json:
+        tell_table(found, {}, as_json, "")
+        return
     for row in found.itertuples():
         right = (
             f"（此类预警以往应验 {row.precision:.0%}，不预警也有 {row.base_rate:.0%}）"

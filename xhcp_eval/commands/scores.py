@@ -8,12 +8,14 @@ from uuid import uuid4
 
 import typer
 
-from xhcp_eval.commands.options import PLAN, PlanOption
+from xhcp_eval.commands.options import PLAN, JsonOption, PlanOption, tell_table
 from xhcp_eval.files.home import ROOT
 
 app = typer.Typer(name="score", help="证据评分：发评分表、收评分表、看一致性。", no_args_is_help=True)
 FolderOption = Annotated[Path, typer.Option("--folder", help="评估资料文件夹，收回的评分存在这里")]
 FOLDER = ROOT / "data" / "evaluation"
+SHORT_OF_RATERS = "评分者不足"
+FIRST = 3  # items that a line of void scores names
 
 
 @app.command("out")
@@ -66,7 +68,7 @@ def in_(
 
 
 @app.command()
-def status(folder: FolderOption = FOLDER, plan: PlanOption = PLAN) -> None:
+def status(folder: FolderOption = FOLDER, plan: PlanOption = PLAN, as_json: JsonOption = False) -> None:
     """谁交了、多少得分作废、评分者一致不一致、哪些项目要再评一轮。"""
     from xhcp_eval.evaluation.scoring.appraisal import appraise
 
@@ -75,6 +77,9 @@ def status(folder: FolderOption = FOLDER, plan: PlanOption = PLAN) -> None:
     if scores is None:
         raise typer.BadParameter(f"{folder} 中还没有收回的评分")
     found = appraise(items, scores, evidence, rubric)
+    if as_json:
+        tell_table(found.items, {}, as_json, "")
+        return
     vintages = _vintages(folder)
     for (rater, number), part in found.scores.groupby(["rater", "round"], sort=False):
         typer.echo(
@@ -84,12 +89,26 @@ def status(folder: FolderOption = FOLDER, plan: PlanOption = PLAN) -> None:
     for word, count in found.items["status_word"].value_counts().items():
         typer.echo(f"{word}：{count} 项")
     names = found.items.set_index("item")["name"]
-    for row in found.scores[found.scores["void"]].itertuples():
-        typer.echo(f"作废：{row.rater} 第{row.round}轮 {names[row.item]}：{row.void_reason}")
+    _tell_void(found.scores, names)
     alpha = found.agreement[found.agreement["domain"] == "全部"].iloc[0]
     typer.echo(f"首轮一致性 α={alpha['estimate']:.2f}（{alpha['low']:.2f}—{alpha['high']:.2f}）")
     if found.again:
         typer.echo("须再评一轮：" + "、".join(names[item] for item in found.again))
+        typer.echo("下一步：xhcp score out --rater 编号 …，只含这些项目")
+    if short := int((found.items["status_word"] == SHORT_OF_RATERS).sum()):
+        typer.echo(
+            f"{SHORT_OF_RATERS}的 {short} 项不进入下一轮：请原评分者为作废的得分补上证据后重交（xhcp score in），"
+            "或另请评分者评（xhcp score out --rater 新编号）"
+        )
+
+
+def _tell_void(scores, names) -> None:
+    """Scores that don't count, one line for each rater, round and reason."""
+    void = scores[scores["void"]]
+    for (rater, number, reason), part in void.groupby(["rater", "round", "void_reason"], sort=False):
+        first = "、".join(names[item] for item in part["item"].iloc[:FIRST])
+        more = f"等 {len(part)} 项" if len(part) > FIRST else f"（{len(part)} 项）"
+        typer.echo(f"作废：{rater} 第{number}轮 {first}{more}：{reason}")
 
 
 def _opened(plan: str):

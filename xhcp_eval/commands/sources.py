@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xhcp_eval.commands.options import JsonOption, tell_table
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.files.home import ROOT
 
@@ -25,25 +26,32 @@ def sources(
     check: Annotated[
         bool, typer.Option("--check", help="有结论建立在只见一处或凭回忆的数字上时，以结束码 1 结束")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """列出报告的数字出自哪些文件、哪些没有佐证、下一步去哪里查；--check 核对结论的依据。"""
     from xhcp_eval.pack.pack import compute_pack
     from xhcp_eval.pack.params import load_params
     from xhcp_eval.verdict.footing import unsure_verdicts
 
-    wrong = 0
+    found: list[pd.DataFrame] = []
     for path in _chosen(name):
         pack = compute_pack(load_params(path))
+        faults = unsure_verdicts(pack.assessment, pack.observations, pack.plan)
+        found.append(faults.assign(pack=pack.params.pack))
+        if as_json:
+            continue
         typer.echo(_headline(pack))
         if name:
             _tell(pack)
-        faults = unsure_verdicts(pack.assessment, pack.observations, pack.plan)
-        wrong += len(faults)
         for row in faults.itertuples():
             typer.echo(f"  ✗ {row.indicator_name}（{row.target_id}）判为“{row.status}”：{row.why}")
         if faults.empty:
             typer.echo("  ✓ 没有结论建立在只见一处或凭回忆的数字上")
-    if check and wrong:
+    if as_json:
+        import pandas as pd
+
+        tell_table(pd.concat(found, ignore_index=True), {}, as_json, "")
+    if check and any(len(faults) for faults in found):
         raise typer.Exit(1)
 
 
