@@ -189,7 +189,7 @@ def test_status_groups_void_scores_and_names_the_next_step(tmp_path):
     assert done.exit_code == 0, done.output
     void = [line for line in done.output.splitlines() if line.startswith("作废：")]
     assert void and len(void) == len(
-        {(line.split("：")[1].split(" ")[0], line.rsplit("：", 1)[1]) for line in void}
+        {(*line.split("：")[1].split(" ")[:2], line.rsplit("：", 1)[1]) for line in void}
     )
     if "须再评一轮" in done.output:
         assert "下一步：xhcp score out" in done.output
