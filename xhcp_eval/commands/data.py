@@ -289,7 +289,7 @@ def round_check(
         tell_table(since, {}, as_json, "")
         return
     typer.echo(
-        f"{name}：{len(rounds.release_table(base, registry, name))} 个数据点，文件和数据库都与当时一致"
+        f"{name}：{rounds.releases(base).set_index('name').loc[name, 'n_rows']} 个数据点，文件和数据库都与当时一致"
     )
     if len(since):
         names = {"indicator": "指标", "region": "地区", "year": "年", "sex": "性别", "residence": "城乡", "category": "分组",

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xhcp_eval.files.home import ROOT, default_plan
+from xhcp_eval.files.home import QUIET, ROOT, default_plan
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PLAN = default_plan()
 DATABASE = ROOT / "data" / "xhcp.duckdb"
-QUIET = "XHCP_QUIET"  # named to processes that are started
 PlanOption = Annotated[str, typer.Option("--plan", help="按哪个规划")]
 DatabaseOption = Annotated[Path, typer.Option("--database", help="数据库文件")]
 JsonOption = Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取")]

@@ -16,6 +16,7 @@ from xhcp_eval.errors import ProjectError
 
 MARK = "xhcp.toml"
 VARIABLE = "XHCP_PROJECT"  # names the project to this process and to those it starts
+QUIET = "XHCP_QUIET"  # set: only results and errors are told, also by those it starts
 PACKAGE = Path(__file__).resolve().parent.parent
 # A wheel carries them inside the package, a checkout beside it.
 SHIPPED = PACKAGE / "shipped" if (PACKAGE / "shipped").is_dir() else PACKAGE.parent

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from xhcp_eval.errors import ParamsError
 from xhcp_eval.files.home import ROOT, plan_folders
 from xhcp_eval.files.yaml_door import load_yaml, near
+from xhcp_eval.plan.monitoring import CLASSIFICATION
 from xhcp_eval.verdict.settings import Settings
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -67,7 +68,7 @@ class CoverFacts(BaseModel):
     unit: str = Field("", max_length=60)
     date: str = Field("", pattern=r"^(\d{4}年(\d{1,2}月(\d{1,2}日)?)?)?$")
     number: str = Field("", max_length=40)
-    classification: str = Field("", pattern=r"^((公开|内部资料|秘密|机密)(★.{1,8})?)?$")
+    classification: str = Field("", pattern=CLASSIFICATION)
     logo: str = ""
 
 

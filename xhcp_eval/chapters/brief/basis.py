@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first
+from xhcp_eval.chapters.kit.tables import AT_RISK, most_urgent_first, own_targets
 from xhcp_eval.chapters.wording.counting import questions
+from xhcp_eval.chapters.wording.names import task_name
 from xhcp_eval.observations.table import is_below, is_total
 from xhcp_eval.pack.pack import Pack, once_a_pack
 from xhcp_eval.pack.params import DATA_PAGE
@@ -27,6 +28,13 @@ def is_over(pack: Pack) -> bool:
 def end_targets(pack: Pack) -> pd.DataFrame:
     """Targets of the plan's last year, what needs attention most first."""
     return most_urgent_first(questions(pack, pack.plan.end_year))
+
+
+def undone_tasks(pack: Pack) -> list[str]:
+    """Names of the plan's one-off tasks that nobody has reported as done."""
+    rows = own_targets(pack, False)
+    rows = rows[(rows["kind"] == "yes_no") & (rows["latest_value"] == 0)]
+    return list(map(task_name, rows["indicator_name"]))
 
 
 @once_a_pack

@@ -21,6 +21,7 @@ from xhcp_eval.chapters.brief.basis import (
     shortfalls,
     to_chapter,
     to_indicator,
+    undone_tasks,
 )
 from xhcp_eval.chapters.brief.matter import Decision, issuer
 from xhcp_eval.chapters.brief.next_plan import next_plan
@@ -229,10 +230,8 @@ def _missing(pack: Pack) -> Iterator[Decision]:
 
 def _tasks(pack: Pack) -> Iterator[Decision]:
     """One-off tasks of the plan that nobody has reported as done."""
-    rows = own_targets(pack, False)
-    rows = rows[(rows["kind"] == "yes_no") & (rows["latest_value"] == 0)]
-    if rows.empty:
+    names = undone_tasks(pack)
+    if not names:
         return
-    names = "、".join(name.split("，")[0].split("（")[0] for name in rows["indicator_name"])
-    yield Decision("未完成的任务", f"{names}：{len(rows)}项一次性任务尚未完成", f"完成{len(rows)}项，或书面说明不做的理由",
+    yield Decision("未完成的任务", f"{'、'.join(names)}：{len(names)}项一次性任务尚未完成", f"完成{len(names)}项，或书面说明不做的理由",
                    "由任务分解表确定", f"{_next_year(pack) + 1}年", to_chapter(pack, "20_overview.ipynb"))  # fmt: skip

@@ -16,9 +16,9 @@ from xhcp_eval.chapters.brief.basis import (
     shortfalls,
     to_chapter,
     to_indicator,
+    undone_tasks,
 )
 from xhcp_eval.chapters.brief.matter import Decision, issuer
-from xhcp_eval.chapters.kit.tables import own_targets
 from xhcp_eval.chapters.wording.duties import units
 from xhcp_eval.chapters.wording.nouns import counted, of_all
 from xhcp_eval.chapters.wording.pace import moves, since
@@ -188,13 +188,11 @@ def _readings(pack: Pack) -> Iterator[Decision]:
 
 def _tasks(pack: Pack) -> Iterator[Decision]:
     """One-off tasks of the plan that nobody has reported as done."""
-    rows = own_targets(pack, False)
-    rows = rows[(rows["kind"] == "yes_no") & (rows["latest_value"] == 0)]
-    if rows.empty:
+    names = undone_tasks(pack)
+    if not names:
         return
-    names = "、".join(name.split("，")[0].split("（")[0] for name in rows["indicator_name"])
-    yield Decision("未完成的任务", f"{names}：{len(rows)}项到{pack.params.data_until}年尚未完成",
-                   f"{len(rows)}项转入下一周期并写明责任单位，或书面说明不做的理由", "由任务分解表确定", WHEN,
+    yield Decision("未完成的任务", f"{'、'.join(names)}：{len(names)}项到{pack.params.data_until}年尚未完成",
+                   f"{len(names)}项转入下一周期并写明责任单位，或书面说明不做的理由", "由任务分解表确定", WHEN,
                    to_chapter(pack, "20_overview.ipynb"))  # fmt: skip
 
 

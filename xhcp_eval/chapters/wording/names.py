@@ -31,6 +31,11 @@ def goal_number(plan: Plan, goal: str) -> str:
     return f"{next(d.name for d in plan.domains if d.id == found.domain)}-{found.number}"
 
 
+def task_name(text: str) -> str:
+    """What names a one-off task: its words up to the first comma or bracket."""
+    return text.split("，")[0].split("（")[0]
+
+
 def machine_signs(text: str) -> list[str]:
     """What in a text only a program would print; empty where all is well."""
     return [found[0] for pattern in MACHINE.values() for found in pattern.finditer(text)]

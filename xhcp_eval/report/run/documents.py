@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xhcp_eval.chapters.kit.blocks import Block, Heading, PageBreak, Paragraph, Table
+from xhcp_eval.chapters.wording.names import task_name
 from xhcp_eval.files.home import ROOT
 from xhcp_eval.pack.params import DATA_PAGE, FIRST_PAGE, FORMAL_PAGE, Section
 from xhcp_eval.plan.model import Plan
@@ -61,7 +62,7 @@ def write_documents(pack: Pack, folder: Path) -> list[Path]:
 def names_of(plan: Plan) -> dict[str, str]:
     """Other names under which documents speak of what the annexes list."""
     short = {one.short_name: one.name for one in plan.indicators if one.short_name != one.name}
-    return short | {one.what_zh.split("，")[0].split("（")[0]: one.what_zh for one in plan.milestones}
+    return short | {task_name(one.what_zh): one.what_zh for one in plan.milestones}
 
 
 def _formal(

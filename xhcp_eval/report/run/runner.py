@@ -19,7 +19,7 @@ from xhcp_eval import __version__
 from xhcp_eval.chapters.edited import edited
 from xhcp_eval.chapters.material import missing_sentence
 from xhcp_eval.errors import CrashError, RunError
-from xhcp_eval.files.home import ROOT
+from xhcp_eval.files.home import QUIET, ROOT
 from xhcp_eval.files.whole import remove, replacing
 from xhcp_eval.pack.pack import Pack, compute_pack, hold_pack, read_snapshot, save_pack, stored_pack
 from xhcp_eval.pack.params import NOTEBOOKS, PackParams, check_params, load_params
@@ -275,7 +275,7 @@ def _progress(title: str, steps: int) -> Iterator[Callable[[str], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # no thread that redraws: notebooks run in forked children, and a fork should find one thread
     console, log = (
-        Console(stderr=True, quiet=bool(os.environ.get("XHCP_QUIET"))),
+        Console(stderr=True, quiet=bool(os.environ.get(QUIET))),
         logging.getLogger("xhcp_eval"),
     )
     log.info(title)
